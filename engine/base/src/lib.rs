@@ -1,0 +1,17 @@
+//! What every floor of the engine stands on: virtual time, node ids, seeded randomness, digests, limits.
+//!
+//! Nothing here knows Kafka, and nothing here reads a clock, a thread, the environment or a float.
+
+pub mod digest;
+pub mod ids;
+pub mod limits;
+pub mod mark;
+pub mod rng;
+pub mod time;
+pub mod uuid;
+
+pub use digest::Digest;
+pub use ids::{ConnId, NodeId};
+pub use rng::Rng;
+pub use time::Micros;
+pub use uuid::Uuid;

@@ -1,0 +1,67 @@
+//! Virtual time: integer microseconds since the session began.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+/// The wall-clock instant, in milliseconds of the Unix epoch, at which every session begins: 2026-01-01T00:00:00Z.
+/// Kafka stamps records with epoch milliseconds; a fixed start keeps those bytes equal from run to run.
+pub const EPOCH_START_MS: i64 = 1_767_225_600_000;
+
+/// A point in virtual time, or a span of it, in microseconds. The kernel alone moves it forward.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Micros(pub u64);
+
+impl Micros {
+    pub const ZERO: Micros = Micros(0);
+    pub const MAX: Micros = Micros(u64::MAX);
+
+    pub const fn from_ms(ms: u64) -> Micros {
+        Micros(ms.saturating_mul(1_000))
+    }
+
+    pub const fn from_secs(secs: u64) -> Micros {
+        Micros(secs.saturating_mul(1_000_000))
+    }
+
+    /// Whole milliseconds, rounded down.
+    pub const fn as_ms(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// The Unix epoch milliseconds that a server with a correct clock reads at this instant.
+    pub const fn as_epoch_ms(self) -> i64 {
+        EPOCH_START_MS + (self.0 / 1_000) as i64
+    }
+
+    pub const fn saturating_sub(self, other: Micros) -> Micros {
+        Micros(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Add for Micros {
+    type Output = Micros;
+    fn add(self, other: Micros) -> Micros {
+        Micros(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for Micros {
+    fn add_assign(&mut self, other: Micros) {
+        *self = *self + other;
+    }
+}
+
+/// Panics (in every build) when `other` is later than `self`: a negative span is a programmer's error.
+impl Sub for Micros {
+    type Output = Micros;
+    fn sub(self, other: Micros) -> Micros {
+        Micros(self.0.checked_sub(other.0).expect("virtual time runs forward"))
+    }
+}
+
+/// Seconds with microsecond digits, as the timeline prints it: `8.200000s`.
+impl fmt::Debug for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
+    }
+}
