@@ -14,7 +14,8 @@ impl Rng {
     /// draw for one of them does not shift the others.
     pub fn new(seed: u64, node: u64, purpose: &str) -> Rng {
         let mut mix = SplitMix(seed ^ node.wrapping_mul(0xA24B_AED4_963E_E407));
-        let tag = purpose.bytes().fold(0xCBF2_9CE4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+        let tag =
+            purpose.bytes().fold(0xCBF2_9CE4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
         mix.0 ^= tag;
         Rng { s: [mix.next(), mix.next(), mix.next(), mix.next()] }
     }
