@@ -1,0 +1,83 @@
+//! What the engine answers: exactly one reply per request.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventView;
+use crate::lesson::LessonView;
+use crate::view::{Entity, Key};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Of the request.
+    pub seq: u32,
+    /// Event index of the position shown.
+    pub index: u64,
+    pub now_us: u64,
+    /// End of the recorded history of this branch; equal to `index` when nothing lies ahead.
+    pub end_index: u64,
+    pub end_us: u64,
+    pub digest: u64,
+    /// True when a run stopped because its budget was used up: send it again.
+    pub more: bool,
+    /// True: forget every entity and event, then apply the deltas.
+    pub reset: bool,
+    pub deltas: Vec<Delta>,
+    /// New events of this branch, in order (all of them after a reset).
+    pub events: Vec<EventView>,
+    pub branches: Vec<BranchView>,
+    pub lesson: Option<LessonView>,
+    pub answer: Answer,
+    /// The request could not be done; the world is as before.
+    pub problem: Option<Problem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Delta {
+    Put(Key, Entity),
+    Remove(Key),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BranchView {
+    pub name: String,
+    pub parent: Option<String>,
+    pub fork_index: u64,
+    pub fork_us: u64,
+    pub end_us: u64,
+    pub current: bool,
+}
+
+/// What a looking command found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    Nothing,
+    Why { question: String, causes: Vec<Cause> },
+    Completions { from: u32, items: Vec<Completion> },
+    /// A session link's fragment, without `#`.
+    Link { fragment: String, commands: u32 },
+    /// What a link holds, part by part, with what could not be read.
+    Preview { summary: Vec<String>, problems: Vec<String> },
+    File { path: String, bytes: Vec<u8>, truncated: bool },
+}
+
+/// One link of a why-chain, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    pub text: String,
+    /// Where to jump.
+    pub index: Option<u64>,
+    pub at_us: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    pub text: String,
+    pub reason: String,
+}
+
+/// A refused request, in words for the person: what, why, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub title: String,
+    pub details: Vec<String>,
+}
