@@ -1,1 +1,13 @@
-//! cluster
+//! Kafka's servers as explicit state machines: brokers and KRaft controllers.
+//!
+//! A [`Broker`](broker::Broker) and a [`Controller`](controller::Controller) take one input at a time and act only
+//! through `sim::Effects`. What travels between them are Kafka's own requests and responses (`protocol::Packet`); what
+//! they report is one typed stream of [`Event`].
+
+pub mod domain;
+pub mod event;
+pub mod spec;
+
+pub use domain::{Control, Kafka, ServerTimer, Timer};
+pub use event::Event;
+pub use spec::{BrokerSpec, ControllerSpec, Profile, Properties};

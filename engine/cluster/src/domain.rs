@@ -1,0 +1,89 @@
+//! The vocabulary of the simulated world: what travels, what happens, what a person does, what timers are called.
+
+use protocol::Packet;
+use sim::Domain;
+
+use crate::event::Event;
+
+/// The world of Kafka, as the kernel is told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Kafka;
+
+impl Domain for Kafka {
+    type Message = Packet;
+    type Event = Event;
+    type Control = Control;
+    type Timer = Timer;
+}
+
+/// What a person does to a node directly.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Control {
+    /// SIGTERM to a server: a controlled shutdown, then the process ends.
+    Terminate,
+    /// A line typed into a terminal, with Enter: a command at the prompt, or input of the running program.
+    Type(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-D.
+    EndOfInput,
+    /// A signal to the program that runs in a terminal.
+    Signal(Signal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    Kill,
+    Terminate,
+    Stop,
+    Continue,
+}
+
+/// Names of timers. A server's are typed; a program in a terminal has one alarm, because clients say when they are next
+/// due (`next_deadline`) instead of naming each wait.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    Server(ServerTimer),
+    /// The alarm of process `pid`.
+    Process(u32),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ServerTimer {
+    // ---- brokers
+    /// Next heartbeat to the controller (`broker.heartbeat.interval.ms`, 10 ms while starting).
+    Heartbeat,
+    /// Registration is tried again.
+    Registration,
+    /// The broker's fetch of `__cluster_metadata` is sent (again).
+    MetadataFetch,
+    /// A follower's fetch from the broker with this id is sent again after a back-off.
+    ReplicaFetch(i32),
+    /// ISR shrink check (`replica.lag.time.max.ms` / 2).
+    IsrCheck,
+    /// AlterPartition is sent again.
+    AlterPartition,
+    /// A delayed operation of this number has run out of time.
+    Delayed(u64),
+    /// High watermark checkpoint (`replica.high.watermark.checkpoint.interval.ms`).
+    Checkpoint,
+    /// Retention check (`log.retention.check.interval.ms`).
+    Retention,
+    /// Files marked `.deleted` or folders `-delete` are removed (`file.delete.delay.ms`).
+    FileDelete,
+    /// A controlled shutdown has taken too long.
+    ShutdownDeadline,
+    // ---- controllers
+    /// Broker sessions are looked at (`broker.session.timeout.ms`).
+    SessionCheck,
+    /// No-op record when the metadata log was idle (`metadata.max.idle.interval.ms`).
+    NoOp,
+    /// Preferred leader balance (`leader.imbalance.check.interval.seconds`).
+    Balance,
+    /// Leaderless partitions are looked at again (`unclean.leader.election.interval.ms`).
+    UncleanElection,
+    /// Election or fetch time-out of the quorum.
+    Quorum,
+    // ---- both: room for a server's own purposes, by name and number
+    Named(&'static str, u64),
+}

@@ -1,0 +1,84 @@
+//! What a server is started with: its properties and its profile. The kernel keeps this beside the node, as a file
+//! system keeps `server.properties`, so that a restart reads what was edited meanwhile.
+
+use std::collections::BTreeMap;
+
+use base::Uuid;
+
+/// A property file: key to value, as text.
+pub type Properties = BTreeMap<String, String>;
+
+/// The Kafka version that a cluster behaves as. A profile is data; code asks it a named question and never compares
+/// version numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Profile {
+    #[default]
+    V4_3,
+}
+
+impl Profile {
+    pub fn parse(version: &str) -> Option<Profile> {
+        match version {
+            "4.3" | "4.3.1" => Some(Profile::V4_3),
+            _ => None,
+        }
+    }
+
+    pub fn version(self) -> &'static str {
+        match self {
+            Profile::V4_3 => "4.3.1",
+        }
+    }
+
+    /// Eligible leader replicas (KIP-966) are on in a freshly formatted cluster.
+    pub fn elr_enabled(self) -> bool {
+        true
+    }
+
+    /// The leader holds its high watermark while the ISR is below its minimum (KAFKA-15583, since 3.7).
+    pub fn high_watermark_waits_for_min_isr(self) -> bool {
+        true
+    }
+
+    /// An ISR that a leader proposes is written in ascending order of ids (4.x; older ones append).
+    pub fn leader_isr_is_sorted(self) -> bool {
+        true
+    }
+}
+
+/// A KRaft controller as others reach it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Voter {
+    pub id: i32,
+    pub host: String,
+    pub port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BrokerSpec {
+    pub profile: Profile,
+    pub cluster_id: Uuid,
+    pub node_id: i32,
+    /// `b1`; it listens on `b1:9092`.
+    pub host: String,
+    pub port: u16,
+    pub voters: Vec<Voter>,
+    /// Only what was set; defaults come from the table of configs.
+    pub properties: Properties,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ControllerSpec {
+    pub profile: Profile,
+    pub cluster_id: Uuid,
+    pub node_id: i32,
+    /// `c1`; it listens on `c1:9093`.
+    pub host: String,
+    pub port: u16,
+    pub voters: Vec<Voter>,
+    pub properties: Properties,
+}
+
+/// The folder of a server's `log.dirs` on its virtual disk, as the terminals see it below the server's own folder
+/// (`b1/kafka-logs`). Kafka itself calls it `/b1/kafka-logs`.
+pub const LOG_DIR: &str = "kafka-logs";
