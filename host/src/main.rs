@@ -1,1 +1,113 @@
-fn main(){}
+//! The `oz` program: one command a module of the library, see `oz --help`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Offset Zero: a whole Apache Kafka, simulated, in a browser tab and on this machine.
+#[derive(Parser)]
+#[command(name = "oz", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  cargo oz play                                    build the page and open it to this machine's browsers
+  cargo oz test                                    prove everything, a real browser included
+  cargo oz run --check tests/scripts/first/*.kafka  compare scripts with what a real Kafka answered";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing, build the page and serve it on localhost.
+    #[command(after_help = "Examples:
+  cargo oz play                 http://localhost:8080
+  cargo oz play --port 8090     when 8080 is taken
+
+The tools go into target/tools; delete that folder to be rid of them. Ctrl-C ends the server.")]
+    Play {
+        /// The port on localhost.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Run every test there is: formatting, lints, the engine, the recorded scripts, the page in Chromium.
+    #[command(after_help = "Examples:
+  cargo oz test                  everything; installs Chromium with apt-get where it is missing and may be
+  cargo oz test --skip-browser   without wasm, the page and Chromium
+
+The last line is `N passed, N failed`; the exit code is 1 when anything failed. Logs and screenshots stay in target/.")]
+    Test {
+        /// Leave out everything that needs wasm, the built page or Chromium.
+        #[arg(long)]
+        skip_browser: bool,
+    },
+    /// Play .kafka scripts in virtual time and print their transcripts.
+    #[command(after_help = "Examples:
+  cargo oz run tests/scripts/first/quickstart.kafka
+  cargo oz run --check tests/scripts/first/*.kafka    passed of total, and where the first difference is
+
+The format is described in tests/scripts/README.md. Exit code 1 when a script differs or cannot be played.")]
+    Run {
+        /// Compare with the recorded answers instead of printing the transcript.
+        #[arg(long)]
+        check: bool,
+        /// The scripts.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Check files of vectors: what Kafka's own classes answered, against what the engine answers.
+    #[command(after_help = "Examples:
+  cargo oz vectors tests/vectors/murmur2.json
+  cargo oz vectors tests/vectors/*.json    agreeing of total a file, and the first case that differs")]
+    Vectors {
+        /// The files of vectors.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Work on lessons.
+    Lesson {
+        #[command(subcommand)]
+        command: LessonCommand,
+    },
+    /// Measure: events a second, sizes of the downloads, the page in Chromium.
+    #[command(after_help = "Examples:
+  cargo oz bench                  all sections
+  cargo oz bench --skip-browser   the native ones and the sizes")]
+    Bench {
+        /// Leave out what needs Chromium.
+        #[arg(long)]
+        skip_browser: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum LessonCommand {
+    /// Check lessons both ways: solutions pass, unsolved fails, each named wrong path fails with its own words.
+    #[command(after_help = "Examples:
+  cargo oz lesson check                                 all of lessons/
+  cargo oz lesson check lessons/01-start/01-hello.md    one that you are writing")]
+    Check {
+        /// Lesson files; all of lessons/ when none is named.
+        files: Vec<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Play { port } => oz::play::play(port),
+        Command::Test { skip_browser } => oz::test::test(skip_browser),
+        Command::Run { check, files } => oz::run::run(check, &files),
+        Command::Vectors { files } => oz::vectors::vectors(&files),
+        Command::Lesson { command: LessonCommand::Check { files } } => oz::lesson::check(&files),
+        Command::Bench { skip_browser } => oz::bench::bench(skip_browser),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(reason) => {
+            eprintln!("\noz: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The `.kafka` script: one file that is both what to do and what was answered.

@@ -1,0 +1,73 @@
+// Starts the app, and says in plain words why it could not. A file of its own because the page allows no inline script;
+// trunk writes the addresses of the app's two files into the script element (see pattern_script in Trunk.toml).
+
+const tag = document.querySelector('script[data-wasm]');
+
+// Shows the reason on the page that is there without the app: a heading, what happened, what to do, and the detail that
+// helps whoever is asked for help. The texts go in as text, never as markup.
+function explain(what, todo, detail) {
+  const place = document.getElementById('app') ?? document.body;
+  const section = document.createElement('section');
+  section.id = 'boot';
+  section.setAttribute('role', 'alert');
+  const add = (name, text) => {
+    const element = document.createElement(name);
+    element.textContent = text;
+    section.append(element);
+    return element;
+  };
+  add('h1', 'Offset Zero could not start');
+  add('p', what);
+  add('p', todo);
+  if (detail) add('pre', detail);
+  const again = add('button', 'Try again');
+  again.type = 'button';
+  again.addEventListener('click', () => location.reload());
+  place.replaceChildren(section);
+  again.focus();
+}
+
+async function start() {
+  if (typeof WebAssembly !== 'object' || typeof WebAssembly.instantiate !== 'function') {
+    explain(
+      'The Kafka cluster of this page runs as WebAssembly, and this browser has none or it is switched off.',
+      'Open the page in a current Firefox, Chrome, Edge or Safari, or allow WebAssembly in the security settings (lockdown and enhanced security modes turn it off).',
+    );
+    return;
+  }
+  let init;
+  try {
+    ({ default: init } = await import(tag.dataset.js));
+  } catch (error) {
+    downloadFailed(error);
+    return;
+  }
+  let response;
+  try {
+    response = await fetch(tag.dataset.wasm);
+    if (!response.ok) throw new Error(`${tag.dataset.wasm}: ${response.status} ${response.statusText}`);
+  } catch (error) {
+    downloadFailed(error);
+    return;
+  }
+  try {
+    await init({ module_or_path: response });
+  } catch (error) {
+    explain(
+      'The app was downloaded, but it could not be started.',
+      'Try again. If it stays like this, the site may have been updated while you were loading it, or this browser is too old.',
+      String(error),
+    );
+    throw error;
+  }
+}
+
+function downloadFailed(error) {
+  explain(
+    'A part of the app could not be downloaded.',
+    'Check the connection and try again. Nothing you did on this page before is lost.',
+    String(error),
+  );
+}
+
+await start();
