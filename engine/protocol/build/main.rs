@@ -1,0 +1,69 @@
+//! Turns Kafka's own message schemas (`schemas/*/*.json`) into Rust: one struct per message, with its defaults and its
+//! codec.
+//!
+//! Generated and not written by hand, because the schemas are Kafka's single source of truth for the wire and differ in
+//! a hundred small ways between versions. One file per schema folder goes to `OUT_DIR`; `src/lib.rs` includes them.
+
+mod api;
+mod decode;
+mod encode;
+mod names;
+mod parse;
+mod schema;
+mod structs;
+mod text;
+mod unions;
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use schema::Message;
+use text::Source;
+
+fn main() {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo names the crate's folder"));
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo names the output folder"));
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=schemas");
+
+    let requests = read_folder(&root.join("schemas/message"));
+    let metadata = read_folder(&root.join("schemas/metadata"));
+    let coordinator = read_folder(&root.join("schemas/coordinator"));
+    let embedded = read_folder(&root.join("schemas/embedded"));
+    write(&out, "messages.rs", &modules(&requests));
+    write(&out, "api.rs", &api::generate(&requests));
+    write(&out, "metadata.rs", &(modules(&metadata) + &unions::metadata(&metadata)));
+    write(&out, "coordinator.rs", &modules(&coordinator));
+    write(&out, "embedded.rs", &modules(&embedded));
+}
+
+fn write(out: &Path, name: &str, text: &str) {
+    fs::write(out.join(name), text).expect("the output folder can be written");
+}
+
+/// Every schema of a folder, in the order of the file names so that the output never depends on the disk.
+fn read_folder(folder: &Path) -> Vec<Message> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| parse::message(path)).collect()
+}
+
+/// One module per message; the message itself is re-exported beside the modules. Messages that have no version left
+/// (APIs that Kafka 4.0 removed) have a key but no struct.
+fn modules(messages: &[Message]) -> String {
+    let mut source = Source::default();
+    for message in messages.iter().filter(|message| !message.valid.is_empty()) {
+        let module = names::snake(&message.name);
+        source.open(&format!("pub mod {module} {{"));
+        source.line("#[allow(unused_imports)]");
+        source.line("use super::prelude::*;");
+        structs::generate(&mut source, message);
+        source.close("}");
+        source.line(&format!("pub use {module}::{};", message.name));
+    }
+    source.finish()
+}

@@ -1,0 +1,57 @@
+//! Record batches as they travel in produce and fetch: whole batches that share memory with the log.
+
+use bytes::Bytes;
+
+/// Bytes in front of what `batchLength` counts: base offset (8) and the length itself (4).
+const BATCH_OVERHEAD: usize = 12;
+/// The smallest `batchLength` that a batch of any format has: crc, magic, attributes, key and value lengths of format 0.
+const BATCH_LENGTH_MIN: usize = 14;
+
+/// A rope of record batches. The log, the response to a follower and the follower's log hold the same `Bytes`, so that
+/// copying a record to three brokers costs no memory. On the wire the batches stand one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Records {
+    /// One whole batch each, except that a fetch may cut the last one off in its middle.
+    pub batches: Vec<Bytes>,
+}
+
+impl Records {
+    /// Splits bytes at the borders of batches; what has no readable length stays one chunk.
+    pub fn from_bytes(bytes: Bytes) -> Records {
+        let mut batches = Vec::new();
+        let mut rest = bytes;
+        while let Some(length) = first_batch_len(&rest).filter(|length| *length < rest.len()) {
+            batches.push(rest.split_to(length));
+        }
+        if !rest.is_empty() {
+            batches.push(rest);
+        }
+        Records { batches }
+    }
+
+    /// Bytes of all batches together.
+    pub fn len(&self) -> usize {
+        self.batches.iter().map(Bytes::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.batches.iter().all(Bytes::is_empty)
+    }
+
+    /// The bytes as they stand on the wire and in a segment: no copy for a single batch.
+    pub fn to_bytes(&self) -> Bytes {
+        match self.batches.as_slice() {
+            [] => Bytes::new(),
+            [batch] => batch.clone(),
+            batches => Bytes::from(batches.concat()),
+        }
+    }
+}
+
+/// The length of the batch that the bytes start with, as far as its header says one that can be.
+fn first_batch_len(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(8..BATCH_OVERHEAD)?;
+    let length = i32::from_be_bytes(length.try_into().ok()?);
+    let length = usize::try_from(length).ok().filter(|length| *length >= BATCH_LENGTH_MIN)?;
+    length.checked_add(BATCH_OVERHEAD)
+}
