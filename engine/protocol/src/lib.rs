@@ -1,13 +1,47 @@
 //! Kafka's vocabulary: APIs, their versions, requests, responses, records of the metadata log and of the coordinators,
-//! error codes.
+//! error codes, names and hashes. Nothing here has state or decides anything.
+//!
+//! Messages are generated from Kafka 4.3.1's own schemas (see `build/`). Every struct has all fields of all versions,
+//! the schema's defaults as `Default`, and Kafka's names in Rust's spelling:
+//!
+//! ```
+//! use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+//! use protocol::messages::FetchRequest;
+//!
+//! let fetch = FetchRequest {
+//!     max_wait_ms: 500,
+//!     topics: vec![FetchTopic { partitions: vec![FetchPartition::default()], ..Default::default() }],
+//!     ..Default::default()
+//! };
+//! let mut bytes = Vec::new();
+//! fetch.encode(12, &mut bytes).expect("version 12 can say all of this");
+//! assert_eq!(FetchRequest::decode(&mut bytes.into(), 12), Ok(fetch));
+//! ```
+//!
+//! - [`messages`]: requests, responses and headers, one module each; [`Request`] and [`Response`] hold any of them, and
+//!   `From` makes one of a body. [`Packet`] is what travels: header and shared body, with the exact bytes on demand.
+//! - [`metadata`]: records of `__cluster_metadata` and [`metadata::MetadataRecord`] over them. [`coordinator`]: keys and
+//!   values of the coordinators' topics. [`embedded`]: messages inside other bytes.
+//! - [`ApiKey`], [`ErrorCode`] (`ErrorCode::from_code(response.error_code)`, `error.code()` or `.into()` the other way).
+//! - [`Records`]: batches in produce and fetch as shared bytes.
+//! - [`topic`], [`murmur2`], [`varint`], [`java`]: names, the key hash, batch numbers, Java's hash order.
+//!
+//! A field whose schema default is not null is `Some(default)` in `Default` (as in Kafka: an absent `topics` of a
+//! metadata request must be set to `None` to ask for all topics). A value that a version cannot carry is an error unless
+//! the schema calls it ignorable: [`CodecError::NonDefault`].
 
 pub mod api;
 pub mod codec;
+mod error_code;
 mod float64;
+pub mod java;
+pub mod murmur2;
 mod packet;
 mod prelude;
 pub mod reader;
 mod records;
+pub mod topic;
+pub mod varint;
 pub mod writer;
 
 /// Requests, responses and headers.
@@ -37,6 +71,8 @@ pub mod embedded {
 
 pub use api::{ApiKey, Request, Response};
 pub use codec::{CodecError, Message, VersionRange};
+pub use error_code::ErrorCode;
 pub use float64::Float64;
 pub use packet::Packet;
 pub use records::Records;
+pub use topic::TopicPartition;
