@@ -6,6 +6,7 @@
 
 pub mod domain;
 pub mod event;
+pub mod metadata;
 pub mod spec;
 
 pub use domain::{Control, Kafka, ServerTimer, Timer};

@@ -1,0 +1,90 @@
+//! What a stretch of records changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base::Uuid;
+
+use super::{ConfigResource, MetadataImage, PartitionRegistration, ReplayError, TopicIdPartition, TopicImage};
+
+/// The difference that some records made. It names what was touched; the values are in the images before and after.
+#[derive(Clone, Debug)]
+pub struct MetadataDelta {
+    pub before: MetadataImage,
+    /// The end offset of the image after.
+    pub end_offset: i64,
+    pub created_topics: BTreeSet<Uuid>,
+    /// Topics that were there before and are gone, as they were when they went.
+    pub deleted_topics: BTreeMap<Uuid, Arc<TopicImage>>,
+    /// New and changed partitions of topics that still exist.
+    pub partitions: BTreeSet<TopicIdPartition>,
+    /// Brokers that registered, changed or left.
+    pub brokers: BTreeSet<i32>,
+    pub controllers: BTreeSet<i32>,
+    /// Resources with a config set or removed; those of deleted topics too.
+    pub configs: BTreeSet<ConfigResource>,
+    pub features: BTreeSet<String>,
+    pub producer_ids: bool,
+    /// Records that could not be replayed, by offset.
+    pub faults: Vec<(i64, ReplayError)>,
+}
+
+/// One partition before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionChange {
+    pub id: TopicIdPartition,
+    pub topic: String,
+    /// `None` for a new partition.
+    pub before: Option<Arc<PartitionRegistration>>,
+    pub after: Arc<PartitionRegistration>,
+}
+
+impl MetadataDelta {
+    pub fn new(before: MetadataImage) -> MetadataDelta {
+        MetadataDelta {
+            end_offset: before.end_offset(),
+            before,
+            created_topics: BTreeSet::new(),
+            deleted_topics: BTreeMap::new(),
+            partitions: BTreeSet::new(),
+            brokers: BTreeSet::new(),
+            controllers: BTreeSet::new(),
+            configs: BTreeSet::new(),
+            features: BTreeSet::new(),
+            producer_ids: false,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Whether anything but the offset changed.
+    pub fn is_empty(&self) -> bool {
+        self.created_topics.is_empty()
+            && self.deleted_topics.is_empty()
+            && self.partitions.is_empty()
+            && self.brokers.is_empty()
+            && self.controllers.is_empty()
+            && self.configs.is_empty()
+            && self.features.is_empty()
+            && !self.producer_ids
+    }
+
+    /// The changed partitions with their two states, in order of topic ids and numbers. `after` is the image that the
+    /// delta led to.
+    pub fn partition_changes(&self, after: &MetadataImage) -> Vec<PartitionChange> {
+        let change = |id: &TopicIdPartition| {
+            let topic = after.topic(id.topic_id)?;
+            let registration = topic.partitions.get(&id.partition)?;
+            let before = self.before.partition(*id).cloned();
+            Some(PartitionChange { id: *id, topic: topic.name.clone(), before, after: registration.clone() })
+        };
+        self.partitions.iter().filter_map(change).collect()
+    }
+
+    /// A topic that came and went within the delta leaves no trace.
+    pub(super) fn topic_deleted(&mut self, topic: Arc<TopicImage>) {
+        self.partitions.retain(|p| p.topic_id != topic.id);
+        if !self.created_topics.remove(&topic.id) {
+            self.deleted_topics.insert(topic.id, topic);
+        }
+    }
+}
