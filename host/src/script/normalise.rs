@@ -264,7 +264,7 @@ mod tests {
             ("broker 2 at epoch 41", "broker 2 at epoch N"),
             ("\"brokerEpoch\":12,", "\"brokerEpoch\":N,"),
             ("cZxid = 0x2f", "cZxid = ZXID"),
-            ("0x10001f2e3d4c5b6a7", "SESSION"),
+            ("0x10001f2e3d4c5b6a", "SESSION"),
             ("from /127.0.0.1:45678", "from /ADDRESS"),
             ("(queued=0,recved=1,sent=0)", "(queued=0,recved=N,sent=N)"),
             ("Received: 123", "Received: N"),
