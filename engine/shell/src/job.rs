@@ -1,0 +1,278 @@
+//! A running line: which item of which list comes next, and the pipeline that runs now.
+//!
+//! A job is itself a [`Process`], so a group or a loop can be a stage of a pipeline like any program.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{ConnId, Micros};
+use protocol::Packet;
+use sim::CloseReason;
+
+use crate::lang::{Connector, Expansion, List, Stage, Word};
+use crate::pipeline::Pipeline;
+use crate::process::{ClientStatus, Io, Process};
+
+/// Items that one line may run, so that no loop of loops can run for ever.
+const ITEMS_MAX: u32 = 10_000;
+
+#[derive(Clone, Debug, Hash)]
+enum Frame {
+    List { list: Arc<List>, next: usize },
+    For { variable: String, words: Vec<String>, next: usize, body: Arc<List> },
+}
+
+/// One line, or one group inside a line, on its way.
+#[derive(Clone, Debug, Hash)]
+pub struct Job {
+    frames: Vec<Frame>,
+    variables: BTreeMap<String, String>,
+    status: i32,
+    items_run: u32,
+    next_pid: u32,
+    pipeline: Option<Pipeline>,
+    /// Input that came while no program was there to take it.
+    pending_input: String,
+    input_ended: bool,
+}
+
+impl Job {
+    /// `first_pid` numbers the programs of this job.
+    pub fn new(list: List, variables: BTreeMap<String, String>, first_pid: u32) -> Job {
+        Job {
+            frames: vec![Frame::List { list: Arc::new(list), next: 0 }],
+            variables,
+            status: 0,
+            items_run: 0,
+            next_pid: first_pid,
+            pipeline: None,
+            pending_input: String::new(),
+            input_ended: false,
+        }
+    }
+
+    /// Variables as the line left them: the next line of the terminal sees them.
+    pub fn into_variables(self) -> BTreeMap<String, String> {
+        self.variables
+    }
+
+    pub fn next_pid(&self) -> u32 {
+        self.next_pid
+    }
+
+    /// Kafka clients in this job: process id, command line, state.
+    pub fn clients(&self) -> Vec<(u32, String, ClientStatus)> {
+        self.pipeline.as_ref().map(Pipeline::clients).unwrap_or_default()
+    }
+
+    /// SIGKILL to everything that runs.
+    pub fn kill(&mut self, io: &mut Io<'_, '_>) {
+        self.frames.clear();
+        if let Some(mut pipeline) = self.pipeline.take() {
+            pipeline.end_all(137, io);
+        }
+        io.exit(137);
+    }
+
+    /// Runs on until a pipeline waits for something, or the line is done.
+    fn advance(&mut self, io: &mut Io<'_, '_>) {
+        loop {
+            if let Some(pipeline) = &self.pipeline {
+                let Some(status) = pipeline.status() else { return };
+                self.status = status;
+                self.pipeline = None;
+            }
+            let Some(stages) = self.next_item(io) else {
+                io.exit(self.status);
+                return;
+            };
+            self.items_run += 1;
+            if self.items_run > ITEMS_MAX {
+                io.eprintln(format!("bash: more than {ITEMS_MAX} commands in one line"));
+                io.exit(1);
+                return;
+            }
+            self.launch(&stages, io);
+        }
+    }
+
+    fn launch(&mut self, stages: &[Stage], io: &mut Io<'_, '_>) {
+        let mut pipeline = Pipeline::new(stages, self, io);
+        pipeline.start(io);
+        if !self.pending_input.is_empty() {
+            let text = std::mem::take(&mut self.pending_input);
+            pipeline.on_stdin(&text, io);
+        }
+        if self.input_ended {
+            pipeline.on_eof(io);
+        }
+        self.pipeline = Some(pipeline);
+    }
+
+    /// The next pipeline whose turn it is, by the connectors and the status before.
+    fn next_item(&mut self, io: &Io<'_, '_>) -> Option<Vec<Stage>> {
+        loop {
+            let status = self.status;
+            match self.frames.last_mut()? {
+                Frame::List { list, next } => {
+                    let Some((connector, stages)) = list.items.get(*next) else {
+                        self.frames.pop();
+                        continue;
+                    };
+                    *next += 1;
+                    let runs = match connector {
+                        Connector::Always => true,
+                        Connector::IfSucceeded => status == 0,
+                        Connector::IfFailed => status != 0,
+                    };
+                    if !runs {
+                        continue;
+                    }
+                    let stages = stages.clone();
+                    if let [stage] = stages.as_slice()
+                        && let Some(frame) = self.own_loop(stage, io)
+                    {
+                        self.frames.push(frame);
+                        continue;
+                    }
+                    return Some(stages);
+                }
+                Frame::For { variable, words, next, body } => {
+                    let Some(word) = words.get(*next).cloned() else {
+                        self.frames.pop();
+                        continue;
+                    };
+                    *next += 1;
+                    let (variable, body) = (variable.clone(), body.clone());
+                    self.variables.insert(variable, word);
+                    self.frames.push(Frame::List { list: body, next: 0 });
+                }
+            }
+        }
+    }
+
+    /// A loop or group that is no part of a pipeline and has no redirection runs in this very shell.
+    fn own_loop(&self, stage: &Stage, io: &Io<'_, '_>) -> Option<Frame> {
+        if !stage.redirects.is_empty() {
+            return None;
+        }
+        match &stage.kind {
+            crate::lang::StageKind::For { variable, words, body } => Some(Frame::For {
+                variable: variable.clone(),
+                words: self.expand_all(words, io),
+                next: 0,
+                body: Arc::new(body.clone()),
+            }),
+            crate::lang::StageKind::Group(body) => Some(Frame::List { list: Arc::new(body.clone()), next: 0 }),
+            crate::lang::StageKind::Command(_) => None,
+        }
+    }
+
+    // ---- what a pipeline needs of its shell
+
+    pub(crate) fn take_pid(&mut self) -> u32 {
+        self.next_pid += 1;
+        self.next_pid
+    }
+
+    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    pub(crate) fn set_variable(&mut self, name: &str, value: String) {
+        self.variables.insert(name.to_string(), value);
+    }
+
+    pub(crate) fn expand_all(&self, words: &[Word], io: &Io<'_, '_>) -> Vec<String> {
+        self.with_expansion(io, |with| words.iter().flat_map(|word| word.expand(with)).collect())
+    }
+
+    pub(crate) fn expand_one(&self, word: &Word, io: &Io<'_, '_>) -> String {
+        self.with_expansion(io, |with| word.expand_one(with))
+    }
+
+    fn with_expansion<T>(&self, io: &Io<'_, '_>, expand: impl FnOnce(&Expansion<'_>) -> T) -> T {
+        let variable = |name: &str| match name {
+            "?" => self.status.to_string(),
+            name => self.variables.get(name).cloned().unwrap_or_default(),
+        };
+        let world = io.fx.surroundings();
+        let list = |folder: &str| io.files.list(world, folder).unwrap_or_default();
+        expand(&Expansion { variable: &variable, list: &list })
+    }
+
+    /// Passes one event to the pipeline, then moves on if that ended it.
+    fn with_pipeline(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Pipeline, &mut Io<'_, '_>)) {
+        if let Some(pipeline) = &mut self.pipeline {
+            act(pipeline, io);
+            self.advance(io);
+        }
+    }
+}
+
+impl Process for Job {
+    fn start(&mut self, io: &mut Io<'_, '_>) {
+        self.advance(io);
+    }
+
+    fn on_stdin(&mut self, text: &str, io: &mut Io<'_, '_>) {
+        if self.pipeline.as_ref().is_some_and(Pipeline::takes_stdin) {
+            self.with_pipeline(io, |pipeline, io| pipeline.on_stdin(text, io));
+        } else {
+            self.pending_input.push_str(text);
+        }
+    }
+
+    fn on_eof(&mut self, io: &mut Io<'_, '_>) {
+        // Ctrl-D at a terminal ends the input of the program that reads now; a closed pipe ends it for all that follow.
+        self.input_ended = !io.stdin_is_terminal;
+        self.with_pipeline(io, |pipeline, io| pipeline.on_eof(io));
+    }
+
+    fn on_interrupt(&mut self, io: &mut Io<'_, '_>) {
+        // Bash drops the rest of the line when its foreground program dies of Ctrl-C.
+        self.frames.clear();
+        self.with_pipeline(io, |pipeline, io| pipeline.on_interrupt(io));
+    }
+
+    fn on_terminate(&mut self, io: &mut Io<'_, '_>) {
+        self.frames.clear();
+        self.with_pipeline(io, |pipeline, io| pipeline.on_terminate(io));
+    }
+
+    fn on_broken_pipe(&mut self, io: &mut Io<'_, '_>) {
+        self.frames.clear();
+        if let Some(mut pipeline) = self.pipeline.take() {
+            pipeline.end_all(141, io);
+        }
+        io.exit(141);
+    }
+
+    fn reads_stdin(&self) -> bool {
+        self.pipeline.as_ref().is_some_and(Pipeline::reads_stdin)
+    }
+
+    fn owns(&self, conn: ConnId) -> bool {
+        self.pipeline.as_ref().is_some_and(|pipeline| pipeline.owns(conn))
+    }
+
+    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
+        self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_connected(conn, io)));
+    }
+
+    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
+        self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_closed(conn, reason, io)));
+    }
+
+    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
+        self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_message(conn, packet, io)));
+    }
+
+    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
+        self.with_pipeline(io, |pipeline, io| pipeline.on_wakeup(io));
+    }
+
+    fn next_deadline(&self) -> Option<Micros> {
+        self.pipeline.as_ref().and_then(Pipeline::next_deadline)
+    }
+}

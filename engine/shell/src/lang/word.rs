@@ -1,0 +1,154 @@
+//! Words and their expansion: quotes, variables, `*` and `?`.
+
+/// A piece of a word. Quoted pieces are neither split nor matched against file names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    Text { text: String, quoted: bool },
+    Variable { name: String, quoted: bool },
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Word {
+    pub parts: Vec<Part>,
+}
+
+/// What expansion needs to know.
+pub struct Expansion<'a> {
+    pub variable: &'a dyn Fn(&str) -> String,
+    /// File names in a directory, for patterns.
+    pub list: &'a dyn Fn(&str) -> Vec<String>,
+}
+
+impl Word {
+    pub fn literal(text: &str) -> Word {
+        Word { parts: vec![Part::Text { text: text.to_string(), quoted: false }] }
+    }
+
+    /// The word if it is plain unquoted text: only such words can be keywords.
+    pub fn as_plain(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Text { text, quoted: false }] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// One string, without splitting: the target of a redirection, the value of an assignment.
+    pub fn expand_one(&self, with: &Expansion<'_>) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text { text, .. } => text.clone(),
+                Part::Variable { name, .. } => (with.variable)(name),
+            })
+            .collect()
+    }
+
+    /// The fields that this word becomes: an unquoted variable is split at blanks, a pattern becomes the files it matches.
+    pub fn expand(&self, with: &Expansion<'_>) -> Vec<String> {
+        let mut fields = Fields::default();
+        for part in &self.parts {
+            match part {
+                Part::Text { text, quoted } => fields.push(text, *quoted),
+                Part::Variable { name, quoted: true } => fields.push(&(with.variable)(name), true),
+                Part::Variable { name, quoted: false } => fields.push_split(&(with.variable)(name)),
+            }
+        }
+        fields.finish().into_iter().flat_map(|field| field.matched(with)).collect()
+    }
+}
+
+#[derive(Default)]
+struct Field {
+    text: String,
+    has_pattern: bool,
+}
+
+impl Field {
+    fn matched(self, with: &Expansion<'_>) -> Vec<String> {
+        if !self.has_pattern {
+            return vec![self.text];
+        }
+        let found = match_path(&self.text, with);
+        if found.is_empty() { vec![self.text] } else { found }
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    done: Vec<Field>,
+    open: Option<Field>,
+}
+
+impl Fields {
+    fn push(&mut self, text: &str, quoted: bool) {
+        let field = self.open.get_or_insert_default();
+        field.text.push_str(text);
+        field.has_pattern |= !quoted && text.contains(['*', '?']);
+    }
+
+    fn push_split(&mut self, text: &str) {
+        let starts_blank = text.starts_with(char::is_whitespace);
+        let ends_blank = text.ends_with(char::is_whitespace);
+        if starts_blank {
+            self.done.extend(self.open.take());
+        }
+        for (i, piece) in text.split_whitespace().enumerate() {
+            if i > 0 {
+                self.done.extend(self.open.take());
+            }
+            self.push(piece, false);
+        }
+        if ends_blank {
+            self.done.extend(self.open.take());
+        }
+    }
+
+    fn finish(mut self) -> Vec<Field> {
+        self.done.extend(self.open.take());
+        self.done
+    }
+}
+
+/// All paths that match, directory by directory, in order.
+fn match_path(pattern: &str, with: &Expansion<'_>) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for (i, part) in pattern.split('/').enumerate() {
+        let mut next = Vec::new();
+        for base in &found {
+            let join = |name: &str| if i == 0 { name.to_string() } else { format!("{base}/{name}") };
+            if part.contains(['*', '?']) {
+                let names = (with.list)(base);
+                let hidden = part.starts_with('.');
+                next.extend(
+                    names.iter().filter(|n| (hidden || !n.starts_with('.')) && glob_match(part, n)).map(|n| join(n)),
+                );
+            } else {
+                next.push(join(part));
+            }
+        }
+        found = next;
+    }
+    found
+}
+
+/// `*` and `?` only. Iterative, so a long pattern cannot exhaust the stack.
+pub fn glob_match(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n, mut star) = (0, 0, None);
+    while n < name.len() {
+        if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) && pattern[p] != '*' {
+            p += 1;
+            n += 1;
+        } else if p < pattern.len() && pattern[p] == '*' {
+            star = Some((p, n));
+            p += 1;
+        } else if let Some((star_p, star_n)) = star {
+            p = star_p + 1;
+            n = star_n + 1;
+            star = Some((star_p, n));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}

@@ -1,0 +1,97 @@
+//! Lines in, lines out: what all line-reading tools share.
+
+use crate::process::Io;
+
+use super::filters::Kind;
+
+/// A tool that reads lines, from the files it was given or from standard input as it comes.
+#[derive(Clone, Debug, Hash)]
+pub struct Filter {
+    pub(super) tool: &'static str,
+    pub(super) kind: Kind,
+    pub(super) files: Vec<String>,
+    partial: String,
+    failed: bool,
+}
+
+/// What a filter gives for a piece of input.
+#[derive(Debug, Default)]
+pub struct Out {
+    pub text: String,
+    /// Set when the tool has seen enough (`head`), or at the end.
+    pub done: Option<i32>,
+}
+
+impl Filter {
+    pub(super) fn new(tool: &'static str, kind: Kind, files: Vec<String>) -> Filter {
+        Filter { tool, kind, files, partial: String::new(), failed: false }
+    }
+
+    pub fn start(&mut self, io: &mut Io<'_, '_>) {
+        if self.files.is_empty() {
+            return;
+        }
+        let files = std::mem::take(&mut self.files);
+        let several = files.len() > 1;
+        for path in &files {
+            let world = io.fx.surroundings();
+            match io.files.read(world, path) {
+                Ok(contents) => {
+                    self.kind.next_file(path, several);
+                    let text = String::from_utf8_lossy(&contents).into_owned();
+                    self.feed(&text, io);
+                    self.finish_line(io);
+                }
+                Err(error) => {
+                    io.eprintln(format!("{}: {path}: {}", self.tool, error.words()));
+                    self.failed = true;
+                }
+            }
+            if io.exit.is_some() {
+                return;
+            }
+        }
+        self.end(io);
+    }
+
+    pub fn feed(&mut self, text: &str, io: &mut Io<'_, '_>) {
+        self.partial.push_str(text);
+        let mut out = Out::default();
+        let partial = std::mem::take(&mut self.partial);
+        let mut rest = partial.as_str();
+        while out.done.is_none()
+            && let Some(end) = rest.find('\n')
+        {
+            self.kind.line(&rest[..end], true, &mut out);
+            rest = &rest[end + 1..];
+        }
+        self.partial = rest.to_string();
+        io.print(out.text);
+        if let Some(status) = out.done {
+            io.exit(status);
+        }
+    }
+
+    pub fn end(&mut self, io: &mut Io<'_, '_>) {
+        self.finish_line(io);
+        let mut out = Out::default();
+        self.kind.end(&mut out);
+        io.print(out.text);
+        let status = out.done.unwrap_or(0);
+        io.exit(if self.failed && status == 0 { self.kind.failure_status() } else { status });
+    }
+
+    /// A last line without its newline is a line too.
+    fn finish_line(&mut self, io: &mut Io<'_, '_>) {
+        if self.partial.is_empty() || io.exit.is_some() {
+            return;
+        }
+        let mut out = Out::default();
+        let line = std::mem::take(&mut self.partial);
+        self.kind.line(&line, false, &mut out);
+        io.print(out.text);
+        if let Some(status) = out.done {
+            io.exit(status);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `ls`: names in a folder, one a line when the output is no terminal, else in columns as wide as they need.
+
+use crate::files::FileError;
+use crate::process::Io;
+
+use super::filters::Flags;
+
+/// The width that `ls` lays its columns out for.
+const WIDTH: usize = 240;
+
+pub(super) fn run(arguments: &[String], io: &mut Io<'_, '_>) {
+    let flags = match Flags::parse("ls", arguments, "1aAlhrt", "") {
+        Ok(flags) => flags,
+        Err(usage) => {
+            io.eprintln(usage.words);
+            io.exit(2);
+            return;
+        }
+    };
+    let paths = if flags.rest.is_empty() { vec![String::new()] } else { flags.rest.clone() };
+    let several = paths.len() > 1;
+    let mut status = 0;
+    let mut files = Vec::new();
+    let mut folders = Vec::new();
+    for path in &paths {
+        let world = io.fx.surroundings();
+        match io.files.list(world, path) {
+            Ok(names) => folders.push((path.clone(), names)),
+            Err(FileError::NotDirectory) => files.push(path.clone()),
+            Err(_) if io.files.read(world, path).is_ok() => files.push(path.clone()),
+            Err(error) => {
+                io.eprintln(format!("ls: cannot access '{path}': {}", error.words()));
+                status = 2;
+            }
+        }
+    }
+    let one_a_line = flags.has('1') || flags.has('l') || !io.stdout_is_terminal;
+    io.print(layout(&files, one_a_line));
+    for (i, (path, mut names)) in folders.into_iter().enumerate() {
+        if several {
+            let gap = if i > 0 || !files.is_empty() { "\n" } else { "" };
+            io.print(format!("{gap}{path}:\n"));
+        }
+        if flags.has('a') {
+            names.splice(0..0, [".".to_string(), "..".to_string()]);
+        } else if !flags.has('A') {
+            names.retain(|name| !name.starts_with('.'));
+        }
+        if flags.has('r') {
+            names.reverse();
+        }
+        io.print(layout(&names, one_a_line));
+    }
+    io.exit(status);
+}
+
+/// GNU's columns: filled downwards, the fewest rows that fit.
+fn layout(names: &[String], one_a_line: bool) -> String {
+    if one_a_line {
+        return names.iter().map(|name| format!("{name}\n")).collect();
+    }
+    if names.is_empty() {
+        return String::new();
+    }
+    for rows in 1..=names.len() {
+        let columns: Vec<&[String]> = names.chunks(rows).collect();
+        let widths: Vec<usize> =
+            columns.iter().map(|c| c.iter().map(|n| n.chars().count()).max().unwrap_or(0)).collect();
+        if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > WIDTH && rows < names.len() {
+            continue;
+        }
+        let mut text = String::new();
+        for row in 0..rows {
+            let cells: Vec<(&String, usize)> =
+                columns.iter().zip(&widths).filter_map(|(c, width)| c.get(row).map(|name| (name, *width))).collect();
+            for (i, (name, width)) in cells.iter().enumerate() {
+                let pad = if i + 1 < cells.len() { width + 2 - name.chars().count() } else { 0 };
+                text.push_str(name);
+                text.push_str(&" ".repeat(pad));
+            }
+            text.push('\n');
+        }
+        return text;
+    }
+    String::new()
+}
