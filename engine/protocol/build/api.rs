@@ -11,7 +11,7 @@ struct Api<'a> {
     response: &'a Message,
 }
 
-pub fn generate(messages: &[Message]) -> String {
+pub fn generate(messages: &[Message], with_json: bool) -> String {
     let find = |kind: &str, key: i16| messages.iter().find(|message| message.kind == kind && message.key == Some(key));
     let mut keys: Vec<i16> = messages.iter().filter(|m| m.kind == "request").filter_map(|m| m.key).collect();
     keys.sort_unstable();
@@ -28,7 +28,23 @@ pub fn generate(messages: &[Message]) -> String {
     let live: Vec<&Api> = apis.iter().filter(|api| !api.request.valid.is_empty()).collect();
     body(&mut source, &live, "Request", |api| api.request);
     body(&mut source, &live, "Response", |api| api.response);
+    if with_json {
+        to_json(&mut source, &live, "Request");
+        to_json(&mut source, &live, "Response");
+    }
     source.finish()
+}
+
+fn to_json(source: &mut Source, apis: &[&Api], union: &str) {
+    source.open(&format!("impl ToJson for {union} {{"));
+    source.open("fn to_json(&self, version: i16) -> crate::json::Json {");
+    source.open("match self {");
+    for api in apis {
+        source.line(&format!("Self::{}(body) => body.to_json(version),", api.name));
+    }
+    source.close("}");
+    source.close("}");
+    source.close("}");
 }
 
 fn api_key(source: &mut Source, apis: &[Api]) {

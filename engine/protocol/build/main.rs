@@ -7,6 +7,7 @@
 mod api;
 mod decode;
 mod encode;
+mod json;
 mod names;
 mod parse;
 mod schema;
@@ -26,15 +27,37 @@ fn main() {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=schemas");
 
+    // Of requests and responses only tests and inspectors want JSON, and it is a third of the generated code.
+    let with_json = env::var_os("CARGO_FEATURE_JSON").is_some();
     let requests = read_folder(&root.join("schemas/message"));
-    let metadata = read_folder(&root.join("schemas/metadata"));
-    let coordinator = read_folder(&root.join("schemas/coordinator"));
+    write(&out, "messages.rs", &modules(&requests, with_json));
+    write(&out, "api.rs", &api::generate(&requests, with_json));
     let embedded = read_folder(&root.join("schemas/embedded"));
-    write(&out, "messages.rs", &modules(&requests));
-    write(&out, "api.rs", &api::generate(&requests));
-    write(&out, "metadata.rs", &(modules(&metadata) + &unions::metadata(&metadata)));
-    write(&out, "coordinator.rs", &modules(&coordinator));
-    write(&out, "embedded.rs", &modules(&embedded));
+    write(&out, "embedded.rs", &modules(&embedded, true));
+    let metadata = read_folder(&root.join("schemas/metadata"));
+    let about = "A record of `__cluster_metadata`.";
+    let union = unions::family("MetadataRecord", about, "Record", &metadata.iter().collect::<Vec<_>>());
+    write(&out, "metadata.rs", &(modules(&metadata, true) + &union));
+    write(&out, "coordinator.rs", &coordinators(&root.join("schemas/coordinator")));
+}
+
+/// The records of the three coordinators; each has an enum of keys and one of values, paired by their type.
+fn coordinators(folder: &Path) -> String {
+    let mut text = String::new();
+    for (family, prefix, topic) in [
+        ("group", "Group", "__consumer_offsets"),
+        ("transaction", "Transaction", "__transaction_state"),
+        ("share", "ShareGroup", "__share_group_state"),
+    ] {
+        let messages = read_folder(&folder.join(family));
+        text += &modules(&messages, true);
+        for (kind, suffix) in [("coordinator-key", "Key"), ("coordinator-value", "Value")] {
+            let members: Vec<&Message> = messages.iter().filter(|message| message.kind == kind).collect();
+            let about = format!("The {} of a record of `{topic}`.", suffix.to_lowercase());
+            text += &unions::family(&format!("{prefix}Record{suffix}"), &about, suffix, &members);
+        }
+    }
+    text
 }
 
 fn write(out: &Path, name: &str, text: &str) {
@@ -54,14 +77,14 @@ fn read_folder(folder: &Path) -> Vec<Message> {
 
 /// One module per message; the message itself is re-exported beside the modules. Messages that have no version left
 /// (APIs that Kafka 4.0 removed) have a key but no struct.
-fn modules(messages: &[Message]) -> String {
+fn modules(messages: &[Message], with_json: bool) -> String {
     let mut source = Source::default();
     for message in messages.iter().filter(|message| !message.valid.is_empty()) {
         let module = names::snake(&message.name);
         source.open(&format!("pub mod {module} {{"));
         source.line("#[allow(unused_imports)]");
         source.line("use super::prelude::*;");
-        structs::generate(&mut source, message);
+        structs::generate(&mut source, message, with_json);
         source.close("}");
         source.line(&format!("pub use {module}::{};", message.name));
     }

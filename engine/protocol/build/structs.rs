@@ -3,15 +3,18 @@
 use crate::names;
 use crate::schema::{Message, Struct, Versions};
 use crate::text::Source;
-use crate::{decode, encode};
+use crate::{decode, encode, json};
 
 /// All structs of one message.
-pub fn generate(source: &mut Source, message: &Message) {
+pub fn generate(source: &mut Source, message: &Message, with_json: bool) {
     for (index, item) in message.structs.iter().enumerate() {
         declare(source, message, item);
         default(source, message, item);
         encode::generate(source, message, item);
         decode::generate(source, message, item);
+        if with_json {
+            json::generate(source, item);
+        }
         if index == 0 {
             face(source, message);
         }

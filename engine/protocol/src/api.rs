@@ -3,6 +3,8 @@
 use bytes::Bytes;
 
 use crate::codec::{CodecError, VersionRange};
+#[cfg(feature = "json")]
+use crate::json::ToJson;
 use crate::messages::*;
 
 include!(concat!(env!("OUT_DIR"), "/api.rs"));
@@ -67,4 +69,92 @@ impl ApiKey {
             _ => self.info().response_flexible.contains(version) as i16,
         }
     }
+
+    /// Whether only servers may call it (`ApiKeys.clusterAction`).
+    pub const fn is_cluster_action(self) -> bool {
+        use ApiKey::*;
+        matches!(
+            self,
+            LeaderAndIsr
+                | StopReplica
+                | UpdateMetadata
+                | ControlledShutdown
+                | WriteTxnMarkers
+                | Vote
+                | BeginQuorumEpoch
+                | EndQuorumEpoch
+                | DescribeQuorum
+                | AlterPartition
+                | UpdateFeatures
+                | Envelope
+                | BrokerRegistration
+                | BrokerHeartbeat
+                | AllocateProducerIds
+                | InitializeShareGroupState
+                | ReadShareGroupState
+                | WriteShareGroupState
+                | DeleteShareGroupState
+                | ReadShareGroupStateSummary
+        )
+    }
+
+    /// Whether a broker hands it on to the controller in an Envelope (`ApiKeys.forwardable`).
+    pub const fn is_forwardable(self) -> bool {
+        use ApiKey::*;
+        matches!(
+            self,
+            CreateTopics
+                | DeleteTopics
+                | CreateAcls
+                | DeleteAcls
+                | AlterConfigs
+                | CreatePartitions
+                | CreateDelegationToken
+                | RenewDelegationToken
+                | ExpireDelegationToken
+                | ElectLeaders
+                | IncrementalAlterConfigs
+                | AlterPartitionReassignments
+                | ListPartitionReassignments
+                | AlterClientQuotas
+                | AlterUserScramCredentials
+                | DescribeQuorum
+                | UpdateFeatures
+                | UnregisterBroker
+                | AllocateProducerIds
+                | AddRaftVoter
+                | RemoveRaftVoter
+        )
+    }
+}
+
+/// The kind of server that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listener {
+    Broker,
+    Controller,
+}
+
+impl ApiKey {
+    pub const fn is_answered_by(self, listener: Listener) -> bool {
+        match listener {
+            Listener::Broker => self.info().on_broker,
+            Listener::Controller => self.info().on_controller,
+        }
+    }
+}
+
+/// What an ApiVersions response of a server offers, in the order of the keys, without unstable versions. Produce is
+/// offered from version 0 though nothing below 3 is served, so that old clients do not stumble (KAFKA-18659).
+pub fn offered(listener: Listener, client_telemetry: bool) -> Vec<(ApiKey, VersionRange)> {
+    let is_telemetry = |api| matches!(api, ApiKey::GetTelemetrySubscriptions | ApiKey::PushTelemetry);
+    ApiKey::ALL
+        .into_iter()
+        .filter(|api| api.is_answered_by(listener) && !api.versions().is_empty())
+        .filter(|api| client_telemetry || !is_telemetry(*api))
+        .map(|api| {
+            let min = if api == ApiKey::Produce { 0 } else { api.min_version() };
+            (api, VersionRange { min, max: api.max_stable_version() })
+        })
+        .collect()
 }

@@ -56,6 +56,8 @@ pub enum CodecError {
     UnknownRecordType(i16),
     /// The frame around a metadata record has another version than 1.
     UnknownFrameVersion(u32),
+    /// Bytes that belong to nothing follow a metadata record.
+    TrailingBytes(u64),
 }
 
 impl fmt::Display for CodecError {
@@ -82,6 +84,7 @@ impl fmt::Display for CodecError {
             CodecError::UnknownFrameVersion(version) => {
                 write!(f, "Could not deserialize metadata record with frame version {version}")
             }
+            CodecError::TrailingBytes(count) => write!(f, "Found {count} byte(s) of garbage after the record"),
         }
     }
 }

@@ -34,7 +34,9 @@ pub mod api;
 pub mod codec;
 mod error_code;
 mod float64;
+mod frames;
 pub mod java;
+pub mod json;
 pub mod murmur2;
 mod packet;
 mod prelude;
@@ -42,28 +44,36 @@ pub mod reader;
 mod records;
 pub mod topic;
 pub mod varint;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 pub mod writer;
 
+// The generated modules are held to no style: they are read only when the generator is changed.
+
 /// Requests, responses and headers.
+#[allow(clippy::all)]
 pub mod messages {
     use crate::prelude;
     include!(concat!(env!("OUT_DIR"), "/messages.rs"));
 }
 
 /// Records of `__cluster_metadata`.
+#[allow(clippy::all)]
 pub mod metadata {
     use crate::prelude::{self, *};
     include!(concat!(env!("OUT_DIR"), "/metadata.rs"));
 }
 
 /// Keys and values of `__consumer_offsets`, `__transaction_state` and `__share_group_state`.
+#[allow(clippy::all)]
 pub mod coordinator {
-    use crate::prelude;
+    use crate::prelude::{self, *};
     include!(concat!(env!("OUT_DIR"), "/coordinator.rs"));
 }
 
 /// Messages that stand inside other bytes: the consumer protocol's subscription and assignment, control records, the
 /// quorum state, the producer snapshot.
+#[allow(clippy::all)]
 pub mod embedded {
     use crate::prelude;
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
