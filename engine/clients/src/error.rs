@@ -1,0 +1,88 @@
+//! Exceptions as Kafka's Java clients throw them: a class and a message. Tools print both, so both are to the letter.
+
+use std::fmt;
+
+use protocol::ErrorCode;
+
+pub const CONFIG: &str = "org.apache.kafka.common.config.ConfigException";
+pub const KAFKA: &str = "org.apache.kafka.common.KafkaException";
+pub const TIMEOUT: &str = "org.apache.kafka.common.errors.TimeoutException";
+pub const DISCONNECT: &str = "org.apache.kafka.common.errors.DisconnectException";
+pub const UNSUPPORTED_VERSION: &str = "org.apache.kafka.common.errors.UnsupportedVersionException";
+pub const INVALID_TOPIC: &str = "org.apache.kafka.common.errors.InvalidTopicException";
+pub const RECORD_TOO_LARGE: &str = "org.apache.kafka.common.errors.RecordTooLargeException";
+pub const BUFFER_EXHAUSTED: &str = "org.apache.kafka.clients.producer.BufferExhaustedException";
+pub const ILLEGAL_STATE: &str = "java.lang.IllegalStateException";
+pub const ILLEGAL_ARGUMENT: &str = "java.lang.IllegalArgumentException";
+pub const EXECUTION: &str = "java.util.concurrent.ExecutionException";
+pub const OFFSET_OUT_OF_RANGE: &str = "org.apache.kafka.clients.consumer.OffsetOutOfRangeException";
+pub const NO_OFFSET: &str = "org.apache.kafka.clients.consumer.NoOffsetForPartitionException";
+pub const INVALID_RECORD: &str = "org.apache.kafka.common.InvalidRecordException";
+
+/// An exception.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KafkaError {
+    /// The full Java class name.
+    pub class: String,
+    /// `None` prints as `null` where Java concatenates it, and as nothing in `toString`.
+    pub message: Option<String>,
+    pub cause: Option<Box<KafkaError>>,
+    /// The error code it stands for, if a broker sent one.
+    pub code: ErrorCode,
+    /// Whether it extends `RetriableException`.
+    pub retriable: bool,
+}
+
+impl KafkaError {
+    pub fn new(class: &str, message: impl Into<String>) -> KafkaError {
+        KafkaError {
+            class: class.to_string(),
+            message: Some(message.into()),
+            cause: None,
+            code: ErrorCode::UnknownServerError,
+            retriable: matches!(class, TIMEOUT | DISCONNECT | BUFFER_EXHAUSTED),
+        }
+    }
+
+    /// `Errors.exception(message)`: the exception of a code, with its own words where the broker sent none.
+    pub fn api(code: ErrorCode, message: Option<&str>) -> KafkaError {
+        KafkaError {
+            class: code.exception(),
+            message: Some(message.unwrap_or(code.message()).to_string()),
+            cause: None,
+            code,
+            retriable: code.retriable(),
+        }
+    }
+
+    pub fn caused_by(mut self, cause: KafkaError) -> KafkaError {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    /// What `Throwable.getMessage()` prints.
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or("null")
+    }
+
+    /// `Throwable.printStackTrace` without the frames: the exception and its causes, one a line, each ended by a newline.
+    pub fn stack_trace(&self) -> String {
+        let mut text = format!("{self}\n");
+        let mut next = &self.cause;
+        while let Some(cause) = next {
+            text.push_str(&format!("Caused by: {cause}\n"));
+            next = &cause.cause;
+        }
+        text
+    }
+}
+
+/// `Throwable.toString()`.
+impl fmt::Display for KafkaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => write!(f, "{}: {message}", self.class),
+            None => f.write_str(&self.class),
+        }
+    }
+}
