@@ -41,12 +41,27 @@ pub struct NetworkConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NetEvent {
     /// The node answers requests now.
-    Ready { node: i32 },
+    Ready {
+        node: i32,
+    },
     /// The connection is gone; its requests follow as `Failed`.
-    Disconnected { node: i32, established: bool },
-    Response { node: i32, correlation_id: i32, api_version: i16, body: Arc<Response> },
+    Disconnected {
+        node: i32,
+        established: bool,
+    },
+    Response {
+        node: i32,
+        correlation_id: i32,
+        api_version: i16,
+        body: Arc<Response>,
+    },
     /// A request got no answer because its connection broke or timed out.
-    Failed { node: i32, correlation_id: i32, api: ApiKey, timed_out: bool },
+    Failed {
+        node: i32,
+        correlation_id: i32,
+        api: ApiKey,
+        timed_out: bool,
+    },
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -85,7 +100,8 @@ impl NetworkClient {
     /// Ready and below the limit of requests in flight.
     pub fn can_send(&self, node: i32) -> bool {
         self.connections.get(&node).is_some_and(|connection| {
-            connection.is_ready() && connection.in_flight.len() < self.config.max_in_flight.unwrap_or(MAX_IN_FLIGHT_NO_LIMIT)
+            connection.is_ready()
+                && connection.in_flight.len() < self.config.max_in_flight.unwrap_or(MAX_IN_FLIGHT_NO_LIMIT)
         })
     }
 
@@ -191,7 +207,13 @@ impl NetworkClient {
         self.node_of(conn).map_or(Vec::new(), |node| self.process_disconnection(node, now, false, true))
     }
 
-    pub fn on_message(&mut self, conn: ConnId, packet: Packet, now: Micros, fx: &mut Effects<'_, Kafka>) -> Vec<NetEvent> {
+    pub fn on_message(
+        &mut self,
+        conn: ConnId,
+        packet: Packet,
+        now: Micros,
+        fx: &mut Effects<'_, Kafka>,
+    ) -> Vec<NetEvent> {
         let Some(node) = self.node_of(conn) else { return Vec::new() };
         let Packet::Response { correlation_id, api_version, body } = packet else { return Vec::new() };
         let Some(connection) = self.connections.get_mut(&node) else { return Vec::new() };
@@ -327,9 +349,10 @@ impl NetworkClient {
         let in_flight = std::mem::take(&mut connection.in_flight);
         connection.become_disconnected(now + wait);
         if by_peer && !established {
-            self.warn(now, format!(
-                "Connection to node {node} ({address}) could not be established. Node may not be available."
-            ));
+            self.warn(
+                now,
+                format!("Connection to node {node} ({address}) could not be established. Node may not be available."),
+            );
         }
         let mut events = vec![NetEvent::Disconnected { node, established }];
         let asked = |request: &InFlight| request.api != ApiKey::ApiVersions;

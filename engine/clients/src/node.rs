@@ -50,8 +50,8 @@ pub fn parse_servers(urls: &[String], key: &str) -> Result<Vec<(String, u16)>, K
     for url in urls.iter().filter(|url| !url.is_empty()) {
         let invalid = || KafkaError::new(error::CONFIG, format!("Invalid url in {key}: {url}"));
         let (host, port) = split_address(url).ok_or_else(invalid)?;
-        let port = u16::try_from(port)
-            .map_err(|_| KafkaError::new(error::CONFIG, format!("Invalid port in {key}: {url}")))?;
+        let port =
+            u16::try_from(port).map_err(|_| KafkaError::new(error::CONFIG, format!("Invalid port in {key}: {url}")))?;
         servers.push((host.to_string(), port));
     }
     Ok(servers)

@@ -149,9 +149,7 @@ fn check_rule(key: &Key, text: &str) -> Result<(), KafkaError> {
     let invalid = |why: &str| Err(invalid_value(key.name, text, why));
     let number = text.parse::<i64>().unwrap_or(0);
     match key.rule {
-        Rule::AtLeast(low) | Rule::Between(low, _) if number < low => {
-            invalid(&format!("Value must be at least {low}"))
-        }
+        Rule::AtLeast(low) | Rule::Between(low, _) if number < low => invalid(&format!("Value must be at least {low}")),
         Rule::Between(_, high) if number > high => invalid(&format!("Value must be no more than {high}")),
         Rule::BetweenOr(low, high, other) if number != other && !(low..=high).contains(&number) => {
             invalid(&format!("Value must be between {low} and {high} or equal to {other}"))

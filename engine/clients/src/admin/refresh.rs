@@ -1,0 +1,87 @@
+//! What the admin client knows of the cluster and when it asks again (`AdminMetadataManager`). It holds nodes and the
+//! controller only, never topics.
+
+use base::Micros;
+use protocol::messages::MetadataResponse;
+
+use crate::config::CommonConfig;
+use crate::metadata::{ClusterView, nodes_of};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum State {
+    Quiescent,
+    Requested,
+    Pending,
+}
+
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Refresh {
+    pub cluster: ClusterView,
+    servers: Vec<(String, u16)>,
+    state: State,
+    backoff: Micros,
+    max_age: Micros,
+    last_attempt: Option<Micros>,
+    last_update: Option<Micros>,
+}
+
+impl Refresh {
+    pub fn new(servers: &[(String, u16)], config: &CommonConfig) -> Refresh {
+        Refresh {
+            cluster: ClusterView::bootstrap(servers),
+            servers: servers.to_vec(),
+            state: State::Requested,
+            backoff: config.retry_backoff.initial,
+            max_age: config.metadata_max_age,
+            last_attempt: None,
+            last_update: None,
+        }
+    }
+
+    pub fn request(&mut self) {
+        if self.state == State::Quiescent {
+            self.state = State::Requested;
+        }
+    }
+
+    /// Whether metadata is to be asked for now: it was requested (or is too old, or was never had), and the last
+    /// attempt is `retry.backoff.ms` ago.
+    pub fn is_due(&self, now: Micros) -> bool {
+        let rested = self.last_attempt.is_none_or(|last| now >= last + self.backoff);
+        let expired = self.last_update.is_none_or(|last| now >= last + self.max_age);
+        match self.state {
+            State::Quiescent => rested && expired,
+            State::Requested => rested,
+            State::Pending => false,
+        }
+    }
+
+    pub fn on_requested(&mut self, now: Micros) {
+        self.state = State::Pending;
+        self.last_attempt = Some(now);
+    }
+
+    pub fn on_failed(&mut self) {
+        self.state = State::Quiescent;
+    }
+
+    pub fn on_response(&mut self, response: &MetadataResponse, now: Micros) {
+        self.state = State::Quiescent;
+        if response.brokers.is_empty() {
+            return;
+        }
+        self.last_update = Some(now);
+        self.cluster = ClusterView {
+            nodes: nodes_of(response),
+            bootstrap: false,
+            controller: (response.controller_id >= 0).then_some(response.controller_id),
+            cluster_id: response.cluster_id.clone(),
+            ..ClusterView::default()
+        };
+    }
+
+    pub fn rebootstrap(&mut self) {
+        self.cluster = ClusterView::bootstrap(&self.servers);
+        self.last_update = None;
+    }
+}
