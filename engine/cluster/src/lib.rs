@@ -4,9 +4,11 @@
 //! through `sim::Effects`. What travels between them are Kafka's own requests and responses (`protocol::Packet`); what
 //! they report is one typed stream of [`Event`].
 
+pub mod config;
 pub mod domain;
 pub mod event;
 pub mod metadata;
+pub mod placement;
 pub mod spec;
 
 pub use domain::{Control, Kafka, ServerTimer, Timer};

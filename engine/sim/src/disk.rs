@@ -2,62 +2,25 @@
 //! is in memory once, and a snapshot of a disk costs a few pointers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use base::Micros;
+use base::limits::{DISK_BYTES_MAX, DISK_FILES_MAX};
 use bytes::Bytes;
 
-/// One file. `chunks` concatenated are its contents.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct File {
-    chunks: Vec<Bytes>,
-    len: u64,
-    /// Bytes that an fsync has made safe against a power cut. A mere kill of the process loses nothing (page cache).
-    synced_len: u64,
-    /// Time of the last change.
-    pub modified: Micros,
-}
-
-impl File {
-    pub fn len(&self) -> u64 {
-        self.len
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    pub fn chunks(&self) -> &[Bytes] {
-        &self.chunks
-    }
-
-    /// The whole contents in one piece (a copy unless the file is one chunk).
-    pub fn contents(&self) -> Bytes {
-        match self.chunks.as_slice() {
-            [] => Bytes::new(),
-            [one] => one.clone(),
-            many => many.concat().into(),
-        }
-    }
-
-    fn truncate(&mut self, len: u64) {
-        while self.len > len {
-            let Some(last) = self.chunks.pop() else { break };
-            self.len -= last.len() as u64;
-            if self.len < len {
-                let keep = (len - self.len) as usize;
-                self.len = len;
-                self.chunks.push(last.slice(..keep));
-            }
-        }
-        self.synced_len = self.synced_len.min(self.len);
-    }
-}
+pub use crate::file::File;
 
 /// The disk of one server: absolute-like paths without a leading slash, such as `kafka-logs/orders-0/00000000000000000000.log`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// A disk is bounded (`base::limits`): a write that would pass the bound changes nothing, answers `false` and is
+/// counted, and the world that owns the disk reports it (invariant S20).
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Disk {
-    files: BTreeMap<Arc<str>, Arc<File>>,
+    /// Shared as a whole: a node that is copied on write and leaves its disk alone does not copy the list of files.
+    files: Arc<BTreeMap<Arc<str>, Arc<File>>>,
+    bytes: u64,
+    refused: u64,
 }
 
 impl Disk {
@@ -73,54 +36,84 @@ impl Disk {
         self.files.contains_key(path)
     }
 
-    pub fn append(&mut self, path: &str, bytes: Bytes, now: Micros) {
-        let file = self.entry(path);
-        file.len += bytes.len() as u64;
-        file.chunks.push(bytes);
-        file.modified = now;
+    /// Bytes of all files together.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
-    /// Replaces the whole file, as Kafka does with its checkpoints (write a temporary file, then rename).
-    pub fn write(&mut self, path: &str, bytes: Bytes, now: Micros) {
-        let len = bytes.len() as u64;
-        let file = File { chunks: vec![bytes], len, synced_len: len, modified: now };
-        self.files.insert(Arc::from(path), Arc::new(file));
+    /// Writes that were refused because the disk was full, in bytes or in files.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Adds to the end of a file, which is created if it is missing. `false`: the disk is full and nothing was written.
+    pub fn append(&mut self, path: &str, bytes: Bytes, now: Micros) -> bool {
+        let more = bytes.len() as u64;
+        if !self.has_room(path, more) {
+            return false;
+        }
+        self.bytes += more;
+        self.entry(path).append(bytes, now);
+        true
+    }
+
+    /// Replaces the whole file, as Kafka does with its checkpoints (write a temporary file, then rename). The new
+    /// contents are safe against a power cut. `false`: the disk is full and nothing was changed.
+    pub fn write(&mut self, path: &str, bytes: Bytes, now: Micros) -> bool {
+        let (before, after) = (self.file(path).map_or(0, File::len), bytes.len() as u64);
+        if !self.has_room(path, after.saturating_sub(before)) {
+            return false;
+        }
+        self.bytes = self.bytes - before + after;
+        self.insert(Arc::from(path), Arc::new(File::synced(bytes, now)));
+        true
     }
 
     pub fn truncate(&mut self, path: &str, len: u64, now: Micros) {
         if self.exists(path) {
             let file = self.entry(path);
-            file.truncate(len);
-            file.modified = now;
+            let before = file.len();
+            file.truncate(len, now);
+            let freed = before - file.len();
+            self.bytes -= freed;
         }
     }
 
+    /// fsync: what the file holds now survives a power cut.
     pub fn sync(&mut self, path: &str) {
-        if self.exists(path) {
-            let file = self.entry(path);
-            file.synced_len = file.len;
+        if self.file(path).is_some_and(|file| file.synced_len() < file.len()) {
+            self.entry(path).sync();
         }
     }
 
     pub fn remove(&mut self, path: &str) -> bool {
-        self.files.remove(path).is_some()
+        if !self.exists(path) {
+            return false;
+        }
+        let file = Arc::make_mut(&mut self.files).remove(path);
+        self.bytes -= file.map_or(0, |file| file.len());
+        true
     }
 
-    /// Moves a file, or every file under a folder.
+    /// Moves a file, or every file under a folder. A file that stood at the new path is replaced.
     pub fn rename(&mut self, from: &str, to: &str) {
         let folder = format!("{from}/");
         let moved: Vec<Arc<str>> =
             self.files.keys().filter(|p| ***p == *from || p.starts_with(&folder)).cloned().collect();
-        for path in moved {
-            let file = self.files.remove(&path).expect("listed above");
-            self.files.insert(Arc::from(format!("{to}{}", &path[from.len()..])), file);
+        // All are taken out before any is put back, so that a move into a folder below itself loses nothing.
+        let files = Arc::make_mut(&mut self.files);
+        let taken: Vec<_> = moved.into_iter().filter_map(|path| Some((files.remove(&path)?, path))).collect();
+        for (file, path) in taken {
+            self.insert(Arc::from(format!("{to}{}", &path[from.len()..])), file);
         }
+        self.bytes = self.files.values().map(|file| file.len()).sum();
     }
 
     /// Removes every file under a folder.
     pub fn remove_folder(&mut self, folder: &str) {
         let prefix = format!("{folder}/");
-        self.files.retain(|path, _| !path.starts_with(&prefix));
+        Arc::make_mut(&mut self.files).retain(|path, _| !path.starts_with(&prefix));
+        self.bytes = self.files.values().map(|file| file.len()).sum();
     }
 
     /// All files, in order of their paths.
@@ -145,19 +138,125 @@ impl Disk {
 
     /// What a power cut leaves: bytes that were never synced are gone.
     pub fn lose_unsynced(&mut self) {
-        for file in self.files.values_mut() {
-            if file.synced_len < file.len {
-                let file = Arc::make_mut(file);
-                let synced = file.synced_len;
-                file.truncate(synced);
+        if self.files.values().all(|file| file.synced_len() == file.len()) {
+            return;
+        }
+        for file in Arc::make_mut(&mut self.files).values_mut() {
+            let synced = file.synced_len();
+            if synced < file.len() {
+                self.bytes -= file.len() - synced;
+                let modified = file.modified;
+                Arc::make_mut(file).truncate(synced, modified);
             }
         }
     }
 
+    /// Whether `more` bytes fit, and the file itself if it is new. Counts a refusal.
+    fn has_room(&mut self, path: &str, more: u64) -> bool {
+        let fits = self.bytes.saturating_add(more) <= DISK_BYTES_MAX
+            && (self.files.len() < DISK_FILES_MAX || self.exists(path));
+        self.refused += u64::from(!fits);
+        fits
+    }
+
+    fn insert(&mut self, path: Arc<str>, file: Arc<File>) {
+        Arc::make_mut(&mut self.files).insert(path, file);
+    }
+
     fn entry(&mut self, path: &str) -> &mut File {
-        if !self.files.contains_key(path) {
-            self.files.insert(Arc::from(path), Arc::default());
+        let files = Arc::make_mut(&mut self.files);
+        if !files.contains_key(path) {
+            files.insert(Arc::from(path), Arc::default());
         }
-        Arc::make_mut(self.files.get_mut(path).expect("inserted above"))
+        Arc::make_mut(files.get_mut(path).expect("inserted above"))
+    }
+}
+
+/// Paths and lengths: the contents would drown everything else in a printed state.
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.files.iter().map(|(path, file)| (path, file.len()))).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Micros = Micros(7);
+
+    #[test]
+    fn a_power_cut_takes_what_was_never_synced() {
+        let mut disk = Disk::new();
+        disk.append("log", Bytes::from_static(b"safe"), NOW);
+        disk.sync("log");
+        disk.append("log", Bytes::from_static(b"lost"), NOW);
+        disk.write("checkpoint", Bytes::from_static(b"0"), NOW);
+        disk.lose_unsynced();
+        assert_eq!(disk.file("log").unwrap().contents(), "safe");
+        assert_eq!(disk.file("checkpoint").unwrap().contents(), "0", "a replaced file is synced before it is renamed");
+        assert_eq!(disk.bytes(), 5);
+    }
+
+    #[test]
+    fn a_folder_is_listed_moved_and_removed() {
+        let mut disk = Disk::new();
+        for path in ["logs/a-0/0.log", "logs/a-0/0.index", "logs/a-1/0.log", "meta"] {
+            disk.append(path, Bytes::from_static(b"x"), NOW);
+        }
+        assert_eq!(disk.list(""), ["logs", "meta"]);
+        assert_eq!(disk.list("logs"), ["a-0", "a-1"]);
+        disk.rename("logs/a-0", "logs/a-0.delete");
+        assert_eq!(disk.list("logs/a-0.delete"), ["0.index", "0.log"]);
+        assert!(!disk.exists("logs/a-0/0.log"));
+        disk.remove_folder("logs");
+        assert_eq!(disk.list(""), ["meta"]);
+        assert_eq!(disk.bytes(), 1);
+    }
+
+    #[test]
+    fn a_move_over_another_file_replaces_it() {
+        let mut disk = Disk::new();
+        disk.append("old", Bytes::from_static(b"long contents"), NOW);
+        disk.append("new", Bytes::from_static(b"short"), NOW);
+        disk.rename("new", "old");
+        assert_eq!(disk.file("old").unwrap().contents(), "short");
+        assert_eq!((disk.files().count(), disk.bytes()), (1, 5));
+    }
+
+    #[test]
+    fn a_full_disk_refuses_and_says_so() {
+        let mut disk = Disk::new();
+        let big = Bytes::from(vec![0; 64 << 20]);
+        for _ in 0..DISK_BYTES_MAX / big.len() as u64 {
+            assert!(disk.append("log", big.clone(), NOW));
+        }
+        assert!(!disk.append("log", Bytes::from_static(b"one more"), NOW));
+        assert!(!disk.write("other", Bytes::from_static(b"one more"), NOW));
+        assert_eq!((disk.bytes(), disk.refused()), (DISK_BYTES_MAX, 2));
+        disk.truncate("log", 0, NOW);
+        assert!(disk.append("log", Bytes::from_static(b"room again"), NOW));
+    }
+
+    #[test]
+    fn too_many_files_are_refused() {
+        let mut disk = Disk::new();
+        for i in 0..DISK_FILES_MAX {
+            assert!(disk.append(&format!("{i}"), Bytes::new(), NOW));
+        }
+        assert!(!disk.append("one more", Bytes::new(), NOW));
+        assert!(disk.append("0", Bytes::from_static(b"x"), NOW), "a file that exists still takes bytes");
+    }
+
+    #[test]
+    fn a_copy_is_independent_and_shares_what_neither_changed() {
+        let mut disk = Disk::new();
+        disk.append("a", Bytes::from_static(b"1"), NOW);
+        disk.append("b", Bytes::from_static(b"2"), NOW);
+        let before = disk.clone();
+        disk.append("a", Bytes::from_static(b"3"), NOW);
+        assert_eq!(before.file("a").unwrap().contents(), "1");
+        assert_eq!(disk.file("a").unwrap().contents(), "13");
+        assert!(std::ptr::eq(before.file("b").unwrap(), disk.file("b").unwrap()));
     }
 }

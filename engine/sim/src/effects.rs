@@ -63,10 +63,13 @@ impl<'a, D: Domain> Effects<'a, D> {
         Effects { node, now, actions, next_conn, surroundings }
     }
 
-    /// Opens a connection. It may be used at once; if it fails, `Input::Closed` tells why.
+    /// Opens a connection. It may be used at once; if it fails, `Input::Closed` tells why. A node may connect to itself:
+    /// the accepting end, in `Input::Accepted`, then has another id than the one returned here.
     pub fn connect(&mut self, to: NodeId, port: u16) -> ConnId {
         *self.next_conn += 1;
         let conn = ConnId(*self.next_conn);
+        // The accepting end of a connection to oneself is called by the id after this one.
+        *self.next_conn += u64::from(to == self.node);
         self.actions.push(Action::Connect { conn, to, port });
         conn
     }
@@ -98,7 +101,7 @@ impl<'a, D: Domain> Effects<'a, D> {
         self.actions.push(Action::Emit { event });
     }
 
-    /// Ends this node's process after this input.
+    /// Ends this node's process after this input; everything else it asked for is done first.
     pub fn exit(&mut self) {
         self.actions.push(Action::Exit);
     }

@@ -7,14 +7,21 @@
 //! World::step: pop (time, sequence) -> deliver one Input to one node -> carry out its Effects -> events out
 //! ```
 
+pub mod audit;
+mod connections;
 pub mod disk;
 pub mod effects;
+mod file;
 pub mod network;
 pub mod node;
+mod process;
+mod queue;
+mod step;
 pub mod world;
 
+pub use audit::{Imbalance, Violation};
 pub use disk::Disk;
 pub use effects::Effects;
-pub use network::{Flight, LinkRule};
+pub use network::{Counters, Flight, LinkRule};
 pub use node::{Boot, CloseReason, Domain, Input, Node};
-pub use world::{Stamped, World};
+pub use world::{Limits, Stamped, World};

@@ -1,0 +1,25 @@
+//! Configs of topics and servers as data: every key of 4.3 with its type, default, valid values, broker synonym and
+//! whether it can be changed while a server runs; what a value means in effect, where it comes from, and Kafka's words
+//! for values it refuses.
+//!
+//! ```text
+//! topic override > dynamic broker > dynamic cluster default > server.properties > default
+//! ```
+
+mod decimal;
+mod effective;
+mod key;
+mod server;
+mod server_keys;
+mod server_keys_more;
+mod synonyms;
+mod topic_keys;
+mod validate;
+mod value;
+
+pub use effective::{ConfigSource, ConfigView, EffectiveConfig};
+pub use key::{ConfigKey, ConfigType, DefaultValue, UpdateMode, Valid, server_key, server_keys, topic_key, topic_keys};
+pub use server::ServerConfig;
+pub use synonyms::{Converter, Synonym, broker_synonyms, topic_synonyms};
+pub use validate::{ConfigError, validate_topic_configs, validate_topic_values};
+pub use value::{Value, parse, validate};
