@@ -1,0 +1,187 @@
+//! Cutting the log: at its end for a follower that diverged, at its start by retention.
+
+use std::sync::Arc;
+
+use base::Micros;
+use sim::Disk;
+
+use super::UnifiedLog;
+use crate::segment::{LogSegment, file_name};
+use crate::{Now, SegmentInfo};
+
+/// A file that has been renamed to `.deleted` and goes when its time has come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PendingDelete {
+    pub due: Micros,
+    pub path: String,
+}
+
+/// Why retention takes segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeletionReason {
+    LogStartBreach,
+    RetentionSizeBreach,
+    RetentionMsBreach,
+}
+
+/// What one retention pass took, for the broker's log and the stage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeletedSegment {
+    pub reason: DeletionReason,
+    pub segment: SegmentInfo,
+}
+
+impl UnifiedLog {
+    /// Cuts the log so that `offset` is its end; batches that reach over `offset` go as a whole. False when the log ends
+    /// there or earlier: then only epochs that start at the log end are dropped.
+    pub fn truncate_to(&mut self, disk: &mut Disk, offset: i64, now: impl Into<Now>) -> bool {
+        let now = now.into();
+        assert!(offset >= 0, "Cannot truncate partition {} to a negative offset ({offset}).", self.partition);
+        if offset >= self.log_end {
+            if self.epochs.truncate_from_end(self.log_end) {
+                self.epochs.write(disk, &self.dir, now.at);
+            }
+            return false;
+        }
+        if self.segments[0].base_offset() > offset {
+            self.truncate_fully_and_start_at(disk, offset, now);
+            return true;
+        }
+        let kept = self.segments.partition_point(|segment| segment.base_offset() <= offset);
+        for segment in self.segments.split_off(kept) {
+            self.schedule_delete(disk, segment.base_offset(), now);
+            self.producers.delete_snapshot(disk, segment.base_offset());
+        }
+        self.active_mut().truncate_to(disk, offset, now);
+        self.log_end = offset;
+        self.recovery_point = self.recovery_point.min(offset);
+        self.log_start = self.log_start.min(offset);
+        if self.epochs.truncate_from_end(offset) {
+            self.epochs.write(disk, &self.dir, now.at);
+        }
+        self.rebuild_producers(disk, self.log_start, offset, false, now);
+        self.update_high_watermark(self.high_watermark);
+        true
+    }
+
+    /// Empties the log; it goes on at `offset`.
+    pub fn truncate_fully_and_start_at(&mut self, disk: &mut Disk, offset: i64, now: impl Into<Now>) {
+        let now = now.into();
+        for segment in std::mem::take(&mut self.segments) {
+            self.schedule_delete(disk, segment.base_offset(), now);
+        }
+        let segment = LogSegment::create(disk, &self.dir, offset, &self.config, now);
+        segment.touch_indexes(disk, now);
+        self.segments.push(Arc::new(segment));
+        (self.log_start, self.log_end, self.recovery_point) = (offset, offset, offset);
+        if self.epochs.clear() {
+            self.epochs.write(disk, &self.dir, now.at);
+        }
+        self.producers.truncate_fully_and_start_at(disk, offset);
+        self.rebuild_producers(disk, offset, offset, false, now);
+        self.update_high_watermark(offset);
+    }
+
+    /// One retention pass (`deleteOldSegments`): segments below the log start, then by size, then by time. Never takes
+    /// what is not below the high watermark; if all would go, an empty segment is rolled first.
+    pub fn delete_old_segments(&mut self, disk: &mut Disk, now: impl Into<Now>) -> Vec<DeletedSegment> {
+        let now = now.into();
+        let mut deleted = self.delete_while(disk, DeletionReason::LogStartBreach, now);
+        if self.config.delete {
+            deleted.extend(self.delete_while(disk, DeletionReason::RetentionSizeBreach, now));
+            deleted.extend(self.delete_while(disk, DeletionReason::RetentionMsBreach, now));
+        }
+        deleted
+    }
+
+    /// How many of the oldest segments a reason takes now.
+    fn deletable(&self, reason: DeletionReason, now: Now) -> usize {
+        let limit = self.config.retention_bytes;
+        let mut excess = i64::try_from(self.size()).unwrap_or(i64::MAX).saturating_sub(limit);
+        let takes = |(at, segment): &(usize, &Arc<LogSegment>), excess: &mut i64| {
+            let next_base = self.segments.get(at + 1).map(|next| next.base_offset());
+            let end = next_base.unwrap_or(self.log_end);
+            if self.high_watermark < end || (next_base.is_none() && segment.size() == 0) {
+                return false;
+            }
+            match reason {
+                DeletionReason::LogStartBreach => next_base.is_some_and(|base| base <= self.log_start),
+                DeletionReason::RetentionSizeBreach => {
+                    *excess -= i64::from(segment.size());
+                    limit >= 0 && *excess >= 0
+                }
+                DeletionReason::RetentionMsBreach => {
+                    let age = now.epoch_ms.saturating_sub(segment.largest_timestamp());
+                    self.config.retention_ms >= 0 && age > self.config.retention_ms
+                }
+            }
+        };
+        self.segments.iter().enumerate().take_while(|item| takes(item, &mut excess)).count()
+    }
+
+    fn delete_while(&mut self, disk: &mut Disk, reason: DeletionReason, now: Now) -> Vec<DeletedSegment> {
+        let count = self.deletable(reason, now);
+        if count == 0 {
+            return Vec::new();
+        }
+        let infos: Vec<SegmentInfo> = self.segments().into_iter().take(count).collect();
+        if count == self.segments.len() {
+            self.roll(disk, self.log_end, now);
+            // Retention looks at the largest timestamp of the new one too, and that opens its time index.
+            self.active().touch_time_index(disk, now);
+        }
+        let new_start = self.segments[count].base_offset();
+        // Every segment taken ends below the high watermark, so this cannot be refused.
+        let raised = self.increment_log_start(disk, new_start, now);
+        debug_assert!(raised.is_ok(), "segments above the high watermark are not deletable");
+        for segment in self.segments.drain(..count).collect::<Vec<_>>() {
+            self.schedule_delete(disk, segment.base_offset(), now);
+            self.producers.delete_snapshot(disk, segment.base_offset());
+        }
+        infos.into_iter().map(|segment| DeletedSegment { reason, segment }).collect()
+    }
+
+    /// The files become invisible to a start at once; their bytes are freed after `file.delete.delay.ms`.
+    pub(super) fn schedule_delete(&mut self, disk: &mut Disk, base: i64, now: Now) {
+        let due = now.at + Micros::from_ms(self.config.file_delete_delay_ms.max(0) as u64);
+        for suffix in [".log", ".index", ".timeindex", ".txnindex"] {
+            let path = format!("{}/{}", self.dir, file_name(base, suffix));
+            if disk.exists(&path) {
+                let deleted = format!("{path}.deleted");
+                disk.rename(&path, &deleted);
+                self.pending_deletes.push(PendingDelete { due, path: deleted });
+            }
+        }
+    }
+
+    /// When [`Self::delete_due_files`] has something to do next.
+    pub fn next_file_delete(&self) -> Option<Micros> {
+        self.pending_deletes.iter().map(|pending| pending.due).min()
+    }
+
+    /// Removes the `.deleted` files whose delay is over.
+    pub fn delete_due_files(&mut self, disk: &mut Disk, now: Micros) {
+        self.pending_deletes.retain(|pending| {
+            let waits = pending.due > now;
+            if !waits {
+                disk.remove(&pending.path);
+            }
+            waits
+        });
+    }
+
+    /// Moves the folder, as the deletion of a partition does (`orders-0.<uuid>-delete`). The log serves nothing any more.
+    pub fn rename_dir(&mut self, disk: &mut Disk, dir: &str) {
+        disk.rename(&self.dir, dir);
+        let old = std::mem::replace(&mut self.dir, dir.into());
+        for pending in &mut self.pending_deletes {
+            if let Some(rest) = pending.path.strip_prefix(&*old) {
+                pending.path = format!("{dir}{rest}");
+            }
+        }
+        for segment in &mut self.segments {
+            Arc::make_mut(segment).set_dir(&self.dir);
+        }
+        self.producers.set_dir(&self.dir);
+    }
+}
