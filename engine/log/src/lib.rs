@@ -19,6 +19,8 @@ pub mod producer_state;
 pub mod segment;
 mod unified;
 mod validate;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 
 pub use config::{BrokerCompression, LogConfig};
 pub use epochs::{EpochEntry, LeaderEpochCache};

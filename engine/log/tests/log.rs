@@ -61,7 +61,7 @@ fn a_fresh_partition_has_kafkas_files() {
         ]
     );
     let text = |name: &str| disk.file(&format!("{DIR}/{name}")).unwrap().contents();
-    assert_eq!(text("leader-epoch-checkpoint"), "0\n0\n");
+    assert_eq!(text("leader-epoch-checkpoint"), "", "written with the first epoch");
     assert_eq!(text("partition.metadata"), "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAABw");
     assert_eq!((log.log_start(), log.high_watermark(), log.log_end()), (0, 0, 0));
 }

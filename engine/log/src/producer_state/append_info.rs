@@ -94,7 +94,8 @@ impl ProducerAppendInfo {
             Some(_) if !batch.is_transactional() => error(
                 ErrorCode::InvalidTxnState,
                 format!(
-                    "Expected transactional write from producer {} at offset {first_offset} in partition {}",
+                    "Expected transactional write from producer {} at offset (offset={first_offset}, segment=[-1:-1]) in \
+                     partition {}",
                     self.producer_id, context.partition
                 ),
             ),

@@ -9,7 +9,7 @@ use super::{BatchMetadata, ProducerStateEntry};
 const VERSION: i16 = 1;
 const CRC_AT: usize = 2;
 const ENTRIES_AT: usize = 6;
-const ENTRY_LEN: usize = 54;
+const ENTRY_LEN: usize = 46;
 
 /// The file's bytes. Kafka writes a `HashMap`, so the order of the entries is that of Java's hashes of the ids.
 pub fn snapshot_bytes(producers: &BTreeMap<i64, ProducerStateEntry>) -> Bytes {

@@ -10,7 +10,9 @@ use crate::batch::{
     BatchView, EndTransactionMarker, NO_PARTITION_LEADER_EPOCH, NO_TIMESTAMP, TimestampType, end_transaction_batch,
 };
 use crate::index::AbortedTxn;
-use crate::producer_state::{AppendContext, BatchMetadata, CompletedTxn, ProducerAppendInfo, ProducerError};
+use crate::producer_state::{
+    AppendContext, BatchMetadata, CompletedTxn, ProducerAppendInfo, ProducerError, ProducerStateEntry,
+};
 use crate::segment::{LogSegment, RollParams};
 use crate::validate::Validation;
 
@@ -349,6 +351,7 @@ impl UnifiedLog {
                 verdict.duplicate = Some(known);
                 return Ok(verdict);
             }
+            check_transaction_epoch(batch, entry, context)?;
             let at = verdict.updated.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
                 verdict.updated.push((id, ProducerAppendInfo::new(id, entry)));
                 verdict.updated.len() - 1
@@ -372,6 +375,27 @@ impl UnifiedLog {
             stored: Records::default(),
         }
     }
+}
+
+/// A transactional batch outside of its producer's open transaction is first held against the epoch, with a text of its own.
+fn check_transaction_epoch(
+    batch: &BatchView,
+    entry: Option<&ProducerStateEntry>,
+    context: AppendContext<'_>,
+) -> Result<(), ProducerError> {
+    let judged = matches!(context.origin, AppendOrigin::Client | AppendOrigin::Coordinator);
+    let (Some(entry), true, true) = (entry, judged, batch.is_transactional()) else { return Ok(()) };
+    let (epoch, last_epoch) = (batch.producer_epoch(), entry.producer_epoch);
+    if epoch >= last_epoch {
+        return Ok(());
+    }
+    Err(ProducerError {
+        code: ErrorCode::InvalidProducerEpoch,
+        message: format!(
+            "Epoch of producer {} is {epoch}, which is smaller than the last seen epoch {last_epoch}",
+            batch.producer_id()
+        ),
+    })
 }
 
 fn first_offsets(batches: &[BatchView]) -> String {

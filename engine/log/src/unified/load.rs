@@ -104,8 +104,11 @@ impl UnifiedLog {
         self.log_start = opening.log_start.max(self.segments[0].base_offset());
         self.epochs.truncate_from_end(self.log_end);
         self.epochs.truncate_from_start(opening.log_start);
-        if self.epochs != epochs_before || !disk.exists(&format!("{}/{}", self.dir, checkpoint::LEADER_EPOCH_FILE)) {
+        let epoch_file = format!("{}/{}", self.dir, checkpoint::LEADER_EPOCH_FILE);
+        if self.epochs != epochs_before {
             self.epochs.write(disk, &self.dir, now.at);
+        } else if !disk.exists(&epoch_file) {
+            disk.write(&epoch_file, bytes::Bytes::new(), now.at);
         }
         self.write_partition_metadata(disk, now.at);
         let bases: Vec<i64> = self.segments.iter().map(|segment| segment.base_offset()).collect();

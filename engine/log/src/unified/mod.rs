@@ -69,6 +69,11 @@ impl UnifiedLog {
         self.log_start
     }
 
+    /// The base offset of the oldest segment: not above the log start.
+    pub fn first_segment_base(&self) -> i64 {
+        self.segments[0].base_offset()
+    }
+
     /// The offset that the next record gets.
     pub fn log_end(&self) -> i64 {
         self.log_end
