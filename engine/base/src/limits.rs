@@ -19,8 +19,10 @@ pub const SCROLLBACK_MAX: usize = 2_000;
 /// Bytes of a session link as it stands in the URL fragment, and after it is inflated.
 pub const LINK_ENCODED_MAX: usize = 16 * 1024;
 pub const LINK_DECODED_MAX: usize = 256 * 1024;
-/// Commands in one session log.
+/// Commands in one session log, on any one branch.
 pub const SESSION_COMMANDS_MAX: usize = 20_000;
+/// Branches of one session.
+pub const BRANCHES_MAX: usize = 256;
 /// Bytes of one lesson file.
 pub const LESSON_BYTES_MAX: usize = 256 * 1024;
 /// Events that a branch keeps for the timeline.

@@ -26,19 +26,22 @@ impl<N: Node> World<N> {
         self.now = self.now.max(at);
     }
 
-    /// Delivers the next input that is due at or before `until`, and appends to `events` what the node emits. False if
-    /// there is none: then time stands at `until` at the latest when the caller advances it.
+    /// Does the next thing that is due at or before `until`, and appends to `events` what a node emits. False if there
+    /// is none: then time stands at `until` at the latest when the caller advances it.
+    ///
+    /// Whatever comes due is a step of its own, also what is then only set aside (its process is paused, its link cut) or
+    /// dropped (nobody is there any more): so the number of steps tells the state exactly, and a command given between
+    /// two of them can be given there again.
     pub fn step(&mut self, until: Micros, events: &mut Vec<Stamped<Event<N>>>) -> bool {
-        while let Some(due) = self.queue.pop(until) {
-            self.now = self.now.max(due.at);
-            if let Some((node, input)) = self.admit(due) {
-                self.index += 1;
-                self.touched = Some(node);
-                self.deliver(node, input, events);
-                return true;
-            }
+        let Some(due) = self.queue.pop(until) else { return false };
+        self.now = self.now.max(due.at);
+        self.index += 1;
+        self.touched = None;
+        if let Some((node, input)) = self.admit(due) {
+            self.touched = Some(node);
+            self.deliver(node, input, events);
         }
-        false
+        true
     }
 
     /// Decides what becomes of an entry whose time has come: delivered, set aside, or dropped and counted.

@@ -255,7 +255,7 @@ impl<N: Node> World<N> {
         self.network.counters
     }
 
-    /// The node that the last step or fault changed. An invariant checker that looks after every step needs to look at
+    /// The node that the last step or fault changed, `None` if it changed none. An invariant checker that looks after every step needs to look at
     /// this node only, and at what it shares with others.
     pub fn last_touched(&self) -> Option<NodeId> {
         self.touched
