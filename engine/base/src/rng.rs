@@ -70,3 +70,49 @@ impl SplitMix {
         z ^ (z >> 31)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generator_gives_the_published_numbers() {
+        // The reference vectors of xoshiro256++ (state 1, 2, 3, 4) and of SplitMix64 (seed 1234567).
+        let mut rng = Rng { s: [1, 2, 3, 4] };
+        let first: Vec<u64> = (0..5).map(|_| rng.next_u64()).collect();
+        assert_eq!(first, [41943041, 58720359, 3588806011781223, 3591011842654386, 9228616714210784205]);
+        let mut mix = SplitMix(1_234_567);
+        assert_eq!([mix.next(), mix.next()], [6457827717110365317, 3203168211198807973]);
+    }
+
+    #[test]
+    fn streams_differ_by_seed_node_and_purpose() {
+        let first = |seed, node, purpose| Rng::new(seed, node, purpose).next_u64();
+        let mut all = vec![first(1, 1, "a"), first(2, 1, "a"), first(1, 2, "a"), first(1, 1, "b")];
+        assert_eq!(all[0], first(1, 1, "a"));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 4);
+    }
+
+    #[test]
+    fn bounds_are_kept_and_reached() {
+        let mut rng = Rng::new(1, 0, "bounds");
+        let draws: Vec<u64> = (0..1_000).map(|_| rng.between(3, 6)).collect();
+        assert_eq!((draws.iter().min(), draws.iter().max()), (Some(&3), Some(&6)));
+        assert!((0..100).all(|_| rng.below(1) == 0));
+        assert!((0..100).all(|_| !rng.per_million(0) && rng.per_million(1_000_000)));
+        let hits = (0..10_000).filter(|_| rng.per_million(250_000)).count();
+        assert!((2_300..2_700).contains(&hits), "{hits} of 10000 at a quarter");
+        assert_eq!(rng.between(0, u64::MAX).leading_zeros() / 64, 0, "the whole range is no overflow");
+    }
+
+    #[test]
+    fn a_shuffle_keeps_every_item() {
+        let mut items: Vec<u32> = (0..100).collect();
+        Rng::new(1, 0, "shuffle").shuffle(&mut items);
+        assert_ne!(items, (0..100).collect::<Vec<_>>());
+        items.sort_unstable();
+        assert_eq!(items, (0..100).collect::<Vec<_>>());
+    }
+}

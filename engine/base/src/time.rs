@@ -65,3 +65,24 @@ impl fmt::Debug for Micros {
         write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_counts_saturates_and_prints() {
+        let at = Micros::from_secs(8) + Micros::from_ms(200);
+        assert_eq!((at.as_ms(), at.as_epoch_ms()), (8_200, EPOCH_START_MS + 8_200));
+        assert_eq!(format!("{at:?}"), "8.200000s");
+        assert_eq!(Micros::MAX + Micros(1), Micros::MAX);
+        assert_eq!(Micros(1).saturating_sub(at), Micros::ZERO);
+        assert_eq!(at - Micros::from_secs(8), Micros(200_000));
+    }
+
+    #[test]
+    #[should_panic(expected = "virtual time runs forward")]
+    fn a_negative_span_is_a_programmer_s_error() {
+        let _ = Micros(1) - Micros(2);
+    }
+}

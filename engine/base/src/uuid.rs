@@ -64,3 +64,29 @@ impl FromStr for Uuid {
         Ok(Uuid(id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_print_as_kafka_prints_them() {
+        assert_eq!(Uuid::ZERO.to_string(), "AAAAAAAAAAAAAAAAAAAAAA");
+        assert_eq!(Uuid::METADATA_TOPIC.to_string(), "AAAAAAAAAAAAAAAAAAAAAQ");
+        assert_eq!(Uuid(u128::MAX).to_string(), "_____________________w");
+    }
+
+    #[test]
+    fn random_ids_are_read_back_are_of_version_4_and_never_look_like_a_flag() {
+        let mut rng = Rng::new(1, 0, "uuid");
+        for _ in 0..2_000 {
+            let id = Uuid::random(&mut rng);
+            assert_eq!(id.to_string().parse(), Ok(id));
+            assert!(!id.to_string().starts_with('-'));
+            assert_eq!((id.0 >> 76 & 0xF, id.0 >> 62 & 0b11), (4, 0b10));
+        }
+        for bad in ["", "AAAA", "AAAAAAAAAAAAAAAAAAAAA+", "AAAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(bad.parse::<Uuid>(), Err(ParseUuidError));
+        }
+    }
+}

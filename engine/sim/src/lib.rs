@@ -8,6 +8,7 @@
 //! ```
 
 pub mod audit;
+pub mod bench;
 mod connections;
 pub mod disk;
 pub mod effects;
@@ -15,6 +16,7 @@ pub mod fault;
 mod file;
 pub mod network;
 pub mod node;
+pub mod plan;
 mod process;
 mod queue;
 mod step;
