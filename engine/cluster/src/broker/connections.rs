@@ -1,0 +1,126 @@
+//! Connections that others opened to this server (Kafka: `SocketServer`).
+//!
+//! A connection is muted while one of its requests is being worked on, so a client that sends several at once gets them
+//! answered one after the other, in order. A produce that waits for replicas therefore holds up what the same connection
+//! sent behind it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use base::{ConnId, NodeId};
+use protocol::{Packet, Request, Response};
+
+use super::Fx;
+
+/// Where an answer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReplyTo {
+    pub conn: ConnId,
+    pub correlation_id: i32,
+    pub api_version: i16,
+}
+
+/// A request to be handled.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub reply: ReplyTo,
+    /// The host that sent it.
+    pub from: Option<NodeId>,
+    pub client_id: Arc<str>,
+    pub body: Arc<Request>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Connections {
+    open: BTreeMap<ConnId, Inbound>,
+    /// Connections with a request to be handled, none of which is muted.
+    ready: BTreeSet<ConnId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Inbound {
+    from: Option<NodeId>,
+    waiting: VecDeque<Packet>,
+    muted: bool,
+}
+
+impl Connections {
+    pub fn accept(&mut self, conn: ConnId, from: NodeId) {
+        self.open.insert(conn, Inbound { from: Some(from), ..Inbound::default() });
+    }
+
+    /// Nothing more can be answered here.
+    pub fn on_closed(&mut self, conn: ConnId) {
+        self.open.remove(&conn);
+        self.ready.remove(&conn);
+    }
+
+    pub fn is_open(&self, conn: ConnId) -> bool {
+        self.open.contains_key(&conn)
+    }
+
+    /// Queues what arrived; a packet on a connection that is not open is late and means nothing any more.
+    pub fn receive(&mut self, conn: ConnId, packet: Packet) {
+        let Some(inbound) = self.open.get_mut(&conn) else { return };
+        inbound.waiting.push_back(packet);
+        if !inbound.muted {
+            self.ready.insert(conn);
+        }
+    }
+
+    /// The next request, its connection muted until the answer.
+    pub fn next_request(&mut self) -> Option<Incoming> {
+        while let Some(conn) = self.ready.pop_first() {
+            let Some(inbound) = self.open.get_mut(&conn) else { continue };
+            let Some(packet) = inbound.waiting.pop_front() else { continue };
+            if let Packet::Request { correlation_id, client_id, api_version, body } = packet {
+                inbound.muted = true;
+                let reply = ReplyTo { conn, correlation_id, api_version };
+                return Some(Incoming { reply, from: inbound.from, client_id, body });
+            }
+            // A response nobody asked for: Kafka's parser would fail on it; the next packet has its turn.
+            self.ready.insert(conn);
+        }
+        None
+    }
+
+    pub fn respond(&mut self, reply: &ReplyTo, body: impl Into<Response>, fx: &mut Fx<'_>) {
+        let response = Packet::Response {
+            correlation_id: reply.correlation_id,
+            api_version: reply.api_version,
+            body: Arc::new(body.into()),
+        };
+        self.respond_packet(reply, response, fx);
+    }
+
+    /// Passes an answer of the controller on as it is.
+    pub fn respond_shared(&mut self, reply: &ReplyTo, body: Arc<Response>, fx: &mut Fx<'_>) {
+        let response =
+            Packet::Response { correlation_id: reply.correlation_id, api_version: reply.api_version, body };
+        self.respond_packet(reply, response, fx);
+    }
+
+    fn respond_packet(&mut self, reply: &ReplyTo, response: Packet, fx: &mut Fx<'_>) {
+        if self.is_open(reply.conn) {
+            fx.send(reply.conn, response);
+            self.unmute(reply);
+        }
+    }
+
+    /// The request needs no answer (acks=0); the connection goes on.
+    pub fn unmute(&mut self, reply: &ReplyTo) {
+        let Some(inbound) = self.open.get_mut(&reply.conn) else { return };
+        inbound.muted = false;
+        if !inbound.waiting.is_empty() {
+            self.ready.insert(reply.conn);
+        }
+    }
+
+    /// Closes the connection of a request: the only way to tell an acks=0 producer of an error.
+    pub fn close(&mut self, reply: &ReplyTo, fx: &mut Fx<'_>) {
+        if self.is_open(reply.conn) {
+            fx.close(reply.conn);
+            self.on_closed(reply.conn);
+        }
+    }
+}

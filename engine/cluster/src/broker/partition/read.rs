@@ -1,0 +1,100 @@
+//! What a fetch reads from one partition: fencing, divergence, bounds.
+
+use protocol::{ErrorCode, Records};
+
+use super::Partition;
+
+/// How far a reader may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReadBound {
+    /// A follower: up to the log end offset.
+    LogEnd,
+    /// A consumer that reads uncommitted: up to the high watermark.
+    HighWatermark,
+    /// A consumer that reads committed: up to the last stable offset.
+    LastStableOffset,
+}
+
+/// One partition of a fetch request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReadRequest {
+    pub fetch_offset: i64,
+    /// -1: not given.
+    pub current_leader_epoch: i32,
+    /// -1: not given. The epoch of the last record that the follower has (KIP-595).
+    pub last_fetched_epoch: i32,
+    /// The follower's log start offset, -1 for a consumer.
+    pub log_start_offset: i64,
+    pub max_bytes: i32,
+}
+
+/// What was read. The offsets are those before the read and before what the fetch itself brings about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchRead {
+    pub records: Records,
+    /// Epoch and end offset to truncate to; then `records` is empty.
+    pub diverging_epoch: Option<(i32, i64)>,
+    pub high_watermark: i64,
+    pub log_start: i64,
+    pub log_end: i64,
+    pub last_stable_offset: i64,
+}
+
+impl Partition {
+    /// Reads for a follower or a consumer. The first batch is given whole, however large, if `min_one_batch`.
+    pub fn read(
+        &self,
+        request: &ReadRequest,
+        bound: ReadBound,
+        leader_only: bool,
+        max_bytes: i32,
+        min_one_batch: bool,
+    ) -> Result<FetchRead, ErrorCode> {
+        self.check_leader(request.current_leader_epoch, leader_only)?;
+        let mut read = FetchRead {
+            records: Records::default(),
+            diverging_epoch: None,
+            high_watermark: self.log.high_watermark(),
+            log_start: self.log.log_start(),
+            log_end: self.log.log_end(),
+            last_stable_offset: self.log.last_stable_offset(),
+        };
+        if let Some(diverging) = self.diverging_epoch(request)? {
+            read.diverging_epoch = Some(diverging);
+            return Ok(read);
+        }
+        if request.fetch_offset < read.log_start || request.fetch_offset > read.log_end {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let end = self.end_of(bound);
+        let max_bytes = max_bytes.min(request.max_bytes).max(0) as usize;
+        if request.fetch_offset < end {
+            read.records = self.log.read(request.fetch_offset, max_bytes, min_one_batch, end);
+        }
+        Ok(read)
+    }
+
+    /// The first offset that a reader may not see.
+    pub fn end_of(&self, bound: ReadBound) -> i64 {
+        match bound {
+            ReadBound::LogEnd => self.log.log_end(),
+            ReadBound::HighWatermark => self.log.high_watermark(),
+            ReadBound::LastStableOffset => self.log.last_stable_offset(),
+        }
+    }
+
+    /// Whether the log of the fetcher has parted from this one: its last epoch ends here earlier than where it fetches.
+    pub fn diverging_epoch(&self, request: &ReadRequest) -> Result<Option<(i32, i64)>, ErrorCode> {
+        if request.last_fetched_epoch == -1 {
+            return Ok(None);
+        }
+        let Some((epoch, end_offset)) = self.log.end_offset_for_epoch(request.last_fetched_epoch) else {
+            return Err(ErrorCode::OffsetOutOfRange);
+        };
+        if request.fetch_offset < self.log.log_start() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let diverges = epoch < request.last_fetched_epoch || end_offset < request.fetch_offset;
+        Ok(diverges.then_some((epoch, end_offset)))
+    }
+}

@@ -1,0 +1,198 @@
+//! Requests to the active controller (Kafka: `NodeToControllerChannelManager`): one lane for each purpose, one request
+//! under way in each, sent again until a controller answers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use base::{ConnId, Micros};
+use protocol::{ErrorCode, Request, Response};
+
+use super::client::Client;
+use super::connections::ReplyTo;
+use super::isr::SentChange;
+use super::{Fx, named_timer};
+
+/// Purposes have connections of their own, so that a slow one does not hold up a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    Heartbeat,
+    AlterPartition,
+    Forwarding,
+}
+
+const LANES: [Lane; 3] = [Lane::Heartbeat, Lane::AlterPartition, Lane::Forwarding];
+
+/// What an answer is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    Registration,
+    Heartbeat,
+    AlterPartition(Vec<SentChange>),
+    /// A client's request, passed on; its answer is passed back.
+    Forward(ReplyTo),
+    /// Topics that a client asked about and that do not exist yet.
+    AutoCreate(Vec<String>),
+    ProducerIds,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Item {
+    purpose: Purpose,
+    api_version: i16,
+    body: Request,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct LaneState {
+    client: Client,
+    /// The first is under way when the client is busy.
+    queue: VecDeque<Item>,
+    failures: u32,
+    backing_off: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ToController {
+    lanes: BTreeMap<Lane, LaneState>,
+    /// `controller.socket.timeout.ms`
+    timeout: Micros,
+}
+
+/// Kafka waits 50 ms before it connects again; longer after repeated failures, so that an orphaned broker stays quiet.
+const RECONNECT_BACKOFF_MS: u64 = 50;
+const RECONNECT_BACKOFF_MAX_MS: u64 = 1_000;
+const TIMEOUT_TIMER: &str = "controller-request-timeout";
+const BACKOFF_TIMER: &str = "controller-reconnect";
+
+impl ToController {
+    pub fn new(node_id: i32, timeout_ms: i64) -> ToController {
+        let state = |_: Lane| LaneState {
+            client: Client::new(&node_id.to_string()),
+            queue: VecDeque::new(),
+            failures: 0,
+            backing_off: false,
+        };
+        let lanes = LANES.into_iter().map(|lane| (lane, state(lane))).collect();
+        ToController { lanes, timeout: Micros::from_ms(timeout_ms.max(0) as u64) }
+    }
+
+    /// Queues a request; [`ToController::pump`] sends it.
+    pub fn submit(&mut self, lane: Lane, purpose: Purpose, api_version: i16, body: impl Into<Request>) {
+        let item = Item { purpose, api_version, body: body.into() };
+        self.lane(lane).queue.push_back(item);
+    }
+
+    /// Whether anything of this lane waits for an answer.
+    pub fn is_idle(&self, lane: Lane) -> bool {
+        self.lanes.get(&lane).is_none_or(|state| state.queue.is_empty())
+    }
+
+    /// Sends what can be sent to `controller` (host and port).
+    pub fn pump(&mut self, controller: Option<(&str, u16)>, fx: &mut Fx<'_>) {
+        let Some((host, port)) = controller else { return };
+        let timeout = self.timeout;
+        for (lane, state) in &mut self.lanes {
+            if state.client.is_busy() || state.backing_off {
+                continue;
+            }
+            let Some(item) = state.queue.front() else { continue };
+            match state.client.send(host, port, item.api_version, item.body.clone(), fx) {
+                Ok(()) => fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), timeout),
+                Err(_) => back_off(*lane, state, fx),
+            }
+        }
+    }
+
+    pub fn owner_of(&self, conn: ConnId) -> Option<Lane> {
+        self.lanes.iter().find(|(_, state)| state.client.owns(conn)).map(|(lane, _)| *lane)
+    }
+
+    /// The answer to the request at the head of a lane. `None` if it was none, or if the one that answered is not the
+    /// controller any more: then the request goes out again.
+    pub fn on_response(
+        &mut self,
+        lane: Lane,
+        packet: &protocol::Packet,
+        fx: &mut Fx<'_>,
+    ) -> Option<(Purpose, Arc<Response>)> {
+        let state = self.lane(lane);
+        let response = state.client.take_response(packet)?;
+        fx.cancel_timer(named_timer(TIMEOUT_TIMER, lane as u64));
+        if says_not_controller(&response) {
+            state.client.disconnect(fx);
+            back_off(lane, state, fx);
+            return None;
+        }
+        state.failures = 0;
+        let item = state.queue.pop_front()?;
+        Some((item.purpose, response))
+    }
+
+    pub fn on_closed(&mut self, lane: Lane, fx: &mut Fx<'_>) {
+        let state = self.lane(lane);
+        let lost = state.client.on_closed();
+        fx.cancel_timer(named_timer(TIMEOUT_TIMER, lane as u64));
+        if lost {
+            back_off(lane, state, fx);
+        }
+    }
+
+    /// One of this module's timers; false if it is none.
+    pub fn on_timer(&mut self, name: &str, number: u64, fx: &mut Fx<'_>) -> bool {
+        let Some(lane) = LANES.into_iter().find(|lane| *lane as u64 == number) else { return false };
+        match name {
+            TIMEOUT_TIMER => {
+                let state = self.lane(lane);
+                state.client.disconnect(fx);
+                back_off(lane, state, fx);
+            }
+            BACKOFF_TIMER => self.lane(lane).backing_off = false,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Drops queued requests of a purpose that have become pointless.
+    pub fn forget(&mut self, lane: Lane, is_pointless: impl Fn(&Purpose) -> bool) {
+        let state = self.lane(lane);
+        let busy = state.client.is_busy();
+        let mut position = 0;
+        state.queue.retain(|item| {
+            let keep = (busy && position == 0) || !is_pointless(&item.purpose);
+            position += 1;
+            keep
+        });
+    }
+
+    fn lane(&mut self, lane: Lane) -> &mut LaneState {
+        self.lanes.get_mut(&lane).expect("every lane is made in `new`")
+    }
+}
+
+fn back_off(lane: Lane, state: &mut LaneState, fx: &mut Fx<'_>) {
+    let wait = (RECONNECT_BACKOFF_MS << state.failures.min(10)).min(RECONNECT_BACKOFF_MAX_MS);
+    state.failures += 1;
+    state.backing_off = true;
+    fx.set_timer_after(named_timer(BACKOFF_TIMER, lane as u64), Micros::from_ms(wait));
+}
+
+/// An inactive controller answered. The request was not carried out; the active one is asked instead.
+fn says_not_controller(response: &Response) -> bool {
+    let code = match response {
+        Response::BrokerRegistration(r) => r.error_code,
+        Response::BrokerHeartbeat(r) => r.error_code,
+        Response::AlterPartition(r) => r.error_code,
+        Response::AllocateProducerIds(r) => r.error_code,
+        Response::ElectLeaders(r) => r.error_code,
+        Response::CreateTopics(r) => return r.topics.iter().any(|t| is_not_controller(t.error_code)),
+        Response::DeleteTopics(r) => return r.responses.iter().any(|t| is_not_controller(t.error_code)),
+        Response::CreatePartitions(r) => return r.results.iter().any(|t| is_not_controller(t.error_code)),
+        Response::IncrementalAlterConfigs(r) => return r.responses.iter().any(|t| is_not_controller(t.error_code)),
+        _ => return false,
+    };
+    is_not_controller(code)
+}
+
+fn is_not_controller(code: i16) -> bool {
+    code == ErrorCode::NotController.code()
+}
