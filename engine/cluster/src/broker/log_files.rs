@@ -1,0 +1,215 @@
+//! The files of a broker's log directory: `meta.properties`, checkpoints, the clean-shutdown marker, folders of
+//! partitions and what deletion leaves of them for a while (Kafka: `LogManager`).
+
+use std::collections::BTreeMap;
+
+use base::{Micros, Rng, Uuid};
+use log::checkpoint::{self, MetaProperties};
+use protocol::TopicPartition;
+use sim::Disk;
+
+use crate::spec::LOG_DIR;
+
+/// Folders that wait for their removal end so.
+const DELETE_SUFFIX: &str = "-delete";
+const STRAY_SUFFIX: &str = "-stray";
+
+/// What a start finds on the disk, and what the broker keeps of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LogFiles {
+    pub directory_id: Uuid,
+    /// The run before ended with a clean shutdown: logs need no recovery.
+    pub was_clean: bool,
+    /// The broker epoch of that run; -1 if it was not clean.
+    pub previous_broker_epoch: i64,
+    /// Recovery points and high watermarks as the run before wrote them.
+    pub recovery_points: BTreeMap<TopicPartition, i64>,
+    pub high_watermarks: BTreeMap<TopicPartition, i64>,
+    pub log_starts: BTreeMap<TopicPartition, i64>,
+    /// Folders to be removed, with their time.
+    doomed: BTreeMap<String, Micros>,
+}
+
+impl LogFiles {
+    /// Reads the log directory; makes it if there is none, as `kafka-storage.sh format` does.
+    pub fn open(disk: &mut Disk, cluster_id: Uuid, node_id: i32, rng: &mut Rng, now: Micros) -> LogFiles {
+        let path = in_log_dir(checkpoint::META_PROPERTIES_FILE);
+        let known = MetaProperties::read(disk, &path).ok().flatten().and_then(|properties| properties.directory_id);
+        let directory_id = known.unwrap_or_else(|| format(disk, &path, cluster_id, node_id, rng, now));
+        let previous = checkpoint::take_clean_shutdown(disk, LOG_DIR);
+        let mut files = LogFiles {
+            directory_id,
+            was_clean: previous.is_some(),
+            previous_broker_epoch: previous.unwrap_or(-1),
+            recovery_points: read(disk, checkpoint::RECOVERY_POINT_FILE),
+            high_watermarks: read(disk, checkpoint::HIGH_WATERMARK_FILE),
+            log_starts: read(disk, checkpoint::LOG_START_FILE),
+            doomed: BTreeMap::new(),
+        };
+        files.create_checkpoints(disk, now);
+        files
+    }
+
+    /// Checkpoint files exist, empty, from the first moment on.
+    fn create_checkpoints(&mut self, disk: &mut Disk, now: Micros) {
+        let names = [
+            checkpoint::RECOVERY_POINT_FILE,
+            checkpoint::HIGH_WATERMARK_FILE,
+            checkpoint::LOG_START_FILE,
+            checkpoint::CLEANER_FILE,
+        ];
+        for name in names {
+            let path = in_log_dir(name);
+            if !disk.exists(&path) {
+                disk.write(&path, bytes::Bytes::new(), now);
+            }
+        }
+    }
+
+    /// Writes the high watermarks if they differ from what the file says. True if it wrote.
+    pub fn checkpoint_high_watermarks(
+        &mut self,
+        disk: &mut Disk,
+        offsets: BTreeMap<TopicPartition, i64>,
+        now: Micros,
+    ) -> bool {
+        write_if_new(disk, checkpoint::HIGH_WATERMARK_FILE, &mut self.high_watermarks, offsets, now)
+    }
+
+    pub fn checkpoint_recovery_points(
+        &mut self,
+        disk: &mut Disk,
+        offsets: BTreeMap<TopicPartition, i64>,
+        now: Micros,
+    ) -> bool {
+        write_if_new(disk, checkpoint::RECOVERY_POINT_FILE, &mut self.recovery_points, offsets, now)
+    }
+
+    pub fn checkpoint_log_starts(
+        &mut self,
+        disk: &mut Disk,
+        offsets: BTreeMap<TopicPartition, i64>,
+        now: Micros,
+    ) -> bool {
+        write_if_new(disk, checkpoint::LOG_START_FILE, &mut self.log_starts, offsets, now)
+    }
+
+    /// Partitions that have a folder, in order of their names.
+    pub fn partitions_on_disk(disk: &Disk) -> Vec<TopicPartition> {
+        disk.list(LOG_DIR).iter().filter_map(|name| partition_of_folder(name)).collect()
+    }
+
+    /// Takes a partition's folder out of sight; its bytes are freed at `at`.
+    pub fn doom(&mut self, disk: &mut Disk, partition: &TopicPartition, stray: bool, rng: &mut Rng, at: Micros) {
+        let suffix = if stray { STRAY_SUFFIX } else { DELETE_SUFFIX };
+        let unique = Uuid::random(rng);
+        // The name of a folder may have 255 characters; Kafka cuts the topic's name where it must.
+        let room = 255 - 1 - 32 - suffix.len();
+        let name: String = partition.to_string().chars().take(room).collect();
+        let folder = in_log_dir(&format!("{name}.{:032x}{suffix}", unique.0));
+        disk.rename(&partition_dir(partition), &folder);
+        self.doomed.insert(folder, at);
+    }
+
+    /// Folders that an earlier run had put out of sight wait once more.
+    pub fn doom_leftovers(&mut self, disk: &Disk, at: Micros) {
+        for name in disk.list(LOG_DIR) {
+            if name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX) {
+                self.doomed.insert(in_log_dir(&name), at);
+            }
+        }
+    }
+
+    /// Frees the folders whose time has come; says when to come again.
+    pub fn free_doomed(&mut self, disk: &mut Disk, now: Micros) -> Option<Micros> {
+        let due: Vec<String> =
+            self.doomed.iter().filter(|(_, at)| **at <= now).map(|(folder, _)| folder.clone()).collect();
+        for folder in due {
+            disk.remove_folder(&folder);
+            self.doomed.remove(&folder);
+        }
+        self.next_doom()
+    }
+
+    pub fn next_doom(&self) -> Option<Micros> {
+        self.doomed.values().min().copied()
+    }
+}
+
+/// The folder of a partition.
+pub fn partition_dir(partition: &TopicPartition) -> String {
+    in_log_dir(&partition.to_string())
+}
+
+pub fn in_log_dir(name: &str) -> String {
+    format!("{LOG_DIR}/{name}")
+}
+
+fn format(disk: &mut Disk, path: &str, cluster_id: Uuid, node_id: i32, rng: &mut Rng, now: Micros) -> Uuid {
+    let directory_id = Uuid::random(rng);
+    let properties = MetaProperties { cluster_id: cluster_id.to_string(), node_id, directory_id: Some(directory_id) };
+    disk.write(path, properties.to_text(&super::server_log::date(now)).into(), now);
+    directory_id
+}
+
+fn read(disk: &Disk, name: &str) -> BTreeMap<TopicPartition, i64> {
+    // A damaged checkpoint counts as absent: everything is recovered and high watermarks start at the log start.
+    checkpoint::read_offsets(disk, &in_log_dir(name)).unwrap_or_default()
+}
+
+fn write_if_new(
+    disk: &mut Disk,
+    name: &str,
+    known: &mut BTreeMap<TopicPartition, i64>,
+    offsets: BTreeMap<TopicPartition, i64>,
+    now: Micros,
+) -> bool {
+    let path = in_log_dir(name);
+    let is_empty_file = disk.file(&path).is_none_or(|file| file.is_empty());
+    if *known == offsets && !is_empty_file {
+        return false;
+    }
+    checkpoint::write_offsets(disk, &path, &offsets, now);
+    *known = offsets;
+    true
+}
+
+/// `orders-0` is partition 0 of `orders`; other names are no partition's.
+fn partition_of_folder(name: &str) -> Option<TopicPartition> {
+    if name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX) {
+        return None;
+    }
+    let (topic, partition) = name.rsplit_once('-')?;
+    let partition = partition.parse().ok().filter(|partition| *partition >= 0)?;
+    (topic != crate::metadata::METADATA_TOPIC).then(|| TopicPartition::new(topic, partition))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_partitions_and_others() {
+        assert_eq!(partition_of_folder("orders-eu-12"), Some(TopicPartition::new("orders-eu", 12)));
+        assert_eq!(partition_of_folder("__cluster_metadata-0"), None);
+        assert_eq!(partition_of_folder("orders-0.0123-delete"), None);
+        assert_eq!(partition_of_folder("meta.properties"), None);
+    }
+
+    #[test]
+    fn a_deleted_folder_is_out_of_sight_at_once_and_gone_later() {
+        let mut disk = Disk::new();
+        let mut rng = Rng::new(1, 1, "test");
+        let now = Micros::from_secs(1);
+        let mut files = LogFiles::open(&mut disk, Uuid(1), 1, &mut rng, now);
+        let partition = TopicPartition::new("orders", 0);
+        disk.write(&format!("{}/x.log", partition_dir(&partition)), "x".into(), now);
+        files.doom(&mut disk, &partition, false, &mut rng, Micros::from_secs(61));
+        assert!(LogFiles::partitions_on_disk(&disk).is_empty());
+        let folder = disk.list(LOG_DIR).into_iter().find(|name| name.starts_with("orders-0.")).expect("renamed");
+        assert!(folder.ends_with("-delete") && folder.len() == "orders-0.".len() + 32 + "-delete".len());
+        assert_eq!(files.free_doomed(&mut disk, Micros::from_secs(60)), Some(Micros::from_secs(61)));
+        assert_eq!(files.free_doomed(&mut disk, Micros::from_secs(61)), None);
+        assert!(!disk.list(LOG_DIR).contains(&folder));
+    }
+}

@@ -1,0 +1,203 @@
+//! Drives the broker's membership in the cluster: what [`Lifecycle`](super::lifecycle::Lifecycle) decides is sent, and
+//! its answers acted on.
+
+use std::sync::Arc;
+
+use base::Micros;
+use protocol::Response;
+use protocol::messages::broker_registration_request::{Feature, Listener};
+use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
+
+use super::lifecycle::{BrokerState, Communication, Progress};
+use super::to_controller::{Lane, Purpose};
+use super::{Broker, Fx, timer};
+use crate::metadata::MetadataDelta;
+use crate::{Event, ServerTimer};
+
+const REGISTRATION_VERSION: i16 = 4;
+const HEARTBEAT_VERSION: i16 = 2;
+const LOGGER: &str = "BrokerLifecycleManager";
+/// The only listener of a broker.
+pub const LISTENER: &str = "PLAINTEXT";
+
+impl Broker {
+    pub(super) fn on_start(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.lifecycle.start();
+        let text = format!(
+            "[BrokerLifecycleManager id={}] Incarnation {} of broker {} in cluster {} is now STARTING.",
+            self.spec.node_id, self.lifecycle.incarnation_id, self.spec.node_id, self.spec.cluster_id
+        );
+        self.log_info(LOGGER, text, fx);
+        let deadline = Micros::from_ms(self.settings.server.amount("initial.broker.registration.timeout.ms"));
+        fx.set_timer_after(timer(ServerTimer::Registration), deadline);
+        self.fetch_metadata(now, fx);
+        self.communicate(fx);
+    }
+
+    /// The controller became known; what waited for it goes out (in `settle`).
+    pub(super) fn on_controller_known(&mut self, fx: &mut Fx<'_>) {
+        if let Some(voter) = self.metadata.controller() {
+            let text = format!("Recorded new KRaft controller, from now on will use node {}:{}", voter.host, voter.port);
+            self.log_info("NodeToControllerRequestThread", text, fx);
+        }
+    }
+
+    /// Sends the next registration or heartbeat.
+    pub(super) fn communicate(&mut self, _fx: &mut Fx<'_>) {
+        match self.lifecycle.next_communication() {
+            None => {}
+            Some(Communication::Register) => {
+                let request = self.registration();
+                self.to_controller.submit(Lane::Heartbeat, Purpose::Registration, REGISTRATION_VERSION, request);
+            }
+            Some(Communication::Heartbeat { want_fence, want_shut_down }) => {
+                let caught_up = self.lifecycle.state > BrokerState::Starting;
+                let request = BrokerHeartbeatRequest {
+                    broker_id: self.spec.node_id,
+                    broker_epoch: self.lifecycle.broker_epoch,
+                    current_metadata_offset: self.metadata.offset(),
+                    want_fence,
+                    want_shut_down,
+                    cordoned_log_dirs: caught_up.then(Vec::new),
+                    ..Default::default()
+                };
+                self.to_controller.submit(Lane::Heartbeat, Purpose::Heartbeat, HEARTBEAT_VERSION, request);
+            }
+        }
+    }
+
+    fn registration(&self) -> BrokerRegistrationRequest {
+        let listener = Listener {
+            name: LISTENER.to_string(),
+            host: self.spec.host.clone(),
+            port: self.spec.port,
+            security_protocol: 0,
+            ..Default::default()
+        };
+        let feature = |(name, min, max): &(&str, i16, i16)| Feature {
+            name: name.to_string(),
+            min_supported_version: *min,
+            max_supported_version: *max,
+            ..Default::default()
+        };
+        BrokerRegistrationRequest {
+            broker_id: self.spec.node_id,
+            cluster_id: self.spec.cluster_id.to_string(),
+            incarnation_id: self.lifecycle.incarnation_id,
+            listeners: vec![listener],
+            features: FEATURES.iter().map(feature).collect(),
+            rack: self.settings.server.own("broker.rack").map(str::to_string),
+            log_dirs: vec![self.files.directory_id],
+            previous_broker_epoch: self.lifecycle.previous_broker_epoch,
+            ..Default::default()
+        }
+    }
+
+    pub(super) fn on_registration_deadline(&mut self, fx: &mut Fx<'_>) {
+        if !self.lifecycle.is_registered() {
+            let text = "Shutting down because we were unable to register with the controller quorum.";
+            self.log_line("ERROR", LOGGER, text.to_string(), fx);
+            fx.exit();
+        }
+    }
+
+    /// The controller answered one of this broker's requests.
+    pub(super) fn on_controller_response(
+        &mut self,
+        now: Micros,
+        purpose: Purpose,
+        response: Arc<Response>,
+        fx: &mut Fx<'_>,
+    ) {
+        match (purpose, &*response) {
+            (Purpose::Registration, Response::BrokerRegistration(answer)) => {
+                let (progress, wait) = self.lifecycle.on_registration(answer);
+                self.on_progress(now, progress, wait, fx);
+            }
+            (Purpose::Heartbeat, Response::BrokerHeartbeat(answer)) => {
+                let (progress, wait) = self.lifecycle.on_heartbeat(answer);
+                self.on_progress(now, progress, wait, fx);
+            }
+            (Purpose::AlterPartition(sent), Response::AlterPartition(answer)) => {
+                self.on_alter_partition_response(now, sent, answer, fx);
+            }
+            (Purpose::Forward(reply), _) => self.connections.respond_shared(&reply, response, fx),
+            (Purpose::AutoCreate(topics), Response::CreateTopics(answer)) => {
+                self.on_topics_created(topics, answer, fx);
+            }
+            (Purpose::ProducerIds, Response::AllocateProducerIds(answer)) => {
+                self.on_producer_ids(now, answer, fx);
+            }
+            // An answer of another kind than its question: not from a Kafka server.
+            (purpose, _) => {
+                let text = format!("Received an invalid response type for {purpose:?}.");
+                self.log_line("ERROR", "NodeToControllerRequestThread", text, fx);
+            }
+        }
+    }
+
+    fn on_progress(&mut self, now: Micros, progress: Progress, wait: Micros, fx: &mut Fx<'_>) {
+        let id = self.spec.node_id;
+        fx.set_timer_after(timer(ServerTimer::Heartbeat), wait);
+        match progress {
+            Progress::None => {}
+            Progress::Registered => {
+                fx.cancel_timer(timer(ServerTimer::Registration));
+                let epoch = self.lifecycle.broker_epoch;
+                let text = format!(
+                    "[BrokerLifecycleManager id={id}] Successfully registered broker {id} with broker epoch {epoch}"
+                );
+                self.log_info(LOGGER, text, fx);
+            }
+            Progress::CaughtUp => {
+                let text = "The broker has caught up. Transitioning from STARTING to RECOVERY.";
+                self.log_info(LOGGER, format!("[BrokerLifecycleManager id={id}] {text}"), fx);
+                self.publish_first(now, fx);
+                fx.set_timer_after(timer(ServerTimer::Heartbeat), Micros::ZERO);
+            }
+            Progress::Unfenced => {
+                let text = "The broker has been unfenced. Transitioning from RECOVERY to RUNNING.";
+                self.log_info(LOGGER, format!("[BrokerLifecycleManager id={id}] {text}"), fx);
+                self.log_info("KafkaRaftServer", format!("[KafkaRaftServer nodeId={id}] Kafka Server started"), fx);
+                fx.emit(Event::BrokerStarted { broker: id, recovered: !self.files.was_clean });
+            }
+            Progress::ShutDown => self.shut_down(now, fx),
+            Progress::Refused(error) => {
+                let text = format!(
+                    "[BrokerLifecycleManager id={id}] Unable to register broker {id} because the controller returned error {}",
+                    error.name()
+                );
+                self.log_info(LOGGER, text, fx);
+            }
+        }
+    }
+
+    /// A leader that was away has registered again, or a broker has another address.
+    pub(super) fn on_brokers_changed(&mut self, now: Micros, delta: &MetadataDelta, fx: &mut Fx<'_>) {
+        let waiting: Vec<_> = self
+            .replicas
+            .partitions
+            .values()
+            .filter(|held| held.followed_leader().is_some_and(|leader| delta.brokers.contains(&leader)))
+            .map(|held| held.topic_partition.clone())
+            .collect();
+        for partition in waiting {
+            let fetched = self.fetchers.values().any(|fetcher| fetcher.states.contains_key(&partition));
+            let failed = self.fetchers.values().any(|fetcher| fetcher.failed.contains(&partition));
+            if !fetched && !failed {
+                self.start_fetching(now, &partition, fx);
+            }
+        }
+    }
+}
+
+/// What a 4.3 broker supports, by feature (`BrokerFeatures`).
+const FEATURES: &[(&str, i16, i16)] = &[
+    ("eligible.leader.replicas.version", 0, 1),
+    ("group.version", 0, 1),
+    ("kraft.version", 0, 1),
+    ("metadata.version", 7, 30),
+    ("share.version", 0, 2),
+    ("streams.version", 0, 1),
+    ("transaction.version", 0, 2),
+];

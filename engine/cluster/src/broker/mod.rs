@@ -1,0 +1,328 @@
+//! A broker: keeps partitions, leads or follows each of them, and serves clients.
+//!
+//! It is a value that takes one input at a time. What a real broker does with threads and futures is here a place in the
+//! state: a request that waits sits in the [`purgatory`], a fetch under way in its [`fetcher`], an ISR change in
+//! [`isr`]. After every input the broker *settles*: requests are handled, whoever waits for a changed partition is looked
+//! at again, and what can be sent is sent.
+//!
+//! ```text
+//! start -> fetch metadata -> register -> heartbeat until caught up -> load logs, apply metadata -> unfenced: serve
+//! ```
+
+mod apis;
+mod client;
+mod connections;
+mod fetcher;
+mod group;
+mod isr;
+mod lifecycle;
+mod log_files;
+mod membership;
+mod metadata_loader;
+mod partition;
+mod producer_ids;
+mod publisher;
+mod purgatory;
+mod replica_manager;
+mod replication;
+mod server_log;
+mod settings;
+mod shutdown;
+mod to_controller;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{ConnId, Micros, Rng, Uuid};
+use log::UnifiedLog;
+use protocol::{Packet, TopicPartition};
+use sim::{Boot, Disk, Effects, Input};
+
+use connections::Connections;
+use fetcher::Fetcher;
+use group::GroupCoordinator;
+use isr::AlterPartitionManager;
+use lifecycle::Lifecycle;
+use log_files::LogFiles;
+use metadata_loader::MetadataLoader;
+use producer_ids::ProducerIdManager;
+use purgatory::Purgatory;
+use replica_manager::ReplicaManager;
+use settings::Settings;
+use to_controller::ToController;
+
+pub use lifecycle::BrokerState;
+pub use partition::{Committed, FollowerState, IsrState, LeaderState, Partition, Role};
+
+use crate::metadata::MetadataImage;
+use crate::{BrokerSpec, Control, Kafka, ServerTimer, Timer};
+
+/// The way out of an input.
+type Fx<'a> = Effects<'a, Kafka>;
+
+/// What partitions need to know of the broker around them. A macro, so that it borrows single fields and the partitions
+/// can be changed beside it.
+macro_rules! around {
+    ($broker:expr, $now:expr) => {
+        $crate::broker::partition::Surroundings {
+            local_broker: $broker.settings.node_id(),
+            local_broker_epoch: $broker.lifecycle.broker_epoch,
+            now_ms: $now.as_epoch_ms(),
+            lag_max_ms: $broker.settings.replica_lag_time_max_ms,
+            holds_below_min_isr: $broker.spec.profile.high_watermark_waits_for_min_isr(),
+            image: &$broker.metadata.image,
+        }
+    };
+}
+use around;
+
+/// A server's own timer.
+fn timer(name: ServerTimer) -> Timer {
+    Timer::Server(name)
+}
+
+/// A timer of one of the broker's rooms, by name and number.
+fn named_timer(name: &'static str, number: u64) -> Timer {
+    Timer::Server(ServerTimer::Named(name, number))
+}
+
+/// A broker node.
+#[derive(Clone, Debug, Hash)]
+pub struct Broker {
+    spec: BrokerSpec,
+    settings: Settings,
+    disk: Disk,
+    rng: Rng,
+    files: LogFiles,
+    connections: Connections,
+    to_controller: ToController,
+    lifecycle: Lifecycle,
+    metadata: MetadataLoader,
+    /// The first metadata was applied; from then on every change is applied as it comes.
+    published: bool,
+    replicas: ReplicaManager,
+    /// By leader broker.
+    fetchers: BTreeMap<i32, Fetcher>,
+    isr_changes: AlterPartitionManager,
+    purgatory: Purgatory,
+    producer_ids: ProducerIdManager,
+    /// Topics that the controller was asked to create because a client asked for them.
+    creating_topics: BTreeSet<String>,
+    groups: GroupCoordinator,
+    /// A high watermark moved since the last checkpoint, and its timer runs.
+    checkpoint_scheduled: bool,
+    started_at: Micros,
+}
+
+impl Broker {
+    /// The broker as its process starts: the disk was looked at, nothing was sent.
+    pub fn boot(spec: &BrokerSpec, boot: Boot) -> Broker {
+        let Boot { node, now, seed, mut disk, .. } = boot;
+        let mut rng = Rng::new(seed, u64::from(node.0), "broker");
+        let settings = Settings::of(spec);
+        let files = LogFiles::open(&mut disk, spec.cluster_id, spec.node_id, &mut rng, now);
+        let lifecycle =
+            Lifecycle::new(Uuid::random(&mut rng), files.previous_broker_epoch, settings.heartbeat_interval_ms);
+        let log = publisher::open_metadata_log(&mut disk, &files, now);
+        let first_voter = if spec.voters.is_empty() { 0 } else { rng.below(spec.voters.len() as u64) as usize };
+        Broker {
+            to_controller: ToController::new(spec.node_id, settings.server.number("controller.socket.timeout.ms")),
+            metadata: MetadataLoader::new(spec.node_id, log, spec.voters.clone(), first_voter),
+            groups: GroupCoordinator::new(),
+            spec: spec.clone(),
+            settings,
+            disk,
+            rng,
+            files,
+            connections: Connections::default(),
+            lifecycle,
+            published: false,
+            replicas: ReplicaManager::default(),
+            fetchers: BTreeMap::new(),
+            isr_changes: AlterPartitionManager::default(),
+            purgatory: Purgatory::default(),
+            producer_ids: ProducerIdManager::default(),
+            creating_topics: BTreeSet::new(),
+            checkpoint_scheduled: false,
+            started_at: now,
+        }
+    }
+
+    /// One thing happened.
+    pub fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
+        match input {
+            Input::Start => self.on_start(now, fx),
+            Input::Accepted { conn, from, .. } => self.on_accepted(conn, from, fx),
+            Input::Connected { .. } => {}
+            Input::Closed { conn, .. } => self.on_closed(now, conn, fx),
+            Input::Message { conn, message } => self.on_message(now, conn, message, fx),
+            Input::Timer { timer: Timer::Server(timer) } => self.on_timer(now, timer, fx),
+            // The alarms of a terminal's processes belong to another kind of node.
+            Input::Timer { timer: Timer::Process(_) } => {}
+            Input::Control { control: Control::Terminate } => self.on_terminate(now, fx),
+            // Keys and signals of a terminal mean nothing to a server without one.
+            Input::Control { .. } => {}
+        }
+        self.settle(now, fx);
+    }
+
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    pub fn into_disk(self) -> Disk {
+        self.disk
+    }
+
+    /// Does what the input made possible, until nothing more follows.
+    fn settle(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        loop {
+            let mut busy = false;
+            if self.lifecycle.is_serving() {
+                while let Some(incoming) = self.connections.next_request() {
+                    self.handle(now, incoming, fx);
+                    busy = true;
+                }
+            }
+            let touched = self.purgatory.take_touched();
+            busy |= !touched.is_empty();
+            for id in touched {
+                self.try_complete(now, id, fx);
+            }
+            if !busy {
+                break;
+            }
+        }
+        self.propagate_isr_changes();
+        self.send_fetches(now, fx);
+        let controller = self.metadata.controller().map(|voter| (voter.host.clone(), voter.port));
+        self.to_controller.pump(controller.as_ref().map(|(host, port)| (host.as_str(), *port)), fx);
+    }
+
+    /// Until it is about to be unfenced a broker has no open port.
+    fn on_accepted(&mut self, conn: ConnId, from: base::NodeId, fx: &mut Fx<'_>) {
+        if self.published && self.lifecycle.state != BrokerState::ShuttingDown {
+            self.connections.accept(conn, from);
+        } else {
+            fx.close(conn);
+        }
+    }
+
+    fn on_closed(&mut self, now: Micros, conn: ConnId, fx: &mut Fx<'_>) {
+        if let Some(lane) = self.to_controller.owner_of(conn) {
+            self.to_controller.on_closed(lane, fx);
+        } else if self.metadata.client.owns(conn) {
+            self.on_metadata_connection_closed(now, fx);
+        } else if let Some(leader) = self.fetcher_of(conn) {
+            self.on_fetch_connection_closed(now, leader, fx);
+        } else {
+            self.connections.on_closed(conn);
+            self.purgatory.forget_connection(conn, fx);
+            self.groups.on_connection_closed(conn);
+        }
+    }
+
+    fn on_message(&mut self, now: Micros, conn: ConnId, packet: Packet, fx: &mut Fx<'_>) {
+        if let Some(lane) = self.to_controller.owner_of(conn) {
+            if let Some((purpose, response)) = self.to_controller.on_response(lane, &packet, fx) {
+                self.on_controller_response(now, purpose, response, fx);
+            }
+        } else if self.metadata.client.owns(conn) {
+            self.on_metadata_response(now, &packet, fx);
+        } else if let Some(leader) = self.fetcher_of(conn) {
+            self.on_fetcher_response(now, leader, &packet, fx);
+        } else {
+            self.connections.receive(conn, packet);
+        }
+    }
+
+    fn on_timer(&mut self, now: Micros, timer: ServerTimer, fx: &mut Fx<'_>) {
+        match timer {
+            ServerTimer::Heartbeat => self.communicate(fx),
+            ServerTimer::Registration => self.on_registration_deadline(fx),
+            ServerTimer::MetadataFetch => self.fetch_metadata(now, fx),
+            // A fetcher's rest is over; `settle` sends.
+            ServerTimer::ReplicaFetch(_) => {}
+            ServerTimer::IsrCheck => self.on_isr_check(now, fx),
+            ServerTimer::AlterPartition => self.isr_changes.on_back_off_over(),
+            ServerTimer::Delayed(id) => self.on_delayed_expired(now, id, fx),
+            ServerTimer::Checkpoint => self.on_checkpoint(now, fx),
+            ServerTimer::Retention => self.on_retention(now, fx),
+            ServerTimer::FileDelete => self.on_file_delete(now, fx),
+            ServerTimer::ShutdownDeadline => self.shut_down(now, fx),
+            ServerTimer::Named(name, number) => self.on_named_timer(now, name, number, fx),
+            // Timers of controllers.
+            ServerTimer::SessionCheck
+            | ServerTimer::NoOp
+            | ServerTimer::Balance
+            | ServerTimer::UncleanElection
+            | ServerTimer::Quorum => {}
+        }
+    }
+
+    fn on_named_timer(&mut self, now: Micros, name: &'static str, number: u64, fx: &mut Fx<'_>) {
+        if self.to_controller.on_timer(name, number, fx) {
+            return;
+        }
+        match name {
+            publisher::METADATA_TIMEOUT => self.on_metadata_timeout(now, fx),
+            replication::FETCH_TIMEOUT => self.on_fetch_timeout(now, number as i32, fx),
+            _ => self.on_group_timer(now, name, number, fx),
+        }
+    }
+
+    fn fetcher_of(&self, conn: ConnId) -> Option<i32> {
+        self.fetchers.iter().find(|(_, fetcher)| fetcher.client.owns(conn)).map(|(leader, _)| *leader)
+    }
+}
+
+/// What views and the invariant checker may see.
+impl Broker {
+    pub fn spec(&self) -> &BrokerSpec {
+        &self.spec
+    }
+
+    pub fn node_id(&self) -> i32 {
+        self.spec.node_id
+    }
+
+    pub fn state(&self) -> BrokerState {
+        self.lifecycle.state
+    }
+
+    /// -1 before the registration.
+    pub fn broker_epoch(&self) -> i64 {
+        self.lifecycle.broker_epoch
+    }
+
+    /// The cluster as this broker knows it.
+    pub fn image(&self) -> &MetadataImage {
+        &self.metadata.image
+    }
+
+    /// The offset of the last metadata record in the image; -1 before the first.
+    pub fn metadata_offset(&self) -> i64 {
+        self.metadata.offset()
+    }
+
+    /// The partitions that this broker leads or follows, in order of their names.
+    pub fn partitions(&self) -> impl Iterator<Item = &Partition> {
+        self.replicas.partitions.values()
+    }
+
+    pub fn partition(&self, partition: &TopicPartition) -> Option<&Partition> {
+        self.replicas.get(partition)
+    }
+
+    /// The log of a partition of a topic, or of `__cluster_metadata`.
+    pub fn log(&self, partition: &TopicPartition) -> Option<&UnifiedLog> {
+        if *partition == metadata_loader::metadata_partition() {
+            return Some(&self.metadata.log);
+        }
+        self.replicas.get(partition).map(|held| &held.log)
+    }
+
+    /// Requests that wait in the purgatory.
+    pub fn delayed_operations(&self) -> usize {
+        self.purgatory.len()
+    }
+}

@@ -1,0 +1,110 @@
+//! Requests that wait (Kafka: `DelayedOperationPurgatory`): acks=all produces for their replicas, fetches for data.
+//!
+//! A change to a partition (records, high watermark, leadership) marks it; whoever waits for it is looked at again when
+//! the present input has been dealt with. Each has a timer of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::Micros;
+use protocol::TopicPartition;
+
+use super::Fx;
+use super::apis::fetch::FetchWaiter;
+use super::apis::produce::ProduceWaiter;
+use crate::{ServerTimer, Timer};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Purgatory {
+    next_id: u64,
+    waiting: BTreeMap<u64, Waiter>,
+    by_partition: BTreeMap<TopicPartition, BTreeSet<u64>>,
+    touched: BTreeSet<TopicPartition>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Waiter {
+    Produce(ProduceWaiter),
+    Fetch(FetchWaiter),
+}
+
+impl Waiter {
+    fn partitions(&self) -> Vec<TopicPartition> {
+        match self {
+            Waiter::Produce(waiter) => waiter.partitions(),
+            Waiter::Fetch(waiter) => waiter.partitions(),
+        }
+    }
+}
+
+impl Purgatory {
+    /// Keeps a request until it is taken out, or its time is over.
+    pub fn watch(&mut self, waiter: Waiter, timeout: Micros, fx: &mut Fx<'_>) {
+        let id = self.next_id;
+        self.next_id += 1;
+        for partition in waiter.partitions() {
+            self.by_partition.entry(partition).or_default().insert(id);
+        }
+        self.waiting.insert(id, waiter);
+        fx.set_timer_after(Timer::Server(ServerTimer::Delayed(id)), timeout);
+    }
+
+    /// Something about the partition changed.
+    pub fn touch(&mut self, partition: &TopicPartition) {
+        if self.by_partition.contains_key(partition) {
+            self.touched.insert(partition.clone());
+        }
+    }
+
+    /// Those that wait for a touched partition, oldest first; the marks are gone after this.
+    pub fn take_touched(&mut self) -> BTreeSet<u64> {
+        let touched = std::mem::take(&mut self.touched);
+        touched.iter().filter_map(|partition| self.by_partition.get(partition)).flatten().copied().collect()
+    }
+
+    pub fn get(&self, id: u64) -> Option<&Waiter> {
+        self.waiting.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut Waiter> {
+        self.waiting.get_mut(&id)
+    }
+
+    /// Takes a request out: it is complete, or its time is over.
+    pub fn take(&mut self, id: u64, fx: &mut Fx<'_>) -> Option<Waiter> {
+        let waiter = self.waiting.remove(&id)?;
+        for partition in waiter.partitions() {
+            if let Some(ids) = self.by_partition.get_mut(&partition) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_partition.remove(&partition);
+                }
+            }
+        }
+        fx.cancel_timer(Timer::Server(ServerTimer::Delayed(id)));
+        Some(waiter)
+    }
+
+    /// Requests of a connection that is gone need no answer. A produce still waits in Kafka, but nobody hears of it.
+    pub fn forget_connection(&mut self, conn: base::ConnId, fx: &mut Fx<'_>) {
+        let gone: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiter)| match waiter {
+                Waiter::Produce(waiter) => waiter.reply.conn == conn,
+                Waiter::Fetch(waiter) => waiter.reply.conn == conn,
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.take(id, fx);
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}

@@ -1,0 +1,375 @@
+//! All partitions that this broker has, and what metadata makes of them (Kafka: `ReplicaManager`).
+
+use std::collections::BTreeMap;
+
+use base::{Micros, Uuid};
+use log::UnifiedLog;
+use protocol::{ErrorCode, TopicPartition};
+
+use super::fetcher::{FetchState, Fetcher, Step};
+use super::log_files::partition_dir;
+use super::partition::{HighWatermarkMove, IsrProposal, Partition, Surroundings};
+use super::{Broker, Fx, around};
+use crate::Event;
+use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ReplicaManager {
+    pub partitions: BTreeMap<TopicPartition, Partition>,
+    /// Logs that a start found on the disk and whose partitions the metadata has not brought yet.
+    pub loaded: BTreeMap<TopicPartition, (Uuid, UnifiedLog)>,
+}
+
+impl ReplicaManager {
+    pub fn get(&self, partition: &TopicPartition) -> Option<&Partition> {
+        self.partitions.get(partition)
+    }
+
+    pub fn get_mut(&mut self, partition: &TopicPartition) -> Option<&mut Partition> {
+        self.partitions.get_mut(partition)
+    }
+
+    /// A partition, or the error for its absence: one that the metadata knows is somewhere else, and the client must
+    /// look again; another is unknown.
+    pub fn get_or_error(
+        &self,
+        partition: &TopicPartition,
+        topic_id: Uuid,
+        image: &MetadataImage,
+    ) -> Result<&Partition, ErrorCode> {
+        let found = self.get(partition).ok_or_else(|| absence(partition, topic_id, image))?;
+        // A topic deleted and made again has the same name and another id.
+        if topic_id != Uuid::ZERO && found.topic_id != topic_id {
+            return Err(ErrorCode::InconsistentTopicId);
+        }
+        Ok(found)
+    }
+
+    pub fn get_mut_or_error(
+        &mut self,
+        partition: &TopicPartition,
+        topic_id: Uuid,
+        image: &MetadataImage,
+    ) -> Result<&mut Partition, ErrorCode> {
+        self.get_or_error(partition, topic_id, image)?;
+        Ok(self.partitions.get_mut(partition).expect("found above"))
+    }
+
+    /// High watermarks of all partitions, for the checkpoint.
+    pub fn high_watermarks(&self) -> BTreeMap<TopicPartition, i64> {
+        self.partitions.iter().map(|(id, partition)| (id.clone(), partition.log.high_watermark())).collect()
+    }
+}
+
+fn absence(partition: &TopicPartition, topic_id: Uuid, image: &MetadataImage) -> ErrorCode {
+    if image.partition_by_name(partition).is_some() {
+        return ErrorCode::NotLeaderOrFollower;
+    }
+    if topic_id != Uuid::ZERO { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition }
+}
+
+/// What a delta means for one broker (`LocalReplicaChanges`).
+#[derive(Default)]
+struct LocalChanges {
+    deletes: Vec<TopicPartition>,
+    leaders: Vec<Local>,
+    followers: Vec<Local>,
+}
+
+struct Local {
+    partition: TopicPartition,
+    topic_id: Uuid,
+    registration: std::sync::Arc<PartitionRegistration>,
+}
+
+impl Broker {
+    /// The logs of all partitions on the disk are opened; those that were not closed cleanly are recovered.
+    pub(super) fn load_logs(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        for partition in super::log_files::LogFiles::partitions_on_disk(&self.disk) {
+            let dir = partition_dir(&partition);
+            let topic_id = log::checkpoint::read_partition_metadata(&self.disk, &dir).ok().flatten();
+            let is_ours = topic_id.is_some_and(|id| self.is_assigned(&partition, id));
+            let Some(topic_id) = topic_id.filter(|_| is_ours) else {
+                // The topic was deleted, or the replica moved away, while this broker was down.
+                let at = now + self.delete_delay(&partition.topic);
+                self.files.doom(&mut self.disk, &partition, true, &mut self.rng, at);
+                continue;
+            };
+            let opened = self.open_log(&partition, topic_id, now);
+            self.replicas.loaded.insert(partition, (topic_id, opened));
+        }
+        let at = now + Micros::from_ms(self.settings.server.amount("log.segment.delete.delay.ms"));
+        self.files.doom_leftovers(&self.disk, at);
+        self.schedule_file_deletion(fx);
+    }
+
+    fn is_assigned(&self, partition: &TopicPartition, topic_id: Uuid) -> bool {
+        let id = TopicIdPartition { topic_id, partition: partition.partition };
+        let registration = self.metadata.image.partition(id);
+        registration.is_some_and(|registration| registration.replicas.contains(&self.settings.node_id()))
+    }
+
+    fn open_log(&mut self, partition: &TopicPartition, topic_id: Uuid, now: Micros) -> UnifiedLog {
+        let config = self.settings.log_config(&partition.topic, &self.metadata.image);
+        let recovery_point = self.files.recovery_points.get(partition).copied().unwrap_or(0);
+        let high_watermark = self.files.high_watermarks.get(partition).copied().unwrap_or(0);
+        UnifiedLog::open(
+            &mut self.disk,
+            &partition_dir(partition),
+            partition.clone(),
+            topic_id,
+            config,
+            now.into(),
+            self.files.was_clean,
+            recovery_point,
+            high_watermark,
+        )
+    }
+
+    /// Every partition of the image, as the first metadata that this run applies.
+    pub(super) fn apply_whole_image(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        let image = self.metadata.image.clone();
+        let all: Vec<TopicIdPartition> = image.partitions().map(|(id, _, _)| id).collect();
+        let changes = self.local_changes(&all, &image);
+        self.apply_changes(now, changes, fx);
+    }
+
+    /// Applies what a delta changed: deletions first (a new topic may have the name of an old one), then leaders, then
+    /// followers (`ReplicaManager.applyDelta`).
+    pub(super) fn apply_topics_delta(&mut self, now: Micros, delta: &MetadataDelta, fx: &mut Fx<'_>) {
+        let image = self.metadata.image.clone();
+        let touched: Vec<TopicIdPartition> = delta.partitions.iter().copied().collect();
+        let mut changes = self.local_changes(&touched, &image);
+        for topic in delta.deleted_topics.values() {
+            for partition in topic.partitions.keys() {
+                let partition = TopicPartition::new(topic.name.clone(), *partition);
+                if self.replicas.get(&partition).is_some_and(|held| held.topic_id == topic.id) {
+                    changes.deletes.push(partition);
+                }
+            }
+        }
+        self.apply_changes(now, changes, fx);
+    }
+
+    fn local_changes(&self, touched: &[TopicIdPartition], image: &MetadataImage) -> LocalChanges {
+        let mut changes = LocalChanges::default();
+        for id in touched {
+            let Some(topic) = image.topic(id.topic_id) else { continue };
+            let Some(registration) = topic.partitions.get(&id.partition) else { continue };
+            let partition = TopicPartition::new(topic.name.clone(), id.partition);
+            let local = Local { partition, topic_id: id.topic_id, registration: registration.clone() };
+            if registration.leader == self.settings.node_id() {
+                changes.leaders.push(local);
+            } else if registration.replicas.contains(&self.settings.node_id()) {
+                changes.followers.push(local);
+            } else if self.replicas.get(&local.partition).is_some_and(|held| held.topic_id == id.topic_id) {
+                changes.deletes.push(local.partition);
+            }
+        }
+        changes
+    }
+
+    fn apply_changes(&mut self, now: Micros, changes: LocalChanges, fx: &mut Fx<'_>) {
+        for partition in changes.deletes {
+            self.delete_partition(now, &partition, fx);
+        }
+        for local in changes.leaders {
+            self.become_leader(now, &local, fx);
+        }
+        for local in changes.followers {
+            self.become_follower(now, &local, fx);
+        }
+        self.fetchers.retain(|_, fetcher| {
+            let idle = fetcher.states.is_empty() && fetcher.failed.is_empty();
+            if idle {
+                fetcher.client.disconnect(fx);
+            }
+            !idle
+        });
+        self.schedule_checkpoint(now, fx);
+    }
+
+    fn become_leader(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {
+        self.ensure_partition(now, local);
+        self.stop_fetching(&local.partition);
+        let around = around!(self, now);
+        let Some(partition) = self.replicas.partitions.get_mut(&local.partition) else { return };
+        let is_new_epoch = partition.make_leader(&mut self.disk, now, &local.registration, &around);
+        let moved = partition.maybe_increment_high_watermark(&around);
+        let (epoch, log_end) = (partition.leader_epoch(), partition.log.log_end());
+        if is_new_epoch {
+            let broker = self.settings.node_id();
+            fx.emit(Event::BecameLeader { partition: local.partition.clone(), broker, epoch, log_end });
+        }
+        self.note_high_watermark(&local.partition, moved, fx);
+        self.purgatory.touch(&local.partition);
+        self.on_coordinator_elected(now, &local.partition, epoch, fx);
+    }
+
+    fn become_follower(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {
+        self.ensure_partition(now, local);
+        let broker = self.settings.node_id();
+        let Some(partition) = self.replicas.partitions.get_mut(&local.partition) else { return };
+        let is_new_epoch = partition.make_follower(&local.registration);
+        let (epoch, leader) = (partition.leader_epoch(), partition.followed_leader());
+        // A broker that shuts down does not follow where it has left the ISR.
+        let leaves = self.lifecycle.state == super::lifecycle::BrokerState::PendingControlledShutdown
+            && (leader.is_none() || !local.registration.isr.contains(&broker));
+        if leaves || is_new_epoch {
+            self.stop_fetching(&local.partition);
+            self.purgatory.touch(&local.partition);
+        }
+        if is_new_epoch {
+            let event = Event::BecameFollower {
+                partition: local.partition.clone(),
+                broker,
+                epoch,
+                leader: leader.unwrap_or(crate::metadata::NO_LEADER),
+            };
+            fx.emit(event);
+            if !leaves {
+                self.start_fetching(now, &local.partition, fx);
+            }
+            self.on_coordinator_resigned(now, &local.partition, fx);
+        }
+    }
+
+    /// Begins to fetch from the present leader, at the log end; or, when no epoch is known of any record, at the high
+    /// watermark, above which nothing can be trusted then.
+    pub(super) fn start_fetching(&mut self, now: Micros, id: &TopicPartition, fx: &mut Fx<'_>) {
+        let Some(partition) = self.replicas.partitions.get_mut(id) else { return };
+        let Some(leader) = partition.followed_leader() else { return };
+        if self.metadata.image.broker(leader).is_none() {
+            return;
+        }
+        let last_epoch = partition.log.latest_epoch();
+        let fetch_offset = match last_epoch {
+            Some(_) => partition.log.log_end(),
+            None => partition.log.high_watermark(),
+        };
+        let state = FetchState {
+            topic_id: partition.topic_id,
+            fetch_offset,
+            current_leader_epoch: partition.leader_epoch(),
+            last_fetched_epoch: last_epoch.unwrap_or(-1),
+            delayed_until: None,
+            step: Step::Fetch,
+        };
+        if last_epoch.is_none() {
+            self.truncate_replica(now, id, fetch_offset, fx);
+        }
+        let broker_id = self.settings.node_id();
+        let fetcher = self.fetchers.entry(leader).or_insert_with(|| Fetcher::new(broker_id, leader));
+        fetcher.add(id.clone(), state);
+    }
+
+    pub(super) fn stop_fetching(&mut self, partition: &TopicPartition) {
+        for fetcher in self.fetchers.values_mut() {
+            fetcher.remove(partition);
+        }
+    }
+
+    /// Cuts a follower's log at `offset`, and says so if anything went.
+    pub(super) fn truncate_replica(&mut self, now: Micros, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
+        let Some(partition) = self.replicas.partitions.get_mut(id) else { return };
+        let from_end = partition.log.log_end();
+        partition.log.truncate_to(&mut self.disk, offset, now.into());
+        let to_end = partition.log.log_end();
+        if to_end < from_end {
+            let broker = self.settings.node_id();
+            fx.emit(Event::LogTruncated { partition: id.clone(), broker, from_end, to_end });
+        }
+    }
+
+    /// The partition object and its log, opened or made.
+    fn ensure_partition(&mut self, now: Micros, local: &Local) {
+        let held = self.replicas.get(&local.partition).map(|held| held.topic_id);
+        if held == Some(local.topic_id) {
+            return;
+        }
+        let found = self.replicas.loaded.remove(&local.partition).filter(|(id, _)| *id == local.topic_id);
+        let log = match found {
+            Some((_, log)) => log,
+            None => self.open_log(&local.partition, local.topic_id, now),
+        };
+        let min_isr = log.config().min_insync_replicas;
+        let partition = Partition::new(local.partition.clone(), local.topic_id, log, min_isr);
+        self.replicas.partitions.insert(local.partition.clone(), partition);
+    }
+
+    fn delete_partition(&mut self, now: Micros, partition: &TopicPartition, fx: &mut Fx<'_>) {
+        self.stop_fetching(partition);
+        if self.replicas.partitions.remove(partition).is_none() {
+            return;
+        }
+        let at = now + self.delete_delay(&partition.topic);
+        self.files.doom(&mut self.disk, partition, false, &mut self.rng, at);
+        self.files.recovery_points.remove(partition);
+        self.schedule_file_deletion(fx);
+        self.purgatory.touch(partition);
+        fx.emit(Event::ReplicaDeleted { partition: partition.clone(), broker: self.settings.node_id() });
+        self.on_coordinator_resigned(now, partition, fx);
+    }
+
+    fn delete_delay(&self, topic: &str) -> Micros {
+        let config = self.settings.log_config(topic, &self.metadata.image);
+        Micros::from_ms(config.file_delete_delay_ms.max(0) as u64)
+    }
+
+    /// Topic settings changed, or a default behind them did.
+    pub(super) fn apply_configs(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
+        for id in ids {
+            let config = self.settings.log_config(&id.topic, &self.metadata.image);
+            let around = around!(self, now);
+            let Some(partition) = self.replicas.partitions.get_mut(&id) else { continue };
+            if *partition.log.config() == config {
+                continue;
+            }
+            partition.min_insync_replicas = config.min_insync_replicas;
+            partition.log.set_config(config);
+            // A smaller minimum may let the high watermark go at the next chance; Kafka does not look at once.
+            let _ = around;
+        }
+        let _ = fx;
+    }
+
+    /// ISR members that lag too long are proposed for removal (every `replica.lag.time.max.ms` / 2).
+    pub(super) fn check_isrs(&mut self, now: Micros) {
+        let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
+        for id in ids {
+            let around = around!(self, now);
+            let Some(partition) = self.replicas.partitions.get_mut(&id) else { continue };
+            let Some(proposal) = partition.maybe_shrink_isr(&around) else { continue };
+            let topic_id = partition.topic_id;
+            self.submit_isr_change(TopicIdPartition { topic_id, partition: id.partition }, proposal);
+        }
+    }
+
+    pub(super) fn submit_isr_change(&mut self, partition: TopicIdPartition, proposal: IsrProposal) {
+        if !self.isr_changes.submit(partition, proposal.clone()) {
+            // An older change still waits; give this one up, the next fetch or check makes it anew.
+            let name = self.metadata.image.topic(partition.topic_id).map(|topic| topic.name.clone());
+            let Some(id) = name.map(|name| TopicPartition::new(name, partition.partition)) else { return };
+            let around = around!(self, Micros::ZERO);
+            if let Some(held) = self.replicas.partitions.get_mut(&id) {
+                held.on_isr_answer(&proposal, Err(ErrorCode::OperationNotAttempted), &around);
+            }
+        }
+    }
+
+    /// Reports a moved high watermark and wakes who waits for it.
+    pub(super) fn note_high_watermark(
+        &mut self,
+        partition: &TopicPartition,
+        moved: Option<HighWatermarkMove>,
+        fx: &mut Fx<'_>,
+    ) {
+        let Some(HighWatermarkMove { from, to }) = moved else { return };
+        let broker = self.settings.node_id();
+        let leader = self.replicas.get(partition).is_some_and(Partition::is_leader);
+        fx.emit(Event::HighWatermarkAdvanced { partition: partition.clone(), broker, leader, from, to });
+        self.purgatory.touch(partition);
+        self.schedule_checkpoint(fx.now, fx);
+    }
+}

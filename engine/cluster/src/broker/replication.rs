@@ -1,0 +1,361 @@
+//! Drives replication: this broker's fetches as a follower, and its ISR changes as a leader.
+
+use std::collections::BTreeMap;
+
+use base::{Micros, Uuid};
+use protocol::messages::fetch_response::PartitionData;
+use protocol::messages::{AlterPartitionResponse, FetchResponse, ListOffsetsResponse};
+use protocol::{ErrorCode, Packet, Records, Response, TopicPartition};
+
+use super::fetcher::{FetchSettings, Fetcher, InFlight, Step, truncation_offset};
+use super::isr::{Outcome, SentChange};
+use super::membership::LISTENER;
+use super::partition::{HighWatermarkMove, IsrAnswer};
+use super::to_controller::{Lane, Purpose};
+use super::{Broker, Fx, around, named_timer, timer};
+use crate::{Event, ServerTimer};
+
+pub(super) const FETCH_TIMEOUT: &str = "replica-fetch-timeout";
+const ALTER_PARTITION_VERSION: i16 = 3;
+/// `AlterPartitionManager` tries again after a top-level error.
+const ALTER_PARTITION_BACKOFF_MS: u64 = 50;
+
+/// ISR changes.
+impl Broker {
+    /// Sends waiting ISR changes, if no request is under way.
+    pub(super) fn propagate_isr_changes(&mut self) {
+        let epoch = self.lifecycle.broker_epoch;
+        if let Some((request, sent)) = self.isr_changes.next_request(self.spec.node_id, epoch) {
+            let purpose = Purpose::AlterPartition(sent);
+            self.to_controller.submit(Lane::AlterPartition, purpose, ALTER_PARTITION_VERSION, request);
+        }
+    }
+
+    pub(super) fn on_alter_partition_response(
+        &mut self,
+        now: Micros,
+        sent: Vec<SentChange>,
+        response: &AlterPartitionResponse,
+        fx: &mut Fx<'_>,
+    ) {
+        let answers = match self.isr_changes.on_response(sent, response) {
+            Outcome::Answered(answers) => answers,
+            Outcome::Retry => {
+                let wait = Micros::from_ms(ALTER_PARTITION_BACKOFF_MS);
+                return fx.set_timer_after(timer(ServerTimer::AlterPartition), wait);
+            }
+        };
+        for (change, answer) in answers {
+            let Some(id) = self.partition_name(change.partition.topic_id, change.partition.partition) else { continue };
+            let around = around!(self, now);
+            let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
+            let (meaning, moved) = held.on_isr_answer(&change.proposal, answer, &around);
+            if meaning == IsrAnswer::Updated {
+                let isr: Vec<String> = held.leader_state().map_or(Vec::new(), |leader| {
+                    leader.isr.isr().iter().map(i32::to_string).collect()
+                });
+                let (broker, epoch) = (self.spec.node_id, held.partition_epoch());
+                let text = format!(
+                    "[Partition {id} broker={broker}] ISR updated to {} and version updated to {epoch}",
+                    isr.join(",")
+                );
+                self.log_info("Partition", text, fx);
+            }
+            if meaning == IsrAnswer::Retry {
+                self.submit_isr_change(change.partition, change.proposal);
+            }
+            self.note_high_watermark(&id, moved, fx);
+            self.purgatory.touch(&id);
+        }
+    }
+
+    /// The name of a partition that this broker holds, by its topic's id.
+    fn partition_name(&self, topic_id: Uuid, partition: i32) -> Option<TopicPartition> {
+        let topic = self.metadata.image.topic(topic_id)?;
+        Some(TopicPartition::new(topic.name.clone(), partition))
+    }
+
+    pub(super) fn on_isr_check(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.check_isrs(now);
+        self.schedule_isr_check(fx);
+    }
+
+    pub(super) fn schedule_isr_check(&self, fx: &mut Fx<'_>) {
+        let interval = (self.settings.replica_lag_time_max_ms / 2).max(1) as u64;
+        fx.set_timer_after(timer(ServerTimer::IsrCheck), Micros::from_ms(interval));
+    }
+}
+
+/// Fetching.
+impl Broker {
+    /// Sends a request of every fetcher that has none under way and something to ask.
+    pub(super) fn send_fetches(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        if !self.published || self.lifecycle.state == super::BrokerState::ShuttingDown {
+            return;
+        }
+        let settings = FetchSettings {
+            broker_id: self.spec.node_id,
+            max_wait_ms: self.settings.replica_fetch_wait_max_ms,
+            min_bytes: self.settings.replica_fetch_min_bytes,
+            max_bytes: self.settings.replica_fetch_response_max_bytes,
+            partition_max_bytes: self.settings.replica_fetch_max_bytes,
+        };
+        let (image, replicas) = (&self.metadata.image, &self.replicas);
+        let epoch = self.lifecycle.broker_epoch;
+        let timeout = Micros::from_ms(self.settings.replica_socket_timeout_ms);
+        let backoff = Micros::from_ms(self.settings.replica_fetch_backoff_ms);
+        for (leader, fetcher) in &mut self.fetchers {
+            if fetcher.client.is_busy() {
+                continue;
+            }
+            let Some(endpoint) = image.broker(*leader).and_then(|broker| broker.endpoint(LISTENER)) else { continue };
+            let log_start = |id: &TopicPartition| replicas.get(id).map_or(0, |held| held.log.log_start());
+            let Some((version, body)) = fetcher.next_request(now, epoch, &settings, log_start) else {
+                if let Some(at) = fetcher.next_wake_up() {
+                    fx.set_timer(timer(ServerTimer::ReplicaFetch(*leader)), at);
+                }
+                continue;
+            };
+            match fetcher.client.send(&endpoint.host, endpoint.port, version, body, fx) {
+                Ok(()) => fx.set_timer_after(named_timer(FETCH_TIMEOUT, *leader as u64), timeout),
+                Err(_) => rest(*leader, fetcher, now + backoff, fx),
+            }
+        }
+    }
+
+    pub(super) fn on_fetch_connection_closed(&mut self, now: Micros, leader: i32, fx: &mut Fx<'_>) {
+        let until = now + Micros::from_ms(self.settings.replica_fetch_backoff_ms);
+        fx.cancel_timer(named_timer(FETCH_TIMEOUT, leader as u64));
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        if fetcher.client.on_closed() {
+            rest(leader, fetcher, until, fx);
+        }
+    }
+
+    pub(super) fn on_fetch_timeout(&mut self, now: Micros, leader: i32, fx: &mut Fx<'_>) {
+        let until = now + Micros::from_ms(self.settings.replica_fetch_backoff_ms);
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        fetcher.client.disconnect(fx);
+        rest(leader, fetcher, until, fx);
+    }
+
+    pub(super) fn on_fetcher_response(&mut self, now: Micros, leader: i32, packet: &Packet, fx: &mut Fx<'_>) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        let Some(response) = fetcher.client.take_response(packet) else { return };
+        fx.cancel_timer(named_timer(FETCH_TIMEOUT, leader as u64));
+        match (fetcher.take_in_flight(), &*response) {
+            (Some(InFlight::Fetch(sent)), Response::Fetch(fetched)) => {
+                self.on_fetched(now, leader, &sent, fetched, fx);
+            }
+            (Some(InFlight::ListOffsets { partition, leader_epoch, step }), Response::ListOffsets(answer)) => {
+                self.on_leader_offset(now, leader, &partition, leader_epoch, step, answer, fx);
+            }
+            _ => self.on_fetch_timeout(now, leader, fx),
+        }
+    }
+
+    fn on_fetched(
+        &mut self,
+        now: Micros,
+        leader: i32,
+        sent: &BTreeMap<TopicPartition, (i64, i32)>,
+        fetched: &FetchResponse,
+        fx: &mut Fx<'_>,
+    ) {
+        if fetched.error_code != ErrorCode::None.code() {
+            for id in sent.keys() {
+                self.rest_partition(now, leader, id);
+            }
+            return;
+        }
+        for topic in &fetched.responses {
+            for data in &topic.partitions {
+                let name = self.partition_name(topic.topic_id, data.partition_index);
+                let Some(id) = name else { continue };
+                let Some((offset, epoch)) = sent.get(&id) else { continue };
+                // The partition may have been truncated, or given to another leader, since the question.
+                let state = self.fetchers.get(&leader).and_then(|fetcher| fetcher.states.get(&id));
+                let is_current =
+                    state.is_some_and(|s| s.fetch_offset == *offset && s.current_leader_epoch == *epoch && s.step == Step::Fetch);
+                if is_current {
+                    self.on_partition_fetched(now, leader, &id, data, *epoch, fx);
+                }
+            }
+        }
+    }
+
+    fn on_partition_fetched(
+        &mut self,
+        now: Micros,
+        leader: i32,
+        id: &TopicPartition,
+        data: &PartitionData,
+        request_epoch: i32,
+        fx: &mut Fx<'_>,
+    ) {
+        match ErrorCode::from_code(data.error_code) {
+            ErrorCode::None => {
+                let diverging = &data.diverging_epoch;
+                if diverging.epoch >= 0 || diverging.end_offset >= 0 {
+                    self.truncate_diverged(now, leader, id, diverging.epoch, diverging.end_offset, fx);
+                } else {
+                    self.append_fetched(now, leader, id, data, fx);
+                }
+            }
+            ErrorCode::OffsetOutOfRange => self.set_step(leader, id, Step::AskLatest),
+            ErrorCode::FencedLeaderEpoch => self.on_fenced(now, leader, id, request_epoch),
+            _ => self.rest_partition(now, leader, id),
+        }
+    }
+
+    fn append_fetched(&mut self, now: Micros, leader: i32, id: &TopicPartition, data: &PartitionData, fx: &mut Fx<'_>) {
+        let empty = Records::default();
+        let records = data.records.as_ref().unwrap_or(&empty);
+        let broker = self.spec.node_id;
+        let Some(held) = self.replicas.partitions.get_mut(id) else { return };
+        if !records.is_empty() {
+            match held.log.append_as_follower(&mut self.disk, records, now.into()) {
+                Ok(info) if info.last_offset >= info.first_offset => fx.emit(Event::RecordsAppended {
+                    partition: id.clone(),
+                    broker,
+                    leader: false,
+                    base_offset: info.first_offset,
+                    last_offset: info.last_offset,
+                    leader_epoch: held.log.latest_epoch().unwrap_or(-1),
+                    bytes: records.len() as u64,
+                }),
+                Ok(_) => {}
+                Err(_) => return self.rest_partition(now, leader, id),
+            }
+        }
+        let from = held.log.high_watermark();
+        held.log.update_high_watermark(data.high_watermark.min(held.log.log_end()));
+        let to = held.log.high_watermark();
+        let log_start = held.log.log_start();
+        if data.log_start_offset > log_start {
+            held.log.increment_log_start(&mut self.disk, data.log_start_offset, now.into());
+            let to = held.log.log_start();
+            fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from: log_start, to });
+        }
+        let (end, epoch) = (held.log.log_end(), held.log.latest_epoch().unwrap_or(-1));
+        if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
+            state.fetch_offset = end;
+            state.last_fetched_epoch = epoch;
+        }
+        // After a leader change a follower's high watermark may also go down; that is no advance.
+        let moved = (to > from).then_some(HighWatermarkMove { from, to });
+        self.note_high_watermark(id, moved, fx);
+    }
+
+    /// The leader knows another end for the epoch of this log's last record: cut, and fetch on from there.
+    fn truncate_diverged(
+        &mut self,
+        now: Micros,
+        leader: i32,
+        id: &TopicPartition,
+        epoch: i32,
+        end_offset: i64,
+        fx: &mut Fx<'_>,
+    ) {
+        let Some(held) = self.replicas.partitions.get(id) else { return };
+        let Some(fetch_offset) =
+            self.fetchers.get(&leader).and_then(|fetcher| fetcher.states.get(id)).map(|state| state.fetch_offset)
+        else {
+            return;
+        };
+        let local = held.log.end_offset_for_epoch(epoch);
+        let offset = truncation_offset(epoch, end_offset, local, held.log.log_end(), fetch_offset);
+        let text = format!(
+            "[ReplicaFetcher replicaId={}, leaderId={leader}, fetcherId=0] Truncating partition {id} with TruncationState(offset={offset}, completed=true) due to leader epoch and offset EpochEndOffset(errorCode=0, partition={}, leaderEpoch={epoch}, endOffset={end_offset})",
+            self.spec.node_id, id.partition
+        );
+        self.log_info("ReplicaFetcherThread", text, fx);
+        self.truncate_replica(now, id, offset, fx);
+        self.refetch_from_end(leader, id, offset);
+    }
+
+    fn refetch_from_end(&mut self, leader: i32, id: &TopicPartition, offset: i64) {
+        let epoch = self.replicas.get(id).and_then(|held| held.log.latest_epoch()).unwrap_or(-1);
+        if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
+            state.fetch_offset = offset;
+            state.last_fetched_epoch = epoch;
+            state.step = Step::Fetch;
+        }
+    }
+
+    /// The fetch offset was out of range and the leader told its end, or its start
+    /// (`AbstractFetcherThread.fetchOffsetAndTruncate`).
+    #[allow(clippy::too_many_arguments)]
+    fn on_leader_offset(
+        &mut self,
+        now: Micros,
+        leader: i32,
+        id: &TopicPartition,
+        leader_epoch: i32,
+        step: Step,
+        answer: &ListOffsetsResponse,
+        fx: &mut Fx<'_>,
+    ) {
+        let state = self.fetchers.get(&leader).and_then(|fetcher| fetcher.states.get(id));
+        if state.is_none_or(|state| state.current_leader_epoch != leader_epoch || state.step != step) {
+            return;
+        }
+        let Some(told) = answer.topics.first().and_then(|topic| topic.partitions.first()) else {
+            return self.rest_partition(now, leader, id);
+        };
+        match ErrorCode::from_code(told.error_code) {
+            ErrorCode::None => {}
+            ErrorCode::FencedLeaderEpoch => return self.on_fenced(now, leader, id, leader_epoch),
+            _ => return self.rest_partition(now, leader, id),
+        }
+        let Some(log_end) = self.replicas.get(id).map(|held| held.log.log_end()) else { return };
+        match step {
+            Step::AskLatest if told.offset < log_end => {
+                self.truncate_replica(now, id, told.offset, fx);
+                self.refetch_from_end(leader, id, told.offset);
+            }
+            Step::AskLatest => self.set_step(leader, id, Step::AskEarliest),
+            Step::AskEarliest if told.offset > log_end => {
+                // Everything here is older than what the leader still has.
+                if let Some(held) = self.replicas.partitions.get_mut(id) {
+                    held.log.truncate_fully_and_start_at(&mut self.disk, told.offset, now.into());
+                }
+                let broker = self.spec.node_id;
+                fx.emit(Event::LogTruncated { partition: id.clone(), broker, from_end: log_end, to_end: told.offset });
+                self.refetch_from_end(leader, id, told.offset);
+            }
+            Step::AskEarliest | Step::Fetch => self.refetch_from_end(leader, id, log_end),
+        }
+    }
+
+    /// The leader has a newer epoch. If this broker still has the one it asked with, it waits for metadata.
+    fn on_fenced(&mut self, now: Micros, leader: i32, id: &TopicPartition, request_epoch: i32) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        let present = fetcher.states.get(id).map(|state| state.current_leader_epoch);
+        if present == Some(request_epoch) {
+            fetcher.mark_failed(id);
+        } else {
+            self.rest_partition(now, leader, id);
+        }
+    }
+
+    fn set_step(&mut self, leader: i32, id: &TopicPartition, step: Step) {
+        if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
+            state.step = step;
+        }
+    }
+
+    fn rest_partition(&mut self, now: Micros, leader: i32, id: &TopicPartition) {
+        let until = now + Micros::from_ms(self.settings.replica_fetch_backoff_ms);
+        if let Some(fetcher) = self.fetchers.get_mut(&leader) {
+            fetcher.delay(id, until);
+        }
+    }
+}
+
+/// All partitions of a fetcher rest, because its leader cannot be reached.
+fn rest(leader: i32, fetcher: &mut Fetcher, until: Micros, fx: &mut Fx<'_>) {
+    fetcher.take_in_flight();
+    fetcher.delay_all(until);
+    fx.set_timer(timer(ServerTimer::ReplicaFetch(leader)), until);
+}

@@ -1,0 +1,132 @@
+//! What a broker does in the background, and how it ends.
+
+use std::collections::BTreeMap;
+
+use base::Micros;
+use log::checkpoint;
+use protocol::TopicPartition;
+
+use super::log_files::{LogFiles, in_log_dir};
+use super::{Broker, BrokerState, Fx, timer};
+use crate::spec::LOG_DIR;
+use crate::{Event, ServerTimer};
+
+/// A controlled shutdown that takes longer is given up and the process ends anyway (`BrokerServer.shutdown`: five minutes).
+const SHUTDOWN_DEADLINE_SECS: u64 = 300;
+
+impl Broker {
+    pub(super) fn start_background_tasks(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.schedule_isr_check(fx);
+        self.schedule_checkpoint(now, fx);
+        let delay = Micros::from_ms(self.settings.server.amount("log.initial.task.delay.ms"));
+        fx.set_timer_after(timer(ServerTimer::Retention), delay);
+    }
+
+    /// Plans the next checkpoint of the high watermarks, at the next beat of its interval. An idle broker plans none.
+    pub(super) fn schedule_checkpoint(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        if self.checkpoint_scheduled || !self.published {
+            return;
+        }
+        let interval = Micros::from_ms(self.settings.high_watermark_checkpoint_interval_ms.max(1));
+        let beats = now.saturating_sub(self.started_at).0 / interval.0 + 1;
+        self.checkpoint_scheduled = true;
+        fx.set_timer(timer(ServerTimer::Checkpoint), self.started_at + Micros(beats * interval.0));
+    }
+
+    pub(super) fn on_checkpoint(&mut self, now: Micros, _fx: &mut Fx<'_>) {
+        self.checkpoint_scheduled = false;
+        let offsets = self.replicas.high_watermarks();
+        self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);
+    }
+
+    /// Old segments go (`LogManager.cleanupLogs`), every `log.retention.check.interval.ms`.
+    pub(super) fn on_retention(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        let broker = self.spec.node_id;
+        let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
+        for id in ids {
+            let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
+            if held.log.config().compact {
+                continue;
+            }
+            let from = held.log.log_start();
+            held.log.delete_old_segments(&mut self.disk, now.into());
+            let to = held.log.log_start();
+            if to > from {
+                fx.emit(Event::LogStartAdvanced { partition: id, broker, from, to });
+            }
+        }
+        self.checkpoint_offsets(now);
+        self.schedule_file_deletion(fx);
+        let interval = self.settings.server.amount("log.retention.check.interval.ms");
+        fx.set_timer_after(timer(ServerTimer::Retention), Micros::from_ms(interval));
+    }
+
+    pub(super) fn schedule_file_deletion(&self, fx: &mut Fx<'_>) {
+        let files = self.replicas.partitions.values().filter_map(|held| held.log.next_file_delete()).min();
+        if let Some(at) = files.into_iter().chain(self.files.next_doom()).min() {
+            fx.set_timer(timer(ServerTimer::FileDelete), at);
+        }
+    }
+
+    pub(super) fn on_file_delete(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.files.free_doomed(&mut self.disk, now);
+        for held in self.replicas.partitions.values_mut() {
+            held.log.delete_files(&mut self.disk, now.into());
+        }
+        self.schedule_file_deletion(fx);
+    }
+
+    /// Recovery points and log starts, as far as they changed.
+    fn checkpoint_offsets(&mut self, now: Micros) {
+        let logs = || self.replicas.partitions.iter().map(|(id, held)| (id.clone(), &held.log));
+        let points: BTreeMap<_, _> = logs().map(|(id, log)| (id, log.recovery_point())).collect();
+        // Only a log start that lies above the first segment's base must be remembered.
+        let starts: BTreeMap<_, _> =
+            logs().filter(|(_, log)| log.log_start() > log.first_segment_base()).map(|(id, log)| (id, log.log_start())).collect();
+        self.files.checkpoint_recovery_points(&mut self.disk, points, now);
+        self.files.checkpoint_log_starts(&mut self.disk, starts, now);
+    }
+
+    /// SIGTERM.
+    pub(super) fn on_terminate(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        let text = "Terminating process due to signal SIGTERM";
+        self.log_info("LoggingSignalHandler", text.to_string(), fx);
+        if !self.settings.controlled_shutdown_enable || !self.lifecycle.begin_controlled_shutdown() {
+            return self.shut_down(now, fx);
+        }
+        let text = format!("[BrokerLifecycleManager id={}] Beginning controlled shutdown.", self.spec.node_id);
+        self.log_info("BrokerLifecycleManager", text, fx);
+        fx.set_timer_after(timer(ServerTimer::ShutdownDeadline), Micros::from_secs(SHUTDOWN_DEADLINE_SECS));
+        fx.set_timer_after(timer(ServerTimer::Heartbeat), Micros::ZERO);
+    }
+
+    /// Closes the logs, writes the checkpoints and the marker of a clean shutdown, and ends the process.
+    pub(super) fn shut_down(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.lifecycle.state = BrokerState::ShuttingDown;
+        if self.published {
+            let offsets = self.replicas.high_watermarks();
+            self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);
+            for held in self.replicas.partitions.values_mut() {
+                held.log.close(&mut self.disk, now.into());
+            }
+            self.checkpoint_offsets(now);
+            checkpoint::write_clean_shutdown(&mut self.disk, LOG_DIR, self.lifecycle.broker_epoch, now);
+        }
+        self.metadata.log.close(&mut self.disk, now.into());
+        let text = format!("[BrokerServer id={}] shut down completed", self.spec.node_id);
+        self.log_info("BrokerServer", text, fx);
+        fx.emit(Event::BrokerStopped { broker: self.spec.node_id });
+        fx.exit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_live_in_the_log_directory() {
+        assert_eq!(in_log_dir(checkpoint::HIGH_WATERMARK_FILE), "kafka-logs/replication-offset-checkpoint");
+        let _ = LogFiles::partitions_on_disk;
+    }
+}
