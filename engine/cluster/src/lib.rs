@@ -4,6 +4,7 @@
 //! through `sim::Effects`. What travels between them are Kafka's own requests and responses (`protocol::Packet`); what
 //! they report is one typed stream of [`Event`].
 
+pub mod broker;
 pub mod config;
 pub mod domain;
 pub mod event;

@@ -95,8 +95,7 @@ impl Connections {
 
     /// Passes an answer of the controller on as it is.
     pub fn respond_shared(&mut self, reply: &ReplyTo, body: Arc<Response>, fx: &mut Fx<'_>) {
-        let response =
-            Packet::Response { correlation_id: reply.correlation_id, api_version: reply.api_version, body };
+        let response = Packet::Response { correlation_id: reply.correlation_id, api_version: reply.api_version, body };
         self.respond_packet(reply, response, fx);
     }
 

@@ -49,7 +49,11 @@ pub enum Step {
 pub enum InFlight {
     /// Offset and leader epoch asked for, by partition.
     Fetch(BTreeMap<TopicPartition, (i64, i32)>),
-    ListOffsets { partition: TopicPartition, leader_epoch: i32, step: Step },
+    ListOffsets {
+        partition: TopicPartition,
+        leader_epoch: i32,
+        step: Step,
+    },
 }
 
 /// What a fetch request says about this broker, and its limits.
@@ -205,7 +209,7 @@ impl Fetcher {
 pub fn truncation_offset(
     leader_epoch: i32,
     leader_end: i64,
-    local_end_for: Option<(i32, i64)>,
+    local_end_for: (i32, i64),
     log_end: i64,
     fetch_offset: i64,
 ) -> i64 {
@@ -213,10 +217,12 @@ pub fn truncation_offset(
         return fetch_offset;
     }
     match local_end_for {
+        // Nothing is known here of epochs that old.
+        (-1, _) => leader_end.min(log_end),
         // The follower has that epoch too: both ends hold.
-        Some((epoch, end)) if epoch == leader_epoch => end.min(leader_end).min(log_end),
+        (epoch, end) if epoch == leader_epoch => end.min(leader_end).min(log_end),
         // It has not: go back to the end of the next older epoch it has, and ask again from there.
-        Some((_, end)) if leader_epoch >= 0 => end.min(log_end),
+        (_, end) if leader_epoch >= 0 => end.min(log_end),
         _ => leader_end.min(log_end),
     }
 }
@@ -228,11 +234,11 @@ mod tests {
     #[test]
     fn a_follower_cuts_where_both_logs_agree() {
         // KIP-101: the same epoch ends at 1 at the leader, at 2 here.
-        assert_eq!(truncation_offset(0, 1, Some((0, 2)), 2, 2), 1);
+        assert_eq!(truncation_offset(0, 1, (0, 2), 2, 2), 1);
         // KIP-279: the leader's epoch 0 is not known here, the next older is none at all.
-        assert_eq!(truncation_offset(0, 1, None, 1, 1), 1);
+        assert_eq!(truncation_offset(0, 1, (-1, -1), 1, 1), 1);
         // The leader answers with epoch 2 that is unknown here; epoch 1 ended at 5 here.
-        assert_eq!(truncation_offset(2, 9, Some((1, 5)), 7, 7), 5);
-        assert_eq!(truncation_offset(-1, -1, Some((1, 5)), 7, 3), 3);
+        assert_eq!(truncation_offset(2, 9, (1, 5), 7, 7), 5);
+        assert_eq!(truncation_offset(-1, -1, (1, 5), 7, 3), 3);
     }
 }

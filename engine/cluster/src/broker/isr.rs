@@ -51,7 +51,11 @@ impl AlterPartitionManager {
     }
 
     /// The request to send now, if any, with what it carries.
-    pub fn next_request(&mut self, broker_id: i32, broker_epoch: i64) -> Option<(AlterPartitionRequest, Vec<SentChange>)> {
+    pub fn next_request(
+        &mut self,
+        broker_id: i32,
+        broker_epoch: i64,
+    ) -> Option<(AlterPartitionRequest, Vec<SentChange>)> {
         if self.in_flight || self.backing_off || self.unsent.is_empty() {
             return None;
         }

@@ -181,7 +181,7 @@ fn partition_of_folder(name: &str) -> Option<TopicPartition> {
     }
     let (topic, partition) = name.rsplit_once('-')?;
     let partition = partition.parse().ok().filter(|partition| *partition >= 0)?;
-    (topic != crate::metadata::METADATA_TOPIC).then(|| TopicPartition::new(topic, partition))
+    (topic != protocol::topic::CLUSTER_METADATA_TOPIC_NAME).then(|| TopicPartition::new(topic, partition))
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl Broker {
     /// The controller became known; what waited for it goes out (in `settle`).
     pub(super) fn on_controller_known(&mut self, fx: &mut Fx<'_>) {
         if let Some(voter) = self.metadata.controller() {
-            let text = format!("Recorded new KRaft controller, from now on will use node {}:{}", voter.host, voter.port);
+            let text =
+                format!("Recorded new KRaft controller, from now on will use node {}:{}", voter.host, voter.port);
             self.log_info("NodeToControllerRequestThread", text, fx);
         }
     }
@@ -192,12 +193,12 @@ impl Broker {
 }
 
 /// What a 4.3 broker supports, by feature (`BrokerFeatures`).
-const FEATURES: &[(&str, i16, i16)] = &[
+pub(super) const FEATURES: &[(&str, i16, i16)] = &[
     ("eligible.leader.replicas.version", 0, 1),
     ("group.version", 0, 1),
     ("kraft.version", 0, 1),
     ("metadata.version", 7, 30),
-    ("share.version", 0, 2),
+    ("share.version", 0, 1),
     ("streams.version", 0, 1),
     ("transaction.version", 0, 2),
 ];

@@ -4,15 +4,18 @@
 
 use base::{Micros, Uuid};
 use log::UnifiedLog;
+use log::batch::BatchView;
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use protocol::messages::fetch_response::PartitionData;
 use protocol::messages::{FetchRequest, FetchResponse};
+use protocol::metadata::MetadataRecord;
+use protocol::topic::CLUSTER_METADATA_TOPIC_NAME;
 use protocol::{ErrorCode, TopicPartition};
 use sim::Disk;
 
 use super::client::Client;
 use super::fetcher::truncation_offset;
-use crate::metadata::{METADATA_TOPIC, MetadataBatch, MetadataDelta, MetadataImage};
+use crate::metadata::{MetadataBatch, MetadataDelta, MetadataImage};
 use crate::spec::Voter;
 
 /// The version in which an observer of 4.3 fetches metadata.
@@ -21,7 +24,7 @@ pub const METADATA_FETCH_VERSION: i16 = 17;
 const MAX_WAIT_MS: i32 = 500;
 const MAX_BYTES: i32 = 8 * 1024 * 1024;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 pub struct MetadataLoader {
     pub client: Client,
     pub log: UnifiedLog,
@@ -67,10 +70,6 @@ impl MetadataLoader {
         self.voters.iter().find(|voter| voter.id == id)
     }
 
-    pub fn leader_epoch(&self) -> i32 {
-        self.leader_epoch
-    }
-
     /// The offset of the last record in the image; -1 before the first.
     pub fn offset(&self) -> i64 {
         self.loaded_end - 1
@@ -99,7 +98,7 @@ impl MetadataLoader {
             ..Default::default()
         };
         let topic = FetchTopic {
-            topic: METADATA_TOPIC.to_string(),
+            topic: CLUSTER_METADATA_TOPIC_NAME.to_string(),
             topic_id: Uuid::METADATA_TOPIC,
             partitions: vec![partition],
             ..Default::default()
@@ -144,7 +143,7 @@ impl MetadataLoader {
         }
         if let Some(records) = partition.records.as_ref().filter(|records| !records.is_empty()) {
             // Broken records are not appended; they are asked for again.
-            let appended = self.log.append_as_follower(disk, records, now.into());
+            let appended = self.log.append_as_follower(disk, records, now);
             if appended.is_err() {
                 return Loaded { ok: false, leader_changed, delta: None };
             }
@@ -180,16 +179,32 @@ impl MetadataLoader {
         if self.loaded_end >= end {
             return None;
         }
-        let records = self.log.read(self.loaded_end, usize::MAX, true, end);
         let batches: Vec<MetadataBatch> =
-            records.batches.iter().filter_map(|batch| crate::metadata::decode_batch(batch).ok()).collect();
+            self.log.batches_between(self.loaded_end, end).map(|batch| decode_batch(&batch)).collect();
         self.loaded_end = end;
         let delta = self.image.apply(&batches);
         Some(delta)
     }
 }
 
+/// The records of one batch. A control batch has none that concern the image, and a record that cannot be read was not
+/// written by a controller of this Kafka.
+fn decode_batch(batch: &BatchView) -> MetadataBatch {
+    let values = batch.records().filter_map(Result::ok).filter_map(|record| record.value);
+    let records = match batch.is_control() {
+        true => Vec::new(),
+        false => values.filter_map(|value| MetadataRecord::decode(&value).ok()).map(|(record, _)| record).collect(),
+    };
+    MetadataBatch {
+        base_offset: batch.base_offset(),
+        last_offset: batch.last_offset(),
+        epoch: batch.leader_epoch(),
+        timestamp_ms: batch.max_timestamp(),
+        records,
+    }
+}
+
 /// The partition that the metadata log is.
 pub fn metadata_partition() -> TopicPartition {
-    TopicPartition::new(METADATA_TOPIC, 0)
+    TopicPartition::new(CLUSTER_METADATA_TOPIC_NAME, 0)
 }

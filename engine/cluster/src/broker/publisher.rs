@@ -22,7 +22,7 @@ pub(super) fn open_metadata_log(disk: &mut Disk, files: &LogFiles, now: Micros) 
     let config = LogConfig { retention_ms: -1, ..LogConfig::default() };
     let dir = partition_dir(&partition);
     // Which of its records are committed is learnt anew from the controller.
-    UnifiedLog::open(disk, &dir, partition, Uuid::METADATA_TOPIC, config, now.into(), files.was_clean, 0, 0)
+    UnifiedLog::open(disk, &dir, partition, Uuid::METADATA_TOPIC, config, now, files.was_clean, 0, 0)
 }
 
 impl Broker {
@@ -33,8 +33,7 @@ impl Broker {
         }
         let request = self.metadata.request(self.spec.cluster_id, self.spec.node_id, self.files.directory_id);
         let Some(target) = self.metadata.target().cloned() else { return };
-        let sent =
-            self.metadata.client.send(&target.host, target.port, METADATA_FETCH_VERSION, request.into(), fx);
+        let sent = self.metadata.client.send(&target.host, target.port, METADATA_FETCH_VERSION, request.into(), fx);
         match sent {
             Ok(()) => {
                 let wait = Micros::from_ms(self.settings.quorum_request_timeout_ms);
@@ -89,7 +88,7 @@ impl Broker {
         }
         self.apply_topics_delta(now, &delta, fx);
         if !delta.configs.is_empty() {
-            self.apply_configs(now);
+            self.apply_configs();
         }
         if !delta.brokers.is_empty() {
             self.on_brokers_changed(now, &delta, fx);

@@ -103,8 +103,4 @@ impl Purgatory {
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use base::{Micros, Uuid};
-use log::UnifiedLog;
+use log::{Opening, UnifiedLog};
 use protocol::{ErrorCode, TopicPartition};
 
 use super::fetcher::{FetchState, Fetcher, Step};
 use super::log_files::partition_dir;
-use super::partition::{HighWatermarkMove, IsrProposal, Partition, Surroundings};
+use super::partition::{HighWatermarkMove, IsrProposal, Partition};
 use super::{Broker, Fx, around};
 use crate::Event;
 use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct ReplicaManager {
     pub partitions: BTreeMap<TopicPartition, Partition>,
     /// Logs that a start found on the disk and whose partitions the metadata has not brought yet.
@@ -23,10 +23,6 @@ pub struct ReplicaManager {
 impl ReplicaManager {
     pub fn get(&self, partition: &TopicPartition) -> Option<&Partition> {
         self.partitions.get(partition)
-    }
-
-    pub fn get_mut(&mut self, partition: &TopicPartition) -> Option<&mut Partition> {
-        self.partitions.get_mut(partition)
     }
 
     /// A partition, or the error for its absence: one that the metadata knows is somewhere else, and the client must
@@ -113,17 +109,15 @@ impl Broker {
         let config = self.settings.log_config(&partition.topic, &self.metadata.image);
         let recovery_point = self.files.recovery_points.get(partition).copied().unwrap_or(0);
         let high_watermark = self.files.high_watermarks.get(partition).copied().unwrap_or(0);
-        UnifiedLog::open(
-            &mut self.disk,
-            &partition_dir(partition),
-            partition.clone(),
+        let opening = Opening {
             topic_id,
             config,
-            now.into(),
-            self.files.was_clean,
+            clean_shutdown: self.files.was_clean,
             recovery_point,
+            log_start: self.files.log_starts.get(partition).copied().unwrap_or(0),
             high_watermark,
-        )
+        };
+        UnifiedLog::open_with(&mut self.disk, &partition_dir(partition), partition.clone(), opening, now)
     }
 
     /// Every partition of the image, as the first metadata that this run applies.
@@ -273,7 +267,7 @@ impl Broker {
     pub(super) fn truncate_replica(&mut self, now: Micros, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
         let Some(partition) = self.replicas.partitions.get_mut(id) else { return };
         let from_end = partition.log.log_end();
-        partition.log.truncate_to(&mut self.disk, offset, now.into());
+        partition.log.truncate_to(&mut self.disk, offset, now);
         let to_end = partition.log.log_end();
         if to_end < from_end {
             let broker = self.settings.node_id();
@@ -317,21 +311,17 @@ impl Broker {
     }
 
     /// Topic settings changed, or a default behind them did.
-    pub(super) fn apply_configs(&mut self, now: Micros, fx: &mut Fx<'_>) {
+    pub(super) fn apply_configs(&mut self) {
         let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
         for id in ids {
             let config = self.settings.log_config(&id.topic, &self.metadata.image);
-            let around = around!(self, now);
-            let Some(partition) = self.replicas.partitions.get_mut(&id) else { continue };
-            if *partition.log.config() == config {
-                continue;
+            let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
+            if *held.log.config() != config {
+                held.min_insync_replicas = config.min_insync_replicas;
+                // A smaller minimum lets the high watermark go at the next fetch or append; Kafka does not look at once.
+                held.log.set_config(config);
             }
-            partition.min_insync_replicas = config.min_insync_replicas;
-            partition.log.set_config(config);
-            // A smaller minimum may let the high watermark go at the next chance; Kafka does not look at once.
-            let _ = around;
         }
-        let _ = fx;
     }
 
     /// ISR members that lag too long are proposed for removal (every `replica.lag.time.max.ms` / 2).

@@ -51,9 +51,9 @@ impl Broker {
             let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
             let (meaning, moved) = held.on_isr_answer(&change.proposal, answer, &around);
             if meaning == IsrAnswer::Updated {
-                let isr: Vec<String> = held.leader_state().map_or(Vec::new(), |leader| {
-                    leader.isr.isr().iter().map(i32::to_string).collect()
-                });
+                let isr: Vec<String> = held
+                    .leader_state()
+                    .map_or(Vec::new(), |leader| leader.isr.isr().iter().map(i32::to_string).collect());
                 let (broker, epoch) = (self.spec.node_id, held.partition_epoch());
                 let text = format!(
                     "[Partition {id} broker={broker}] ISR updated to {} and version updated to {epoch}",
@@ -175,8 +175,9 @@ impl Broker {
                 let Some((offset, epoch)) = sent.get(&id) else { continue };
                 // The partition may have been truncated, or given to another leader, since the question.
                 let state = self.fetchers.get(&leader).and_then(|fetcher| fetcher.states.get(&id));
-                let is_current =
-                    state.is_some_and(|s| s.fetch_offset == *offset && s.current_leader_epoch == *epoch && s.step == Step::Fetch);
+                let is_current = state.is_some_and(|s| {
+                    s.fetch_offset == *offset && s.current_leader_epoch == *epoch && s.step == Step::Fetch
+                });
                 if is_current {
                     self.on_partition_fetched(now, leader, &id, data, *epoch, fx);
                 }
@@ -214,15 +215,15 @@ impl Broker {
         let broker = self.spec.node_id;
         let Some(held) = self.replicas.partitions.get_mut(id) else { return };
         if !records.is_empty() {
-            match held.log.append_as_follower(&mut self.disk, records, now.into()) {
-                Ok(info) if info.last_offset >= info.first_offset => fx.emit(Event::RecordsAppended {
+            match held.log.append_as_follower_of(&mut self.disk, records, held.leader_epoch(), now) {
+                Ok(info) if info.base_offset >= 0 => fx.emit(Event::RecordsAppended {
                     partition: id.clone(),
                     broker,
                     leader: false,
-                    base_offset: info.first_offset,
+                    base_offset: info.base_offset,
                     last_offset: info.last_offset,
                     leader_epoch: held.log.latest_epoch().unwrap_or(-1),
-                    bytes: records.len() as u64,
+                    bytes: info.bytes,
                 }),
                 Ok(_) => {}
                 Err(_) => return self.rest_partition(now, leader, id),
@@ -233,9 +234,12 @@ impl Broker {
         let to = held.log.high_watermark();
         let log_start = held.log.log_start();
         if data.log_start_offset > log_start {
-            held.log.increment_log_start(&mut self.disk, data.log_start_offset, now.into());
+            // A log start above the high watermark that is known here follows with the next answer.
+            let _ = held.log.increment_log_start(&mut self.disk, data.log_start_offset, now);
             let to = held.log.log_start();
-            fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from: log_start, to });
+            if to > log_start {
+                fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from: log_start, to });
+            }
         }
         let (end, epoch) = (held.log.log_end(), held.log.latest_epoch().unwrap_or(-1));
         if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
@@ -318,7 +322,7 @@ impl Broker {
             Step::AskEarliest if told.offset > log_end => {
                 // Everything here is older than what the leader still has.
                 if let Some(held) = self.replicas.partitions.get_mut(id) {
-                    held.log.truncate_fully_and_start_at(&mut self.disk, told.offset, now.into());
+                    held.log.truncate_fully_and_start_at(&mut self.disk, told.offset, now);
                 }
                 let broker = self.spec.node_id;
                 fx.emit(Event::LogTruncated { partition: id.clone(), broker, from_end: log_end, to_end: told.offset });

@@ -6,7 +6,6 @@ use base::Micros;
 use log::checkpoint;
 use protocol::TopicPartition;
 
-use super::log_files::{LogFiles, in_log_dir};
 use super::{Broker, BrokerState, Fx, timer};
 use crate::spec::LOG_DIR;
 use crate::{Event, ServerTimer};
@@ -49,7 +48,7 @@ impl Broker {
                 continue;
             }
             let from = held.log.log_start();
-            held.log.delete_old_segments(&mut self.disk, now.into());
+            held.log.delete_old_segments(&mut self.disk, now);
             let to = held.log.log_start();
             if to > from {
                 fx.emit(Event::LogStartAdvanced { partition: id, broker, from, to });
@@ -71,7 +70,7 @@ impl Broker {
     pub(super) fn on_file_delete(&mut self, now: Micros, fx: &mut Fx<'_>) {
         self.files.free_doomed(&mut self.disk, now);
         for held in self.replicas.partitions.values_mut() {
-            held.log.delete_files(&mut self.disk, now.into());
+            held.log.delete_due_files(&mut self.disk, now);
         }
         self.schedule_file_deletion(fx);
     }
@@ -81,8 +80,10 @@ impl Broker {
         let logs = || self.replicas.partitions.iter().map(|(id, held)| (id.clone(), &held.log));
         let points: BTreeMap<_, _> = logs().map(|(id, log)| (id, log.recovery_point())).collect();
         // Only a log start that lies above the first segment's base must be remembered.
-        let starts: BTreeMap<_, _> =
-            logs().filter(|(_, log)| log.log_start() > log.first_segment_base()).map(|(id, log)| (id, log.log_start())).collect();
+        let starts: BTreeMap<_, _> = logs()
+            .filter(|(_, log)| log.log_start() > log.segments().first().map_or(0, |segment| segment.base_offset))
+            .map(|(id, log)| (id, log.log_start()))
+            .collect();
         self.files.checkpoint_recovery_points(&mut self.disk, points, now);
         self.files.checkpoint_log_starts(&mut self.disk, starts, now);
     }
@@ -107,26 +108,15 @@ impl Broker {
             let offsets = self.replicas.high_watermarks();
             self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);
             for held in self.replicas.partitions.values_mut() {
-                held.log.close(&mut self.disk, now.into());
+                held.log.close(&mut self.disk, now);
             }
             self.checkpoint_offsets(now);
             checkpoint::write_clean_shutdown(&mut self.disk, LOG_DIR, self.lifecycle.broker_epoch, now);
         }
-        self.metadata.log.close(&mut self.disk, now.into());
+        self.metadata.log.close(&mut self.disk, now);
         let text = format!("[BrokerServer id={}] shut down completed", self.spec.node_id);
         self.log_info("BrokerServer", text, fx);
         fx.emit(Event::BrokerStopped { broker: self.spec.node_id });
         fx.exit();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn checkpoints_live_in_the_log_directory() {
-        assert_eq!(in_log_dir(checkpoint::HIGH_WATERMARK_FILE), "kafka-logs/replication-offset-checkpoint");
-        let _ = LogFiles::partitions_on_disk;
     }
 }

@@ -82,11 +82,6 @@ impl ToController {
         self.lane(lane).queue.push_back(item);
     }
 
-    /// Whether anything of this lane waits for an answer.
-    pub fn is_idle(&self, lane: Lane) -> bool {
-        self.lanes.get(&lane).is_none_or(|state| state.queue.is_empty())
-    }
-
     /// Sends what can be sent to `controller` (host and port).
     pub fn pump(&mut self, controller: Option<(&str, u16)>, fx: &mut Fx<'_>) {
         let Some((host, port)) = controller else { return };
@@ -150,18 +145,6 @@ impl ToController {
             _ => return false,
         }
         true
-    }
-
-    /// Drops queued requests of a purpose that have become pointless.
-    pub fn forget(&mut self, lane: Lane, is_pointless: impl Fn(&Purpose) -> bool) {
-        let state = self.lane(lane);
-        let busy = state.client.is_busy();
-        let mut position = 0;
-        state.queue.retain(|item| {
-            let keep = (busy && position == 0) || !is_pointless(&item.purpose);
-            position += 1;
-            keep
-        });
     }
 
     fn lane(&mut self, lane: Lane) -> &mut LaneState {

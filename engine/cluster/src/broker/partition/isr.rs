@@ -20,9 +20,17 @@ pub enum IsrState {
     Committed(Committed),
     /// The controller was asked to add one member. Until it answers, the new member already counts for the high
     /// watermark: being stricter than the truth is safe.
-    PendingExpand { committed: Committed, added: i32, sent: IsrProposal },
+    PendingExpand {
+        committed: Committed,
+        added: i32,
+        sent: IsrProposal,
+    },
     /// The controller was asked to remove members. Until it answers they still count.
-    PendingShrink { committed: Committed, removed: Vec<i32>, sent: IsrProposal },
+    PendingShrink {
+        committed: Committed,
+        removed: Vec<i32>,
+        sent: IsrProposal,
+    },
 }
 
 /// The ISR that the controller has written.
@@ -125,8 +133,7 @@ mod tests {
         let expand = IsrState::PendingExpand { committed: committed(&[1, 2]), added: 3, sent: proposal(&[1, 2, 3]) };
         assert_eq!(expand.maximal_isr().into_iter().collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(expand.isr().len(), 2);
-        let shrink =
-            IsrState::PendingShrink { committed: committed(&[1, 2]), removed: vec![2], sent: proposal(&[1]) };
+        let shrink = IsrState::PendingShrink { committed: committed(&[1, 2]), removed: vec![2], sent: proposal(&[1]) };
         assert!(shrink.is_in_maximal_isr(2));
         assert!(shrink.is_inflight());
     }

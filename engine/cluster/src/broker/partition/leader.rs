@@ -1,6 +1,6 @@
 //! What a leader does: append, note followers' fetches, move the high watermark, propose ISR changes.
 
-use log::batch::AppendOrigin;
+use log::AppendOrigin;
 use protocol::{ErrorCode, Records};
 
 use super::isr::{Committed, IsrAnswer, IsrProposal, IsrState, on_error};
@@ -36,7 +36,10 @@ pub struct FollowerFetch {
 pub enum Refusal {
     NotLeader,
     /// acks=all with an ISR below its minimum.
-    NotEnoughReplicas { isr: Vec<i32>, min_isr: usize },
+    NotEnoughReplicas {
+        isr: Vec<i32>,
+        min_isr: usize,
+    },
     Log(log::AppendError),
 }
 
@@ -57,8 +60,7 @@ impl Partition {
             let isr = leader.isr.isr().iter().copied().collect();
             return Err(Refusal::NotEnoughReplicas { isr, min_isr });
         }
-        let info =
-            self.log.append_as_leader(disk, records, self.leader_epoch, now, origin).map_err(Refusal::Log)?;
+        let info = self.log.append_as_leader(disk, records, self.leader_epoch, now, origin).map_err(Refusal::Log)?;
         // The ISR may be this broker alone.
         let moved = self.maybe_increment_high_watermark(around);
         Ok(LeaderAppend { info, moved })

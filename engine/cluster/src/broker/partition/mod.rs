@@ -20,8 +20,8 @@ use log::UnifiedLog;
 use protocol::{ErrorCode, TopicPartition};
 
 pub use follower_state::FollowerState;
-pub use isr::{Committed, IsrAnswer, IsrProposal, IsrState, on_error};
-pub use leader::{FollowerFetch, HighWatermarkMove, LeaderAppend};
+pub use isr::{Committed, IsrAnswer, IsrProposal, IsrState};
+pub use leader::{HighWatermarkMove, Refusal};
 pub use read::{FetchRead, ReadBound, ReadRequest};
 
 use crate::metadata::{MetadataImage, NO_LEADER, PartitionRegistration, RECOVERING};
@@ -41,7 +41,7 @@ pub struct Surroundings<'a> {
     pub image: &'a MetadataImage,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 pub struct Partition {
     pub topic_partition: TopicPartition,
     pub topic_id: Uuid,
@@ -61,7 +61,9 @@ pub struct Partition {
 pub enum Role {
     Leader(LeaderState),
     /// The leader, if there is one.
-    Follower { leader: Option<i32> },
+    Follower {
+        leader: Option<i32>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +77,12 @@ pub struct LeaderState {
 
 impl Partition {
     /// A partition of which no metadata was applied yet: it follows nobody.
-    pub fn new(topic_partition: TopicPartition, topic_id: Uuid, log: UnifiedLog, min_insync_replicas: i32) -> Partition {
+    pub fn new(
+        topic_partition: TopicPartition,
+        topic_id: Uuid,
+        log: UnifiedLog,
+        min_insync_replicas: i32,
+    ) -> Partition {
         Partition {
             topic_partition,
             topic_id,
@@ -185,9 +192,8 @@ impl Partition {
         let epoch_start_offset = self.log.log_end();
         self.log.assign_epoch_start(disk, leader_epoch, epoch_start_offset, now);
         let others = self.replicas.iter().filter(|id| **id != around.local_broker);
-        let followers = others
-            .map(|id| (*id, FollowerState::at_epoch_start(around.now_ms, committed.isr.contains(id))))
-            .collect();
+        let followers =
+            others.map(|id| (*id, FollowerState::at_epoch_start(around.now_ms, committed.isr.contains(id)))).collect();
         self.leader_epoch = leader_epoch;
         self.role = Role::Leader(LeaderState { epoch_start_offset, isr: IsrState::Committed(committed), followers });
     }

@@ -38,6 +38,8 @@ pub struct FetchRead {
     pub log_start: i64,
     pub log_end: i64,
     pub last_stable_offset: i64,
+    /// Producer id and first offset of aborted transactions in what was read; only for who reads committed.
+    pub aborted: Option<Vec<(i64, i64)>>,
 }
 
 impl Partition {
@@ -58,6 +60,7 @@ impl Partition {
             log_start: self.log.log_start(),
             log_end: self.log.log_end(),
             last_stable_offset: self.log.last_stable_offset(),
+            aborted: None,
         };
         if let Some(diverging) = self.diverging_epoch(request)? {
             read.diverging_epoch = Some(diverging);
@@ -69,7 +72,11 @@ impl Partition {
         let end = self.end_of(bound);
         let max_bytes = max_bytes.min(request.max_bytes).max(0) as usize;
         if request.fetch_offset < end {
-            read.records = self.log.read(request.fetch_offset, max_bytes, min_one_batch, end);
+            read.records = self.log.read(request.fetch_offset, max_bytes, min_one_batch, end)?;
+        }
+        if bound == ReadBound::LastStableOffset {
+            let aborted = self.log.aborted_transactions(request.fetch_offset, end);
+            read.aborted = Some(aborted.iter().map(|txn| (txn.producer_id, txn.first_offset)).collect());
         }
         Ok(read)
     }
@@ -88,10 +95,8 @@ impl Partition {
         if request.last_fetched_epoch == -1 {
             return Ok(None);
         }
-        let Some((epoch, end_offset)) = self.log.end_offset_for_epoch(request.last_fetched_epoch) else {
-            return Err(ErrorCode::OffsetOutOfRange);
-        };
-        if request.fetch_offset < self.log.log_start() {
+        let (epoch, end_offset) = self.log.end_offset_for_epoch(request.last_fetched_epoch);
+        if epoch < 0 || end_offset < 0 || request.fetch_offset < self.log.log_start() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         let diverges = epoch < request.last_fetched_epoch || end_offset < request.fetch_offset;

@@ -1,0 +1,62 @@
+//! ApiVersions: what this broker understands.
+
+use protocol::ApiKey;
+use protocol::messages::ApiVersionsResponse;
+use protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
+
+use crate::broker::connections::ReplyTo;
+use crate::broker::membership::FEATURES;
+use crate::broker::{Broker, Fx};
+use protocol::ErrorCode;
+
+impl Broker {
+    /// A request of a version that this broker does not know is answered in version 0, with an error and the versions it
+    /// knows, so that the client can ask again (KIP-511).
+    pub(super) fn handle_api_versions(&mut self, reply: &ReplyTo, fx: &mut Fx<'_>) {
+        let known = ApiKey::ApiVersions.versions().contains(reply.api_version);
+        let offered = |api: &&ApiKey| api.info().on_broker && api.max_stable_version() >= api.min_version();
+        let api_keys = ApiKey::ALL
+            .iter()
+            .filter(offered)
+            .map(|api| ApiVersion {
+                api_key: api.code(),
+                min_version: api.min_version(),
+                max_version: api.max_stable_version(),
+                ..Default::default()
+            })
+            .collect();
+        let mut response = ApiVersionsResponse { api_keys, ..Default::default() };
+        if known {
+            self.add_features(&mut response);
+            return self.connections.respond(reply, response, fx);
+        }
+        response.error_code = ErrorCode::UnsupportedVersion.code();
+        self.connections.respond(&ReplyTo { api_version: 0, ..*reply }, response, fx);
+    }
+
+    fn add_features(&self, response: &mut ApiVersionsResponse) {
+        response.supported_features = FEATURES
+            .iter()
+            .map(|(name, min, max)| SupportedFeatureKey {
+                name: name.to_string(),
+                min_version: *min,
+                max_version: *max,
+                ..Default::default()
+            })
+            .collect();
+        response.finalized_features_epoch = self.metadata.offset();
+        response.finalized_features = self
+            .metadata
+            .image
+            .features()
+            .iter()
+            .filter(|(_, level)| **level > 0)
+            .map(|(name, level)| FinalizedFeatureKey {
+                name: name.clone(),
+                max_version_level: *level,
+                min_version_level: *level,
+                ..Default::default()
+            })
+            .collect();
+    }
+}

@@ -1,0 +1,173 @@
+//! DescribeConfigs: what is set, where, and what it means in effect (Kafka: `ConfigHelper`).
+
+use protocol::messages::describe_configs_request::DescribeConfigsResource;
+use protocol::messages::describe_configs_response::{
+    DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
+};
+use protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
+use protocol::{ErrorCode, topic};
+
+use crate::broker::connections::ReplyTo;
+use crate::broker::{Broker, Fx};
+use crate::config::{
+    ConfigKey, ConfigSource, ConfigType, UpdateMode, broker_synonyms, server_key, server_keys, topic_keys,
+    topic_synonyms,
+};
+use crate::metadata::{ConfigResource, ResourceType};
+
+/// A refused resource: the error and Kafka's words.
+type Refusal = (ErrorCode, Option<String>);
+
+impl Broker {
+    pub(super) fn handle_describe_configs(
+        &mut self,
+        reply: &ReplyTo,
+        request: &DescribeConfigsRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        let mut results = Vec::new();
+        for resource in &request.resources {
+            let (error, error_message, configs) = match self.describe_resource(resource, request.include_synonyms) {
+                Ok(configs) => (ErrorCode::None, None, configs),
+                Err((error, message)) => (error, message, Vec::new()),
+            };
+            results.push(DescribeConfigsResult {
+                error_code: error.code(),
+                error_message,
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone(),
+                configs,
+                ..Default::default()
+            });
+        }
+        self.connections.respond(reply, DescribeConfigsResponse { results, ..Default::default() }, fx);
+    }
+
+    fn describe_resource(
+        &self,
+        resource: &DescribeConfigsResource,
+        synonyms: bool,
+    ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
+        let wanted = |name: &str| match &resource.configuration_keys {
+            None => true,
+            Some(keys) => keys.is_empty() || keys.iter().any(|key| key == name),
+        };
+        let invalid = |text: String| (ErrorCode::InvalidRequest, Some(text));
+        let name = &resource.resource_name;
+        match ResourceType::from_id(resource.resource_type) {
+            Some(ResourceType::Topic) => {
+                topic::validate(name).map_err(|text| (ErrorCode::InvalidTopicException, Some(text)))?;
+                if self.metadata.image.topic_by_name(name).is_none() {
+                    return Err((ErrorCode::UnknownTopicOrPartition, None));
+                }
+                let overrides = self.metadata.image.configs(&ConfigResource::topic(name));
+                let shown = |key: &&ConfigKey| (!key.internal || overrides.contains_key(key.name)) && wanted(key.name);
+                Ok(topic_keys().iter().filter(shown).map(|key| self.topic_config(name, key, synonyms)).collect())
+            }
+            Some(ResourceType::Broker) if name.is_empty() => {
+                let defaults = self.metadata.image.configs(&ConfigResource::cluster());
+                let keys = defaults.keys().filter(|name| wanted(name)).filter_map(|name| server_key(name));
+                Ok(keys.map(|key| self.broker_config(key, synonyms, false)).collect())
+            }
+            Some(ResourceType::Broker) => {
+                let id: i32 =
+                    name.parse().map_err(|_| invalid(format!("Broker id must be an integer, but it is: {name}")))?;
+                if id != self.spec.node_id {
+                    let own = self.spec.node_id;
+                    return Err(invalid(format!(
+                        "Unexpected broker id, expected {own} or empty string, but received {name}"
+                    )));
+                }
+                let shown = |key: &&ConfigKey| !key.internal && wanted(key.name);
+                Ok(server_keys().filter(shown).map(|key| self.broker_config(key, synonyms, true)).collect())
+            }
+            // No loggers, client metrics or group settings are kept here.
+            Some(_) => Ok(Vec::new()),
+            None => Err(invalid(format!("Unsupported resource type: {}", resource.resource_type))),
+        }
+    }
+
+    fn topic_config(&self, name: &str, key: &ConfigKey, with_synonyms: bool) -> DescribeConfigsResourceResult {
+        let mut found = Vec::new();
+        if let Some(value) = self.metadata.image.config(&ConfigResource::topic(name), key.name) {
+            found.push((key.name, Some(value.to_string()), ConfigSource::DynamicTopic));
+        }
+        let names: Vec<&str> = topic_synonyms(key.name).iter().map(|synonym| synonym.name).collect();
+        found.extend(self.layers(&names));
+        // The value in effect, hours turned into milliseconds.
+        let view = crate::config::ConfigView { image: &self.metadata.image, server: &self.settings.server };
+        let value = view.topic(name, key.name).and_then(|config| config.value);
+        let source = found.first().map_or(ConfigSource::Default, |(_, _, source)| *source);
+        entry(key, value, source, false, found, with_synonyms)
+    }
+
+    fn broker_config(&self, key: &ConfigKey, with_synonyms: bool, per_broker: bool) -> DescribeConfigsResourceResult {
+        let mut found = self.layers(&broker_synonyms(key.name));
+        // Settings of other names that come before the first of this one belong to another entry.
+        let start = found.iter().position(|(name, _, _)| *name == key.name).unwrap_or(found.len());
+        found.drain(..start);
+        if !per_broker {
+            found.retain(|(_, _, source)| *source == ConfigSource::DynamicDefaultBroker);
+        }
+        let value = match found.first() {
+            Some((_, value, _)) => value.clone(),
+            None => key.default_text().map(str::to_string),
+        };
+        let source = found.first().map_or(ConfigSource::Default, |(_, _, source)| *source);
+        entry(key, value, source, key.mode == UpdateMode::ReadOnly, found, with_synonyms)
+    }
+
+    /// Values of some server settings, the strongest source first.
+    fn layers<'n>(&self, names: &[&'n str]) -> Vec<(&'n str, Option<String>, ConfigSource)> {
+        let image = &self.metadata.image;
+        let dynamic = [
+            (ConfigResource::broker(self.spec.node_id), ConfigSource::DynamicBroker),
+            (ConfigResource::cluster(), ConfigSource::DynamicDefaultBroker),
+        ];
+        let mut found = Vec::new();
+        for (resource, source) in &dynamic {
+            let set =
+                |name: &&'n str| image.config(resource, name).map(|value| (*name, Some(value.to_string()), *source));
+            found.extend(names.iter().filter_map(set));
+        }
+        let own = |name: &&'n str| {
+            self.settings.server.own(name).map(|value| (*name, Some(value.to_string()), ConfigSource::StaticBroker))
+        };
+        found.extend(names.iter().filter_map(own));
+        let default = |name: &&'n str| {
+            let text = server_key(name)?.default_text()?;
+            Some((*name, Some(text.to_string()), ConfigSource::Default))
+        };
+        found.extend(names.iter().filter_map(default));
+        found
+    }
+}
+
+fn entry(
+    key: &ConfigKey,
+    value: Option<String>,
+    source: ConfigSource,
+    read_only: bool,
+    found: Vec<(&str, Option<String>, ConfigSource)>,
+    with_synonyms: bool,
+) -> DescribeConfigsResourceResult {
+    // Passwords are never shown.
+    let is_sensitive = key.kind == ConfigType::Password;
+    let shown = |value: Option<String>| value.filter(|_| !is_sensitive);
+    let synonym = |(name, value, source): (&str, Option<String>, ConfigSource)| DescribeConfigsSynonym {
+        name: name.to_string(),
+        value: shown(value),
+        source: source.id(),
+        ..Default::default()
+    };
+    DescribeConfigsResourceResult {
+        name: key.name.to_string(),
+        value: shown(value),
+        read_only,
+        config_source: source.id(),
+        is_sensitive,
+        synonyms: if with_synonyms { found.into_iter().map(synonym).collect() } else { Vec::new() },
+        config_type: key.kind.id(),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,88 @@
+//! What a broker answers (Kafka: `KafkaApis`): one file a family of requests.
+
+mod api_versions;
+mod configs;
+mod coordinators;
+pub(super) mod fetch;
+mod forward;
+mod list_offsets;
+mod metadata;
+pub(super) mod produce;
+mod topics;
+
+use base::Micros;
+use protocol::{ApiKey, Request};
+
+use super::connections::Incoming;
+use super::membership::LISTENER;
+use super::purgatory::Waiter;
+use super::{Broker, Fx};
+use crate::metadata::{Endpoint, MetadataImage};
+
+impl Broker {
+    /// Handles one request: answers it, passes it on, or keeps it waiting.
+    pub(super) fn handle(&mut self, now: Micros, incoming: Incoming, fx: &mut Fx<'_>) {
+        let reply = incoming.reply;
+        let api = incoming.body.api_key();
+        let offered = reply.api_version >= api.min_version() && reply.api_version <= api.max_version();
+        if !offered && api != ApiKey::ApiVersions {
+            return self.connections.close(&reply, fx);
+        }
+        let body = incoming.body.clone();
+        match &*body {
+            Request::ApiVersions(_) => self.handle_api_versions(&reply, fx),
+            Request::Produce(request) => self.handle_produce(now, &incoming, request, fx),
+            Request::Fetch(request) => self.handle_fetch(now, &incoming, request, fx),
+            Request::ListOffsets(request) => self.handle_list_offsets(&reply, request, fx),
+            Request::OffsetForLeaderEpoch(request) => self.handle_leader_epochs(&reply, request, fx),
+            Request::Metadata(request) => self.handle_metadata(&reply, request, fx),
+            Request::DescribeTopicPartitions(request) => self.handle_describe_topic_partitions(&reply, request, fx),
+            Request::DescribeCluster(request) => self.handle_describe_cluster(&reply, request, fx),
+            Request::DescribeConfigs(request) => self.handle_describe_configs(&reply, request, fx),
+            Request::DescribeLogDirs(request) => self.handle_describe_log_dirs(&reply, request, fx),
+            Request::DeleteRecords(request) => self.handle_delete_records(now, &reply, request, fx),
+            Request::FindCoordinator(request) => self.handle_find_coordinator(&reply, request, fx),
+            Request::InitProducerId(request) => self.handle_init_producer_id(&reply, request, fx),
+            Request::CreateTopics(_)
+            | Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::IncrementalAlterConfigs(_)
+            | Request::AlterConfigs(_)
+            | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_)
+            | Request::UnregisterBroker(_)
+            | Request::UpdateFeatures(_)
+            | Request::DescribeQuorum(_) => self.forward(reply, &body),
+            _ => self.handle_group(now, &incoming, fx),
+        }
+    }
+
+    /// Something that this waiting request waits for changed.
+    pub(super) fn try_complete(&mut self, now: Micros, id: u64, fx: &mut Fx<'_>) {
+        match self.purgatory.get(id) {
+            Some(Waiter::Produce(_)) => self.try_complete_produce(id, fx),
+            Some(Waiter::Fetch(_)) => self.try_complete_fetch(now, id, fx),
+            None => {}
+        }
+    }
+
+    /// A waiting request has run out of time.
+    pub(super) fn on_delayed_expired(&mut self, now: Micros, id: u64, fx: &mut Fx<'_>) {
+        match self.purgatory.take(id, fx) {
+            Some(Waiter::Produce(waiter)) => self.expire_produce(waiter, fx),
+            Some(Waiter::Fetch(waiter)) => self.complete_fetch(now, waiter, fx),
+            None => {}
+        }
+    }
+}
+
+/// Where a registered, unfenced broker can be reached.
+fn alive_endpoint(image: &MetadataImage, broker: i32) -> Option<&Endpoint> {
+    image.broker(broker).filter(|broker| !broker.fenced)?.endpoint(LISTENER)
+}
+
+/// Where a registered broker can be reached, fenced or not.
+fn endpoint(image: &MetadataImage, broker: i32) -> Option<&Endpoint> {
+    image.broker(broker)?.endpoint(LISTENER)
+}

@@ -1,0 +1,347 @@
+//! Produce: append, then answer at once (acks 0 and 1) or when all in-sync replicas have it (acks all).
+
+use std::collections::BTreeMap;
+
+use base::{Micros, Uuid};
+use log::AppendOrigin;
+use log::batch::batches_of;
+use protocol::messages::produce_request::PartitionProduceData;
+use protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
+};
+use protocol::messages::{ProduceRequest, ProduceResponse};
+use protocol::{ErrorCode, Records, TopicPartition, topic};
+
+use super::endpoint;
+use crate::Event;
+use crate::broker::connections::{Incoming, ReplyTo};
+use crate::broker::partition::Refusal;
+use crate::broker::purgatory::Waiter;
+use crate::broker::{Broker, Fx, around};
+
+const ADMIN_CLIENT_ID: &str = "__admin_client";
+
+/// One partition of a produce request, and its answer so far.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProduceStatus {
+    pub topic: String,
+    pub topic_id: Uuid,
+    pub response: PartitionProduceResponse,
+    /// What the high watermark must reach; `None` when the answer is final.
+    pub required_offset: Option<i64>,
+}
+
+/// An acks=all produce that waits for replicas (Kafka: `DelayedProduce`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProduceWaiter {
+    pub reply: ReplyTo,
+    pub client_id: String,
+    pub statuses: Vec<ProduceStatus>,
+}
+
+impl ProduceStatus {
+    fn partition(&self) -> TopicPartition {
+        TopicPartition::new(self.topic.clone(), self.response.index)
+    }
+
+    /// Ends the waiting. An error takes the offsets out of the answer, as Kafka does.
+    fn finish(&mut self, error: ErrorCode) {
+        self.required_offset = None;
+        self.response.error_code = error.code();
+    }
+}
+
+impl ProduceWaiter {
+    pub fn partitions(&self) -> Vec<TopicPartition> {
+        self.statuses.iter().map(ProduceStatus::partition).collect()
+    }
+}
+
+impl Broker {
+    pub(super) fn handle_produce(
+        &mut self,
+        now: Micros,
+        incoming: &Incoming,
+        request: &ProduceRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        let reply = incoming.reply;
+        let acks_valid = matches!(request.acks, -1..=1);
+        let mut statuses = Vec::new();
+        for topic in &request.topic_data {
+            let (name, topic_id) = self.produce_topic(&topic.name, topic.topic_id);
+            for data in &topic.partition_data {
+                let mut status = ProduceStatus {
+                    topic: name.clone(),
+                    topic_id,
+                    response: failed(data.index, ErrorCode::None),
+                    required_offset: None,
+                };
+                if !acks_valid {
+                    status.finish(ErrorCode::InvalidRequiredAcks);
+                } else if name.is_empty() {
+                    status.finish(ErrorCode::UnknownTopicId);
+                } else {
+                    self.produce_to(now, incoming, request, data, &mut status, fx);
+                }
+                statuses.push(status);
+            }
+        }
+        let waiter = ProduceWaiter { reply, client_id: incoming.client_id.to_string(), statuses };
+        let timeout = Micros::from_ms(request.timeout_ms.max(0) as u64);
+        self.answer_or_wait(request.acks, waiter, timeout, fx);
+    }
+
+    /// Name and id of a topic in a produce request: by id since version 13, by name before. An unknown id has no name.
+    fn produce_topic(&self, name: &str, id: Uuid) -> (String, Uuid) {
+        let image = &self.metadata.image;
+        if id == Uuid::ZERO {
+            return (name.to_string(), image.topic_id(name).unwrap_or_default());
+        }
+        (image.topic(id).map(|topic| topic.name.clone()).unwrap_or_default(), id)
+    }
+
+    fn produce_to(
+        &mut self,
+        now: Micros,
+        incoming: &Incoming,
+        request: &ProduceRequest,
+        data: &PartitionProduceData,
+        status: &mut ProduceStatus,
+        fx: &mut Fx<'_>,
+    ) {
+        let id = TopicPartition::new(status.topic.clone(), data.index);
+        let error = match self.check_produce(&id, &incoming.client_id, data) {
+            Ok(records) => {
+                match self.append(now, &id, status.topic_id, &records, request.acks, AppendOrigin::Client, fx) {
+                    Ok(info) => {
+                        status.response.base_offset = info.base_offset;
+                        status.response.log_append_time_ms = info.log_append_time;
+                        status.response.log_start_offset = info.log_start;
+                        if request.acks == -1 {
+                            status.required_offset = Some(info.last_offset + 1);
+                        }
+                        return;
+                    }
+                    Err(refusal) => self.explain(&id, refusal, &mut status.response),
+                }
+            }
+            Err(error) => error,
+        };
+        status.finish(error);
+        fx.emit(Event::ProduceRefused {
+            partition: id,
+            broker: self.spec.node_id,
+            client_id: incoming.client_id.to_string(),
+            error,
+        });
+    }
+
+    /// What can be refused before the log is asked.
+    fn check_produce(
+        &self,
+        id: &TopicPartition,
+        client_id: &str,
+        data: &PartitionProduceData,
+    ) -> Result<Records, ErrorCode> {
+        if self.metadata.image.partition_by_name(id).is_none() {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
+        validate_records(data.records.as_ref())?;
+        if topic::is_internal(&id.topic) && client_id != ADMIN_CLIENT_ID {
+            return Err(ErrorCode::InvalidTopicException);
+        }
+        Ok(data.records.clone().unwrap_or_default())
+    }
+
+    /// Appends as leader and tells what came of it.
+    #[allow(clippy::too_many_arguments)]
+    pub(in crate::broker) fn append(
+        &mut self,
+        now: Micros,
+        id: &TopicPartition,
+        topic_id: Uuid,
+        records: &Records,
+        acks: i16,
+        origin: AppendOrigin,
+        fx: &mut Fx<'_>,
+    ) -> Result<log::AppendInfo, Refusal> {
+        let around = around!(self, now);
+        let held = self
+            .replicas
+            .get_mut_or_error(id, topic_id, &self.metadata.image)
+            .map_err(|error| Refusal::Log(log::AppendError::new(error, error.message().to_string())))?;
+        let appended = held.append_to_leader(&mut self.disk, now, records, origin, acks, &around)?;
+        let leader_epoch = held.leader_epoch();
+        let info = appended.info;
+        if info.base_offset >= 0 && !info.duplicate {
+            fx.emit(Event::RecordsAppended {
+                partition: id.clone(),
+                broker: self.spec.node_id,
+                leader: true,
+                base_offset: info.base_offset,
+                last_offset: info.last_offset,
+                leader_epoch,
+                bytes: info.bytes,
+            });
+        }
+        self.note_high_watermark(id, appended.moved, fx);
+        self.purgatory.touch(id);
+        Ok(info)
+    }
+
+    /// The error of a refused append, and what the answer says of it.
+    fn explain(&self, id: &TopicPartition, refusal: Refusal, response: &mut PartitionProduceResponse) -> ErrorCode {
+        let log_start = self.replicas.get(id).map_or(-1, |held| held.log.log_start());
+        match refusal {
+            Refusal::NotLeader => ErrorCode::NotLeaderOrFollower,
+            Refusal::NotEnoughReplicas { .. } => {
+                response.log_start_offset = log_start;
+                ErrorCode::NotEnoughReplicas
+            }
+            Refusal::Log(error) => {
+                if !error.record_errors.is_empty() {
+                    response.log_start_offset = log_start;
+                    response.error_message = Some(error.message);
+                }
+                let record_error = |(index, message): (i32, String)| BatchIndexAndErrorMessage {
+                    batch_index: index,
+                    batch_index_error_message: Some(message),
+                    ..Default::default()
+                };
+                response.record_errors = error.record_errors.into_iter().map(record_error).collect();
+                error.code
+            }
+        }
+    }
+
+    fn answer_or_wait(&mut self, acks: i16, mut waiter: ProduceWaiter, timeout: Micros, fx: &mut Fx<'_>) {
+        if acks == 0 {
+            let failed = waiter.statuses.iter().any(|status| status.response.error_code != 0);
+            // A producer that asked for no answer learns of an error only by losing its connection.
+            return match failed {
+                true => self.connections.close(&waiter.reply, fx),
+                false => self.connections.unmute(&waiter.reply),
+            };
+        }
+        if self.check_produce_statuses(&mut waiter) {
+            return self.answer_produce(waiter, fx);
+        }
+        for status in &waiter.statuses {
+            if let Some(required_offset) = status.required_offset {
+                let partition = status.partition();
+                fx.emit(Event::ProduceDelayed { partition, broker: self.spec.node_id, required_offset });
+            }
+        }
+        self.purgatory.watch(Waiter::Produce(waiter), timeout, fx);
+    }
+
+    /// Looks again at the partitions that a produce waits for. True when none is left.
+    fn check_produce_statuses(&self, waiter: &mut ProduceWaiter) -> bool {
+        for status in &mut waiter.statuses {
+            let Some(required) = status.required_offset else { continue };
+            let id = TopicPartition::new(status.topic.clone(), status.response.index);
+            let verdict = match self.replicas.get_or_error(&id, status.topic_id, &self.metadata.image) {
+                Ok(held) => held.check_enough_replicas_reach(required),
+                Err(error) => Some(error),
+            };
+            if let Some(error) = verdict {
+                status.finish(error);
+            }
+        }
+        waiter.statuses.iter().all(|status| status.required_offset.is_none())
+    }
+
+    pub(super) fn try_complete_produce(&mut self, id: u64, fx: &mut Fx<'_>) {
+        let Some(Waiter::Produce(waiter)) = self.purgatory.get(id) else { return };
+        let mut waiter = waiter.clone();
+        if self.check_produce_statuses(&mut waiter) {
+            self.purgatory.take(id, fx);
+            self.answer_produce(waiter, fx);
+        } else if let Some(Waiter::Produce(kept)) = self.purgatory.get_mut(id) {
+            *kept = waiter;
+        }
+    }
+
+    /// The replicas took too long: the records are in the log all the same.
+    pub(super) fn expire_produce(&mut self, mut waiter: ProduceWaiter, fx: &mut Fx<'_>) {
+        for status in &mut waiter.statuses {
+            if status.required_offset.is_some() {
+                status.finish(ErrorCode::RequestTimedOut);
+            }
+        }
+        self.answer_produce(waiter, fx);
+    }
+
+    fn answer_produce(&mut self, waiter: ProduceWaiter, fx: &mut Fx<'_>) {
+        let mut endpoints: BTreeMap<i32, NodeEndpoint> = BTreeMap::new();
+        let mut responses: Vec<TopicProduceResponse> = Vec::new();
+        for status in waiter.statuses {
+            let partition = status.partition();
+            let mut response = status.response;
+            let error = ErrorCode::from_code(response.error_code);
+            if error == ErrorCode::NotEnoughReplicasAfterAppend {
+                let (broker, client_id) = (self.spec.node_id, waiter.client_id.clone());
+                fx.emit(Event::ProduceRefused { partition: partition.clone(), broker, client_id, error });
+            }
+            // The client need not ask for metadata to find the leader (KIP-951).
+            if error == ErrorCode::NotLeaderOrFollower && waiter.reply.api_version >= 10 {
+                response.current_leader = self.leader_hint(&partition, &mut endpoints);
+            }
+            let same =
+                |topic: &&mut TopicProduceResponse| topic.name == status.topic && topic.topic_id == status.topic_id;
+            match responses.iter_mut().find(same) {
+                Some(topic) => topic.partition_responses.push(response),
+                None => responses.push(TopicProduceResponse {
+                    name: status.topic,
+                    topic_id: status.topic_id,
+                    partition_responses: vec![response],
+                    ..Default::default()
+                }),
+            }
+        }
+        let node_endpoints = endpoints.into_values().collect();
+        let response = ProduceResponse { responses, node_endpoints, ..Default::default() };
+        self.connections.respond(&waiter.reply, response, fx);
+    }
+
+    fn leader_hint(&self, id: &TopicPartition, endpoints: &mut BTreeMap<i32, NodeEndpoint>) -> LeaderIdAndEpoch {
+        let (leader_id, leader_epoch) = self.current_leader(id);
+        if let Some(endpoint) = endpoint(&self.metadata.image, leader_id) {
+            endpoints.insert(
+                leader_id,
+                NodeEndpoint {
+                    node_id: leader_id,
+                    host: endpoint.host.clone(),
+                    port: i32::from(endpoint.port),
+                    rack: self.metadata.image.broker(leader_id).and_then(|broker| broker.rack.clone()),
+                    ..Default::default()
+                },
+            );
+        }
+        LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() }
+    }
+
+    /// Leader and leader epoch of a partition, as this broker knows them (`KafkaApis.getCurrentLeader`).
+    pub(super) fn current_leader(&self, id: &TopicPartition) -> (i32, i32) {
+        let held = self.replicas.get(id).map(|held| {
+            let leader = if held.is_leader() { Some(self.spec.node_id) } else { held.followed_leader() };
+            (leader.unwrap_or(-1), held.leader_epoch())
+        });
+        let registered = || self.metadata.image.partition_by_name(id).map(|p| (p.leader, p.leader_epoch));
+        held.or_else(registered).unwrap_or((-1, -1))
+    }
+}
+
+fn failed(index: i32, error: ErrorCode) -> PartitionProduceResponse {
+    PartitionProduceResponse { index, error_code: error.code(), base_offset: -1, ..Default::default() }
+}
+
+/// A produce request has exactly one batch of the present format for each partition (`ProduceRequest.validateRecords`).
+fn validate_records(records: Option<&Records>) -> Result<(), ErrorCode> {
+    let mut batches = batches_of(records.ok_or(ErrorCode::InvalidRecord)?);
+    let first = batches.next().ok_or(ErrorCode::InvalidRecord)?;
+    first.map_err(|error| error.code())?;
+    // A second batch, readable or not, is one too many.
+    if batches.next().is_some() { Err(ErrorCode::InvalidRecord) } else { Ok(()) }
+}

@@ -1,0 +1,196 @@
+//! DescribeTopicPartitions (what `kafka-topics.sh --describe` asks), DescribeLogDirs and DeleteRecords.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Micros, Uuid};
+use protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
+use protocol::messages::describe_log_dirs_response::{
+    DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
+};
+use protocol::messages::describe_topic_partitions_response::{
+    Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
+};
+use protocol::messages::{
+    DeleteRecordsRequest, DeleteRecordsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
+    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
+};
+use protocol::{ErrorCode, TopicPartition, topic};
+
+use super::endpoint;
+use super::metadata::offline_replicas;
+use crate::Event;
+use crate::broker::connections::ReplyTo;
+use crate::broker::{Broker, Fx};
+use crate::metadata::{MetadataImage, PartitionRegistration};
+use crate::spec::LOG_DIR;
+
+impl Broker {
+    pub(super) fn handle_describe_topic_partitions(
+        &mut self,
+        reply: &ReplyTo,
+        request: &DescribeTopicPartitionsRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        let image = &self.metadata.image;
+        let all = request.topics.is_empty();
+        let cursor = request.cursor.as_ref();
+        let after_cursor = |name: &&str| cursor.is_none_or(|cursor| *name >= cursor.topic_name.as_str());
+        let names: BTreeSet<&str> = match all {
+            true => image.topics_by_name().map(|topic| topic.name.as_str()).filter(after_cursor).collect(),
+            false => request.topics.iter().map(|topic| topic.name.as_str()).filter(after_cursor).collect(),
+        };
+        let limit = self.settings.server.number("max.request.partition.size.limit");
+        let mut room = i64::from(request.response_partition_limit).min(limit).max(1) as usize;
+        let mut response = DescribeTopicPartitionsResponse::default();
+        for name in names {
+            let first = cursor.filter(|cursor| cursor.topic_name == name).map_or(0, |cursor| cursor.partition_index);
+            if room == 0 {
+                response.next_cursor = Some(Cursor { topic_name: name.to_string(), ..Default::default() });
+                break;
+            }
+            let Some(found) = image.topic_by_name(name) else {
+                response.topics.push(unknown_topic(name));
+                continue;
+            };
+            let partitions: Vec<_> = found.partitions.range(first..).take(room).collect();
+            room -= partitions.len();
+            let next = partitions.last().map_or(first, |(index, _)| **index + 1);
+            response.topics.push(DescribeTopicPartitionsResponseTopic {
+                name: Some(name.to_string()),
+                topic_id: found.id,
+                is_internal: topic::is_internal(name),
+                partitions: partitions.into_iter().map(|(index, p)| describe_partition(*index, p, image)).collect(),
+                ..Default::default()
+            });
+            if found.partitions.range(next..).next().is_some() {
+                response.next_cursor =
+                    Some(Cursor { topic_name: name.to_string(), partition_index: next, ..Default::default() });
+                break;
+            }
+        }
+        self.connections.respond(reply, response, fx);
+    }
+
+    pub(super) fn handle_describe_log_dirs(
+        &mut self,
+        reply: &ReplyTo,
+        request: &DescribeLogDirsRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        let is_asked = |id: &TopicPartition| match &request.topics {
+            None => true,
+            Some(topics) => topics.iter().any(|t| t.topic == id.topic && t.partitions.contains(&id.partition)),
+        };
+        let mut topics: BTreeMap<&str, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
+        for held in self.replicas.partitions.values().filter(|held| is_asked(&held.topic_partition)) {
+            topics.entry(&held.topic_partition.topic).or_default().push(DescribeLogDirsPartition {
+                partition_index: held.topic_partition.partition,
+                partition_size: held.log.size() as i64,
+                offset_lag: (held.log.high_watermark() - held.log.log_end()).max(0),
+                ..Default::default()
+            });
+        }
+        let topic = |(name, partitions): (&str, Vec<_>)| DescribeLogDirsTopic {
+            name: name.to_string(),
+            partitions,
+            ..Default::default()
+        };
+        let result = DescribeLogDirsResult {
+            // Each server's disk has a folder of its own, named after the host.
+            log_dir: format!("/{}/{LOG_DIR}", self.spec.host),
+            topics: topics.into_iter().map(topic).collect(),
+            ..Default::default()
+        };
+        let response = DescribeLogDirsResponse { results: vec![result], ..Default::default() };
+        self.connections.respond(reply, response, fx);
+    }
+
+    /// Raises log starts. The low watermark that is told is this leader's; Kafka waits until live followers have heard.
+    pub(super) fn handle_delete_records(
+        &mut self,
+        now: Micros,
+        reply: &ReplyTo,
+        request: &DeleteRecordsRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        let mut topics = Vec::new();
+        for asked in &request.topics {
+            let mut partitions = Vec::new();
+            for partition in &asked.partitions {
+                let id = TopicPartition::new(asked.name.clone(), partition.partition_index);
+                let result = self.delete_records(now, &id, partition.offset, fx);
+                partitions.push(DeleteRecordsPartitionResult {
+                    partition_index: id.partition,
+                    low_watermark: result.unwrap_or(-1),
+                    error_code: result.err().unwrap_or(ErrorCode::None).code(),
+                    ..Default::default()
+                });
+            }
+            topics.push(DeleteRecordsTopicResult { name: asked.name.clone(), partitions, ..Default::default() });
+        }
+        self.connections.respond(reply, DeleteRecordsResponse { topics, ..Default::default() }, fx);
+    }
+
+    fn delete_records(
+        &mut self,
+        now: Micros,
+        id: &TopicPartition,
+        offset: i64,
+        fx: &mut Fx<'_>,
+    ) -> Result<i64, ErrorCode> {
+        if topic::is_internal(&id.topic) {
+            return Err(ErrorCode::InvalidTopicException);
+        }
+        let held = self.replicas.get_mut_or_error(id, Uuid::ZERO, &self.metadata.image)?;
+        held.check_leader(-1, true)?;
+        if held.log.config().compact && !held.log.config().delete {
+            return Err(ErrorCode::PolicyViolation);
+        }
+        // -1 stands for the high watermark.
+        let offset = if offset == -1 { held.log.high_watermark() } else { offset };
+        if offset < 0 {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let from = held.log.log_start();
+        let moved = held.log.increment_log_start(&mut self.disk, offset, now)?;
+        let to = held.log.log_start();
+        if moved {
+            let broker = self.spec.node_id;
+            fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from, to });
+            self.purgatory.touch(id);
+        }
+        Ok(to)
+    }
+}
+
+fn unknown_topic(name: &str) -> DescribeTopicPartitionsResponseTopic {
+    let error = match topic::validate(name) {
+        Ok(()) => ErrorCode::UnknownTopicOrPartition,
+        Err(_) => ErrorCode::InvalidTopicException,
+    };
+    DescribeTopicPartitionsResponseTopic {
+        error_code: error.code(),
+        name: Some(name.to_string()),
+        is_internal: topic::is_internal(name),
+        ..Default::default()
+    }
+}
+
+fn describe_partition(
+    index: i32,
+    registration: &PartitionRegistration,
+    image: &MetadataImage,
+) -> DescribeTopicPartitionsResponsePartition {
+    let leader = endpoint(image, registration.leader).map(|_| registration.leader);
+    DescribeTopicPartitionsResponsePartition {
+        partition_index: index,
+        leader_id: leader.unwrap_or(-1),
+        leader_epoch: registration.leader_epoch,
+        replica_nodes: registration.replicas.clone(),
+        isr_nodes: registration.isr.clone(),
+        eligible_leader_replicas: Some(registration.elr.clone()),
+        last_known_elr: Some(registration.last_known_elr.clone()),
+        offline_replicas: offline_replicas(registration, image),
+        ..Default::default()
+    }
+}
