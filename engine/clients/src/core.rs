@@ -11,6 +11,7 @@ use crate::error::KafkaError;
 use crate::logline::LogLine;
 use crate::metadata::Metadata;
 use crate::network::{NetEvent, NetworkClient};
+use crate::node::Node;
 
 const METADATA_LOGGER: &str = "org.apache.kafka.clients.Metadata";
 
@@ -78,6 +79,15 @@ impl ClientCore {
             }
         }
         None
+    }
+
+    /// Whether a request can go to the node now. Metadata that is due goes first: until it is asked for, no node is ready.
+    pub fn ready(&mut self, node: &Node, now: Micros, fx: &mut Effects<'_, Kafka>) -> bool {
+        let due = self.in_progress.is_none() && self.metadata.due_at() <= now;
+        if due && self.net.can_send(node.id) {
+            return false;
+        }
+        self.net.ready(node, now, fx)
     }
 
     /// Takes out what concerns metadata; the rest is for the owner.

@@ -21,6 +21,7 @@ pub mod logline;
 pub mod metadata;
 pub mod network;
 pub mod node;
+pub mod producer;
 
 pub use error::KafkaError;
 pub use logline::{Level, LogLine};
