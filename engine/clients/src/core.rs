@@ -81,6 +81,13 @@ impl ClientCore {
         None
     }
 
+    /// A refresh is due and a node could be asked at once.
+    pub fn can_ask(&self, now: Micros) -> bool {
+        self.in_progress.is_none()
+            && self.metadata.due_at() <= now
+            && self.metadata.cluster.nodes.keys().any(|id| self.net.can_send(*id))
+    }
+
     /// Whether a request can go to the node now. Metadata that is due goes first: until it is asked for, no node is ready.
     pub fn ready(&mut self, node: &Node, now: Micros, fx: &mut Effects<'_, Kafka>) -> bool {
         let due = self.in_progress.is_none() && self.metadata.due_at() <= now;

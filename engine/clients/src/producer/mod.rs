@@ -245,17 +245,15 @@ impl Producer {
             }
         };
         self.unblock(now, fx);
-        at(self.core.maybe_update(now, fx));
         // A pass may make another one worthwhile: a drained queue has a next batch, an unknown leader asks for metadata.
         loop {
+            let refresh_at = self.core.maybe_update(now, fx);
             let (progress, look_again) = self.run_sender(now, fx);
-            if !progress {
+            if !progress && !self.core.can_ask(now) {
+                at(refresh_at);
                 at(look_again);
                 break;
             }
-        }
-        if self.core.metadata.update_requested() {
-            at(self.core.maybe_update(now, fx));
         }
         self.flushing &= !self.is_idle();
         if self.closing && self.is_idle() {
