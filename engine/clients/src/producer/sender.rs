@@ -189,7 +189,9 @@ impl Producer {
             }
         }
         if !ready.unknown_leaders.is_empty() {
-            ready.unknown_leaders.iter().for_each(|topic| drop(self.core.metadata.add_topic(topic)));
+            for topic in &ready.unknown_leaders {
+                self.core.metadata.add_topic(topic);
+            }
             self.core.metadata.request_update();
         }
         let mut look_again = ready.next_check;
