@@ -19,7 +19,7 @@ use crate::metadata::{MetadataBatch, MetadataDelta, MetadataImage};
 use crate::spec::Voter;
 
 /// The version in which an observer of 4.3 fetches metadata.
-pub const METADATA_FETCH_VERSION: i16 = 17;
+pub const METADATA_FETCH_VERSION: i16 = 18;
 /// `controller.quorum.fetch.timeout.ms` is longer than this wait, so that an idle quorum stays quiet.
 const MAX_WAIT_MS: i32 = 500;
 const MAX_BYTES: i32 = 8 * 1024 * 1024;
@@ -95,6 +95,8 @@ impl MetadataLoader {
             log_start_offset: self.log.log_start(),
             partition_max_bytes: 0,
             replica_directory_id: directory_id,
+            // A leader that knows a higher one answers at once (KIP-1166).
+            high_watermark: if self.loaded_end == 0 { -1 } else { self.log.high_watermark() },
             ..Default::default()
         };
         let topic = FetchTopic {
@@ -106,7 +108,8 @@ impl MetadataLoader {
         FetchRequest {
             cluster_id: Some(cluster_id.to_string()),
             replica_state: ReplicaState { replica_id: node_id, replica_epoch: -1, ..Default::default() },
-            max_wait_ms: MAX_WAIT_MS,
+            // Who leads is not worth a wait.
+            max_wait_ms: if self.leader.is_none() { 0 } else { MAX_WAIT_MS },
             min_bytes: 0,
             max_bytes: MAX_BYTES,
             topics: vec![topic],

@@ -1,0 +1,141 @@
+//! A client that sends raw requests, one connection for each, and keeps the answers. It is driven by commands:
+//! `produce b1 orders 0 -1 hello`, `fetch b1 orders 0 5`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{ConnId, Micros, Uuid};
+use cluster::{Control, Kafka};
+use log::batch::BatchBuilder;
+use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use protocol::messages::*;
+use protocol::{Packet, Records, Request, Response};
+use sim::{Disk, Effects, Input};
+
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Client {
+    disk: Disk,
+    sent: BTreeMap<ConnId, u64>,
+    next: u64,
+    /// By number of the request; `None` when the connection was closed instead.
+    pub answers: BTreeMap<u64, Option<Arc<Response>>>,
+}
+
+impl Client {
+    pub fn boot(disk: Disk) -> Client {
+        Client { disk, ..Client::default() }
+    }
+
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    pub fn into_disk(self) -> Disk {
+        self.disk
+    }
+
+    /// The answer to the latest request.
+    pub fn last(&self) -> Option<&Response> {
+        self.answers.get(&self.next.checked_sub(1)?)?.as_deref()
+    }
+
+    pub fn on_input(&mut self, _now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
+        match input {
+            Input::Control { control: Control::Type(line) } => {
+                let (host, version, body) = parse(&line);
+                let node = fx.resolve(&host).expect("a host");
+                let conn = fx.connect(node, 9092);
+                let body = Arc::new(body);
+                fx.send(
+                    conn,
+                    Packet::Request { correlation_id: 7, client_id: "test".into(), api_version: version, body },
+                );
+                self.sent.insert(conn, self.next);
+                self.next += 1;
+            }
+            Input::Message { conn, message: Packet::Response { body, correlation_id: 7, .. } } => {
+                let number = self.sent.remove(&conn).expect("an asked question");
+                self.answers.insert(number, Some(body));
+                fx.close(conn);
+            }
+            Input::Closed { conn, .. } => {
+                if let Some(number) = self.sent.remove(&conn) {
+                    self.answers.insert(number, None);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Host, version and body of a request.
+fn parse(line: &str) -> (String, i16, Request) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let number = |text: &str| text.parse::<i64>().expect("a number");
+    let (version, body): (i16, Request) = match words.as_slice() {
+        ["produce", _, topic, partition, acks, value] => {
+            let mut batch = BatchBuilder::new(0);
+            batch.append(base::time::EPOCH_START_MS, None, Some(value.as_bytes()), &[]);
+            let data = PartitionProduceData {
+                index: number(partition) as i32,
+                records: Some(Records { batches: vec![batch.build()] }),
+                ..Default::default()
+            };
+            let topic = TopicProduceData { name: topic.to_string(), partition_data: vec![data], ..Default::default() };
+            let request = ProduceRequest {
+                acks: number(acks) as i16,
+                timeout_ms: 5_000,
+                topic_data: vec![topic],
+                ..Default::default()
+            };
+            (12, request.into())
+        }
+        ["fetch", _, topic, partition, offset] => {
+            let asked = FetchPartition {
+                partition: number(partition) as i32,
+                fetch_offset: number(offset),
+                partition_max_bytes: 1 << 20,
+                ..Default::default()
+            };
+            let topic = FetchTopic { topic: topic.to_string(), partitions: vec![asked], ..Default::default() };
+            let request = FetchRequest { max_wait_ms: 500, min_bytes: 1, topics: vec![topic], ..Default::default() };
+            (12, request.into())
+        }
+        ["offsets", _, topic, partition, timestamp] => {
+            let asked = ListOffsetsPartition {
+                partition_index: number(partition) as i32,
+                timestamp: number(timestamp),
+                ..Default::default()
+            };
+            let topic = ListOffsetsTopic { name: topic.to_string(), partitions: vec![asked], ..Default::default() };
+            (10, ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() }.into())
+        }
+        ["metadata", _, topic] => {
+            let name = Some(topic.to_string());
+            let topic = metadata_request::MetadataRequestTopic { name, topic_id: Uuid::ZERO, ..Default::default() };
+            (13, MetadataRequest { topics: Some(vec![topic]), ..Default::default() }.into())
+        }
+        ["describe", _, topic] => {
+            let name = topic.to_string();
+            let topics = vec![describe_topic_partitions_request::TopicRequest { name, ..Default::default() }];
+            (0, DescribeTopicPartitionsRequest { topics, ..Default::default() }.into())
+        }
+        ["configs", _, topic, key] => {
+            let resource = describe_configs_request::DescribeConfigsResource {
+                resource_type: 2,
+                resource_name: topic.to_string(),
+                configuration_keys: Some(vec![key.to_string()]),
+                ..Default::default()
+            };
+            let request =
+                DescribeConfigsRequest { resources: vec![resource], include_synonyms: true, ..Default::default() };
+            (4, request.into())
+        }
+        ["versions", _] => (4, ApiVersionsRequest::default().into()),
+        ["producer-id", _] => (5, InitProducerIdRequest { transactional_id: None, ..Default::default() }.into()),
+        _ => panic!("unknown request {line}"),
+    };
+    (words[1].to_string(), version, body)
+}
