@@ -27,3 +27,5 @@ pub const BRANCHES_MAX: usize = 256;
 pub const LESSON_BYTES_MAX: usize = 256 * 1024;
 /// Events that a branch keeps for the timeline.
 pub const HISTORY_MAX: usize = 2_000_000;
+/// Bytes of one record batch after it is unpacked: a small batch may claim to hold gigabytes.
+pub const DECOMPRESSED_BATCH_MAX: usize = 64 * 1024 * 1024;

@@ -150,8 +150,8 @@ pub fn write_clean_shutdown(disk: &mut Disk, log_dir: &str, broker_epoch: i64, n
     disk.write(&format!("{log_dir}/{CLEAN_SHUTDOWN_FILE}"), text.into(), now);
 }
 
-/// Whether the last stop was clean, and the broker epoch it was in. The marker is taken away, so that a crash from here on
-/// is seen as one.
+/// Whether the last stop was clean, and the broker epoch it was in. The marker is taken away, so that a crash from here
+/// on is seen as one.
 pub fn take_clean_shutdown(disk: &mut Disk, log_dir: &str) -> Option<i64> {
     let path = format!("{log_dir}/{CLEAN_SHUTDOWN_FILE}");
     let text = text_of(disk, &path)?;

@@ -196,7 +196,8 @@ impl LogConfig {
         true
     }
 
-    /// How long a segment may grow: a compacted topic rolls in time for `max.compaction.lag.ms` (`LogConfig.maxSegmentMs`).
+    /// How long a segment may grow: a compacted topic rolls in time for `max.compaction.lag.ms`
+    /// (`LogConfig.maxSegmentMs`).
     pub fn max_segment_ms(&self) -> i64 {
         if self.compact { self.segment_ms.min(self.max_compaction_lag_ms) } else { self.segment_ms }
     }

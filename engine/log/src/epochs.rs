@@ -1,4 +1,5 @@
-//! Which leader epoch began at which offset (`LeaderEpochFileCache`, KIP-101): what truncation after a leader change asks.
+//! Which leader epoch began at which offset (`LeaderEpochFileCache`, KIP-101): what truncation after a leader change
+//! asks.
 
 use base::Micros;
 use sim::Disk;
@@ -84,7 +85,8 @@ impl LeaderEpochCache {
         self.entries.len() != before
     }
 
-    /// The log now starts at `start_offset`. The epoch that covers it stays, with the new start. True when something changed.
+    /// The log now starts at `start_offset`. The epoch that covers it stays, with the new start. True when something
+    /// changed.
     pub fn truncate_from_start(&mut self, start_offset: i64) -> bool {
         let gone = self.entries.partition_point(|entry| entry.start_offset <= start_offset);
         let Some(last_gone) = gone.checked_sub(1) else { return false };

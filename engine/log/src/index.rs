@@ -1,5 +1,5 @@
-//! The sparse indexes of a segment (`OffsetIndex`, `TimeIndex`, `TransactionIndex`): what stands in `.index`, `.timeindex`
-//! and `.txnindex`.
+//! The sparse indexes of a segment (`OffsetIndex`, `TimeIndex`, `TransactionIndex`): what stands in `.index`,
+//! `.timeindex` and `.txnindex`.
 
 use bytes::Bytes;
 
@@ -40,7 +40,7 @@ impl OffsetIndex {
 
     /// A new segment takes over when an offset does not fit the 31 bits of an entry.
     pub fn can_append_offset(&self, offset: i64) -> bool {
-        i32::try_from(offset - self.base_offset).is_ok_and(|relative| relative >= 0)
+        offset.checked_sub(self.base_offset).is_some_and(|relative| (0..=i64::from(i32::MAX)).contains(&relative))
     }
 
     /// The bytes to append to the file.

@@ -144,7 +144,8 @@ impl LogSegment {
         }
     }
 
-    /// Appends whole batches, and index entries where they are due. False when the disk is full; then nothing was appended.
+    /// Appends whole batches, and index entries where they are due. False when the disk is full; then nothing was
+    /// appended.
     #[must_use]
     pub fn append(&mut self, disk: &mut Disk, batches: &[Bytes], now: Now) -> bool {
         self.touch_indexes(disk, now);

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use protocol::{ErrorCode, Records, TopicPartition};
 
 use crate::batch::{
-    BatchBuilder, BatchError, BatchView, CURRENT_MAGIC, Codec, NO_TIMESTAMP, RawRecord, RawRecords, TimestampType,
-    batches_of, stamp_with_time,
+    AnyBatch, BatchBuilder, BatchError, BatchView, CURRENT_MAGIC, Codec, LegacyBatch, NO_TIMESTAMP, RawRecord,
+    RawRecords, Record, TimestampType, any_batches_of, stamp_with_time,
 };
 use crate::{AppendError, AppendOrigin, LogConfig};
 
@@ -14,8 +14,23 @@ use crate::{AppendError, AppendOrigin, LogConfig};
 #[derive(Clone, Debug)]
 pub struct Analyzed {
     pub batches: Vec<BatchView>,
+    /// Messages of magic 0 or 1, which the leader converts. Only one of the two lists has entries.
+    pub legacy: Vec<LegacyBatch>,
     pub max_timestamp: i64,
     pub source_codec: Codec,
+}
+
+impl Analyzed {
+    /// The last codec counts; no batch with one comes together with another.
+    fn take_codec(&mut self, codec: Codec) {
+        if codec != Codec::None {
+            self.source_codec = codec;
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty() && self.legacy.is_empty()
+    }
 }
 
 /// Batches as the leader stores them.
@@ -40,58 +55,85 @@ pub struct Validation<'a> {
 impl Validation<'_> {
     /// Checks sizes, checksums and base offsets. A batch that is cut short at the end is left out.
     pub fn analyze(&self, records: &Records) -> Result<Analyzed, AppendError> {
-        let leads = self.origin != AppendOrigin::Replication;
-        let mut analyzed = Analyzed { batches: Vec::new(), max_timestamp: NO_TIMESTAMP, source_codec: Codec::None };
-        for batch in batches_of(records) {
-            let batch = batch?;
-            if self.origin == AppendOrigin::RaftLeader && batch.leader_epoch() != self.leader_epoch {
-                return Err(invalid(format!(
-                    "Append from Raft leader did not set the batch epoch correctly, expected {} but the batch has {}",
-                    self.leader_epoch,
-                    batch.leader_epoch()
-                )));
-            }
-            if self.origin == AppendOrigin::Client && batch.base_offset() != 0 {
-                return Err(invalid(format!(
-                    "The baseOffset of the record batch in the append to {} should be 0, but it is {}",
-                    self.partition,
-                    batch.base_offset()
-                )));
-            }
+        let mut analyzed = Analyzed {
+            batches: Vec::new(),
+            legacy: Vec::new(),
+            max_timestamp: NO_TIMESTAMP,
+            source_codec: Codec::None,
+        };
+        for batch in any_batches_of(records) {
+            let batch = match batch {
+                Ok(AnyBatch::V2(batch)) => batch,
+                Ok(AnyBatch::Legacy(batch)) => {
+                    self.check_size_and_crc(batch.size(), batch.crc(), batch.verify_crc())?;
+                    analyzed.take_codec(batch.codec()?);
+                    analyzed.legacy.push(batch);
+                    continue;
+                }
+                Err(BatchError::Short { size, stored_crc }) => {
+                    self.check_size_and_crc(size as usize, stored_crc, false)?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            self.check_header(&batch)?;
             // A follower also skips what a later leader wrote than the one it follows (KAFKA-18723).
-            if !leads && self.leader_epoch >= 0 && batch.leader_epoch() > self.leader_epoch {
+            let follows = self.origin == AppendOrigin::Replication;
+            if follows && self.leader_epoch >= 0 && batch.leader_epoch() > self.leader_epoch {
                 break;
             }
-            if leads && batch.size() as i64 > i64::from(self.config.max_message_bytes) {
-                return Err(AppendError::new(
-                    ErrorCode::MessageTooLarge,
-                    format!(
-                        "The record batch size in the append to {} is {} bytes which exceeds the maximum configured \
-                         value of {}).",
-                        self.partition,
-                        batch.size(),
-                        self.config.max_message_bytes
-                    ),
-                ));
-            }
-            if !batch.verify_crc() {
-                return Err(AppendError::new(
-                    ErrorCode::CorruptMessage,
-                    format!("Record is corrupt (stored crc = {}) in topic partition {}.", batch.crc(), self.partition),
-                ));
-            }
+            self.check_size_and_crc(batch.size(), batch.crc(), batch.verify_crc())?;
             analyzed.max_timestamp = analyzed.max_timestamp.max(batch.max_timestamp());
-            match batch.codec()? {
-                Codec::None => {}
-                codec => analyzed.source_codec = codec,
-            }
+            analyzed.take_codec(batch.codec()?);
             analyzed.batches.push(batch);
         }
         Ok(analyzed)
     }
 
+    fn check_header(&self, batch: &BatchView) -> Result<(), AppendError> {
+        match self.origin {
+            AppendOrigin::RaftLeader if batch.leader_epoch() != self.leader_epoch => Err(invalid(format!(
+                "Append from Raft leader did not set the batch epoch correctly, expected {} but the batch has {}",
+                self.leader_epoch,
+                batch.leader_epoch()
+            ))),
+            AppendOrigin::Client if batch.base_offset() != 0 => Err(invalid(format!(
+                "The baseOffset of the record batch in the append to {} should be 0, but it is {}",
+                self.partition,
+                batch.base_offset()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_size_and_crc(&self, size: usize, crc: u32, crc_is_right: bool) -> Result<(), AppendError> {
+        let (partition, limit) = (self.partition, self.config.max_message_bytes);
+        // What a leader once took, its followers take too, whatever the limit is by now.
+        if self.origin != AppendOrigin::Replication && size as i64 > i64::from(limit) {
+            return Err(AppendError::new(
+                ErrorCode::MessageTooLarge,
+                format!(
+                    "The record batch size in the append to {partition} is {size} bytes which exceeds the maximum \
+                     configured value of {limit})."
+                ),
+            ));
+        }
+        if crc_is_right {
+            return Ok(());
+        }
+        Err(AppendError::new(
+            ErrorCode::CorruptMessage,
+            format!("Record is corrupt (stored crc = {crc}) in topic partition {partition}."),
+        ))
+    }
+
     /// Checks the records of the one batch of a client or coordinator and gives it offsets from `next_offset` on.
     pub fn assign_offsets(&self, analyzed: Analyzed, next_offset: i64) -> Result<Validated, AppendError> {
+        let target = self.config.compression.target(analyzed.source_codec);
+        if let Some(first) = analyzed.legacy.first() {
+            let magic = first.magic();
+            return self.convert(&analyzed, magic, target, next_offset);
+        }
         let mut batches = analyzed.batches.into_iter();
         let Some(batch) = batches.next() else {
             return Err(invalid("Record batch has no batches at all".to_string()));
@@ -101,7 +143,6 @@ impl Validation<'_> {
         }
         self.check_batch(&batch)?;
         let scan = self.scan_records(&batch)?;
-        let target = self.config.compression.target(analyzed.source_codec);
         // A control batch is never compressed afterwards.
         let keeps_codec =
             target == analyzed.source_codec || (analyzed.source_codec == Codec::None && batch.is_control());
@@ -154,7 +195,7 @@ impl Validation<'_> {
         let log_append_time = batch.timestamp_type() == TimestampType::LogAppendTime;
         for record in RawRecords::new(&body, batch.count()) {
             let record = record?;
-            let delta_time = batch.delta_base().wrapping_add(record.timestamp_delta);
+            let delta_time = batch.base_timestamp().wrapping_add(record.timestamp_delta);
             let timestamp = if log_append_time { batch.max_timestamp() } else { delta_time };
             if let Some((code, reason)) = self.check_record(batch, &record, timestamp) {
                 errors.push((scan.count, reason, code));
@@ -168,30 +209,11 @@ impl Validation<'_> {
     }
 
     fn check_record(&self, batch: &BatchView, record: &RawRecord<'_>, timestamp: i64) -> Option<(ErrorCode, String)> {
-        if self.config.compact && record.key.is_none() {
-            let partition = self.partition;
-            let reason = format!("Compacted topic cannot accept message without key in topic partition {partition}");
-            return Some((ErrorCode::InvalidRecord, reason));
-        }
         let offset = batch.base_offset().wrapping_add(i64::from(record.offset_delta));
-        if self.config.message_timestamp_type == TimestampType::CreateTime && timestamp != NO_TIMESTAMP {
-            let (before, after) =
-                (self.config.message_timestamp_before_max_ms, self.config.message_timestamp_after_max_ms);
-            let age = self.now_ms.wrapping_sub(timestamp);
-            if age <= before && age.wrapping_neg() <= after {
-                return None;
-            }
-            let (from, to) = (self.now_ms.wrapping_sub(before), self.now_ms.wrapping_add(after));
-            return Some((
-                ErrorCode::InvalidTimestamp,
-                format!(
-                    "Timestamp {timestamp} of message with offset {offset} is out of range. The timestamp should be \
-                     within [{from}, {to}]"
-                ),
-            ));
-        }
-        if batch.timestamp_type() != TimestampType::LogAppendTime {
-            return None;
+        let problem = self.check_key_and_time(record.key.is_some(), offset, timestamp);
+        let appended = self.config.message_timestamp_type != TimestampType::CreateTime || timestamp == NO_TIMESTAMP;
+        if problem.is_some() || !appended || batch.timestamp_type() != TimestampType::LogAppendTime {
+            return problem;
         }
         let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
         Some((
@@ -205,6 +227,62 @@ impl Validation<'_> {
         ))
     }
 
+    fn check_key_and_time(&self, has_key: bool, offset: i64, timestamp: i64) -> Option<(ErrorCode, String)> {
+        if self.config.compact && !has_key {
+            let partition = self.partition;
+            let reason = format!("Compacted topic cannot accept message without key in topic partition {partition}");
+            return Some((ErrorCode::InvalidRecord, reason));
+        }
+        if self.config.message_timestamp_type != TimestampType::CreateTime || timestamp == NO_TIMESTAMP {
+            return None;
+        }
+        let (before, after) = (self.config.message_timestamp_before_max_ms, self.config.message_timestamp_after_max_ms);
+        let age = self.now_ms.wrapping_sub(timestamp);
+        if age <= before && age.wrapping_neg() <= after {
+            return None;
+        }
+        let (from, to) = (self.now_ms.wrapping_sub(before), self.now_ms.wrapping_add(after));
+        let reason = format!(
+            "Timestamp {timestamp} of message with offset {offset} is out of range. The timestamp should be within \
+             [{from}, {to}]"
+        );
+        Some((ErrorCode::InvalidTimestamp, reason))
+    }
+
+    /// Makes one batch of magic 2 out of messages of magic 0 or 1.
+    fn convert(
+        &self,
+        analyzed: &Analyzed,
+        magic: i8,
+        target: Codec,
+        next_offset: i64,
+    ) -> Result<Validated, AppendError> {
+        if analyzed.legacy.len() > 1 && analyzed.source_codec != Codec::None {
+            return Err(invalid("Compressed outer record has more than one batch".to_string()));
+        }
+        let other = analyzed.legacy.iter().map(LegacyBatch::magic).find(|other| *other != magic);
+        if let Some(other) = other.or(analyzed.batches.first().map(BatchView::magic)) {
+            return Err(invalid(format!(
+                "Batch magic {other} is not the same as the first batch's magic byte {magic} in topic partition {}",
+                self.partition
+            )));
+        }
+        let mut records = Vec::new();
+        for batch in &analyzed.legacy {
+            let mut errors: Vec<(i32, String, ErrorCode)> = Vec::new();
+            for (index, record) in batch.records()?.into_iter().enumerate() {
+                let problem = self.check_key_and_time(record.key.is_some(), record.offset, record.timestamp);
+                errors.extend(problem.map(|(code, reason)| (index as i32, reason, code)));
+                records.push(record);
+            }
+            if !errors.is_empty() {
+                return Err(rejected(errors));
+            }
+        }
+        let builder = BatchBuilder::new(next_offset).with_leader_epoch(self.leader_epoch).with_codec(target);
+        self.build(builder, records, next_offset)
+    }
+
     /// Writes the batch anew with the topic's codec.
     fn rebuild(&self, batch: &BatchView, target: Codec, next_offset: i64) -> Result<Validated, AppendError> {
         let mut builder = BatchBuilder::new(next_offset)
@@ -212,10 +290,19 @@ impl Validation<'_> {
             .with_producer(batch.producer_id(), batch.producer_epoch(), batch.base_sequence())
             .with_codec(target);
         builder.transactional = batch.is_transactional();
+        let records: Vec<Record> = batch.records().collect::<Result<_, _>>()?;
+        self.build(builder, records, next_offset)
+    }
+
+    fn build(
+        &self,
+        mut builder: BatchBuilder,
+        records: Vec<Record>,
+        next_offset: i64,
+    ) -> Result<Validated, AppendError> {
         builder.timestamp_type = self.config.message_timestamp_type;
         builder.log_append_time = self.now_ms;
-        for record in batch.records() {
-            let record = record?;
+        for record in records {
             builder.append(record.timestamp, record.key.as_deref(), record.value.as_deref(), &record.headers);
         }
         let end = next_offset + i64::from(builder.count());

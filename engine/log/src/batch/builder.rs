@@ -139,13 +139,19 @@ impl BatchBuilder {
         self.max_timestamp
     }
 
+    /// Overrules what the records say; the cleaner keeps the original batch's when it takes records out.
+    pub fn set_max_timestamp(&mut self, max_timestamp: i64) {
+        self.max_timestamp = max_timestamp;
+    }
+
     /// The finished batch. Panics when it is empty: Kafka sends no empty batch.
     pub fn build(self) -> Bytes {
         let last_offset = self.last_offset.expect("a batch has a record");
         self.build_ending_at(last_offset)
     }
 
-    /// The finished batch with a last offset of the caller's choice; the cleaner keeps those of the original batch.
+    /// The finished batch with a last offset of the caller's choice; the cleaner keeps that of the original batch,
+    /// which may have lost its last records, or all of them.
     pub fn build_ending_at(self, last_offset: i64) -> Bytes {
         let body = self.codec.compress(&self.body);
         let mut out = Vec::with_capacity(HEADER_LEN + body.len());

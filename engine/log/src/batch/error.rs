@@ -9,6 +9,8 @@ use protocol::ErrorCode;
 pub enum BatchError {
     /// `CorruptRecordException`: the bytes are not what was written.
     Corrupt(String),
+    /// Corrupt too: a batch of magic 2 whose length leaves no room for its header.
+    Short { size: u32, stored_crc: u32 },
     /// `InvalidRecordException`: the checksum is right and the contents make no sense.
     Invalid(String),
     /// A codec that Kafka does not know, or data that its codec cannot unpack: an unexpected exception in a broker.
@@ -18,7 +20,7 @@ pub enum BatchError {
 impl BatchError {
     pub fn code(&self) -> ErrorCode {
         match self {
-            BatchError::Corrupt(_) => ErrorCode::CorruptMessage,
+            BatchError::Corrupt(_) | BatchError::Short { .. } => ErrorCode::CorruptMessage,
             BatchError::Invalid(_) => ErrorCode::InvalidRecord,
             BatchError::Undecodable(_) => ErrorCode::UnknownServerError,
         }
@@ -27,8 +29,16 @@ impl BatchError {
 
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (BatchError::Corrupt(text) | BatchError::Invalid(text) | BatchError::Undecodable(text)) = self;
-        f.write_str(text)
+        match self {
+            BatchError::Corrupt(text) | BatchError::Invalid(text) | BatchError::Undecodable(text) => f.write_str(text),
+            BatchError::Short { size, .. } => {
+                let least = super::HEADER_LEN;
+                write!(
+                    f,
+                    "Record batch is corrupt (the size {size} is smaller than the minimum allowed overhead {least})"
+                )
+            }
+        }
     }
 }
 

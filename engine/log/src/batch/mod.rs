@@ -3,10 +3,11 @@
 //! ```text
 //! baseOffset i64 @0 | batchLength i32 @8 (bytes after this field) | partitionLeaderEpoch i32 @12 | magic i8 @16
 //! crc u32 @17 (CRC-32C of all that follows) | attributes i16 @21 | lastOffsetDelta i32 @23 | baseTimestamp i64 @27
-//! maxTimestamp i64 @35 | producerId i64 @43 | producerEpoch i16 @51 | baseSequence i32 @53 | recordCount i32 @57 | records @61
+//! maxTimestamp i64 @35 | producerId i64 @43 | producerEpoch i16 @51 | baseSequence i32 @53 | recordCount i32 @57
+//! records @61
 //! ```
-//! Offset, length, leader epoch and magic stand before the checksum on purpose: the leader stamps the first and the third
-//! without hashing the records again ([`stamp`]).
+//! Offset, length, leader epoch and magic stand before the checksum on purpose: the leader stamps the first and the
+//! third without hashing the records again ([`stamp`]).
 //!
 //! Classes: `DefaultRecordBatch`, `DefaultRecord`, `MemoryRecordsBuilder`, `ControlRecordType`, `EndTransactionMarker`.
 
@@ -14,6 +15,7 @@ mod builder;
 mod codec;
 mod control;
 mod error;
+mod legacy;
 mod record;
 mod split;
 pub mod varint;
@@ -26,8 +28,9 @@ pub use control::{
     ControlRecordType, EndTransactionMarker, control_record_type, end_transaction_batch, leader_change_batch,
 };
 pub use error::BatchError;
+pub use legacy::LegacyBatch;
 pub use record::{RawRecord, RawRecords, Record, RecordHeader, RecordIter};
-pub use split::{Batches, batches_of};
+pub use split::{AnyBatch, AnyBatches, Batches, any_batches_of, batches_of};
 
 /// Bytes before the part that `batchLength` counts.
 pub const LOG_OVERHEAD: usize = 12;
@@ -183,18 +186,9 @@ impl BatchView {
         (self.attributes() & DELETE_HORIZON_BIT != 0).then(|| self.i64_at(BASE_TIMESTAMP_AT))
     }
 
-    /// What the records' timestamp deltas count from. With a delete horizon that is the horizon; see [`Self::base_timestamp`].
-    pub(crate) fn delta_base(&self) -> i64 {
-        self.i64_at(BASE_TIMESTAMP_AT)
-    }
-
-    /// The timestamp of the first record, as its producer wrote it.
+    /// What the records' timestamp deltas count from: the timestamp of the first record, or the delete horizon.
     pub fn base_timestamp(&self) -> i64 {
-        if self.delete_horizon_ms().is_none() || self.count() <= 0 {
-            return self.delta_base();
-        }
-        // The field holds the horizon, so the first record has to say it.
-        self.records().next().and_then(Result::ok).map_or(NO_TIMESTAMP, |record| record.timestamp)
+        self.i64_at(BASE_TIMESTAMP_AT)
     }
 
     pub fn max_timestamp(&self) -> i64 {

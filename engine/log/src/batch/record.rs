@@ -198,7 +198,15 @@ impl RecordIter {
         // An emptied batch is not even unpacked.
         let body = if count == 0 { Ok(Bytes::new()) } else { batch.body().map_err(Some) };
         let base_offset = batch.base_offset();
-        RecordIter { body, position: 0, base_offset, delta_base: batch.delta_base(), log_append_time, count, read: 0 }
+        RecordIter {
+            body,
+            position: 0,
+            base_offset,
+            delta_base: batch.base_timestamp(),
+            log_append_time,
+            count,
+            read: 0,
+        }
     }
 
     fn step(&mut self, body: &Bytes) -> Result<Record, BatchError> {

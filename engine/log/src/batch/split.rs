@@ -1,32 +1,35 @@
 //! Finding the batches in a stretch of bytes (`ByteBufferLogInputStream`, `FileLogInputStream`).
 
 use bytes::Bytes;
+use protocol::Records;
 
-use super::{BatchError, BatchView, CURRENT_MAGIC, HEADER_LEN, LOG_OVERHEAD, MAGIC_AT};
+use super::legacy::LegacyBatch;
+use super::{BatchError, BatchView, CRC_AT, CURRENT_MAGIC, HEADER_LEN, LOG_OVERHEAD, MAGIC_AT};
 
 /// `LegacyRecord.RECORD_OVERHEAD_V0`: the smallest `batchLength` that any format can have.
 const RECORD_OVERHEAD_V0: i32 = 14;
 
+/// A batch of any format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnyBatch {
+    V2(BatchView),
+    Legacy(LegacyBatch),
+}
+
 /// The batches of one stretch of bytes, in order. A batch that is cut short at the end is left out in silence, as Kafka
 /// does (a fetch may end in the middle of one); a length or magic that cannot be is an error, and ends the iteration.
 #[derive(Clone, Debug)]
-pub struct Batches {
+pub struct AnyBatches {
     rest: Bytes,
-    /// Bytes of whole batches returned so far.
     taken: usize,
 }
 
-impl Batches {
-    pub fn new(bytes: Bytes) -> Batches {
-        Batches { rest: bytes, taken: 0 }
+impl AnyBatches {
+    pub fn new(bytes: Bytes) -> AnyBatches {
+        AnyBatches { rest: bytes, taken: 0 }
     }
 
-    /// How many bytes the batches returned so far took.
-    pub fn taken(&self) -> usize {
-        self.taken
-    }
-
-    /// True when what is left is the beginning of a batch, or nothing.
+    /// The size of the first batch; `None` when what is left is only the beginning of one, or nothing.
     fn next_size(&self) -> Result<Option<usize>, BatchError> {
         let Some(length) = self.rest.get(8..LOG_OVERHEAD) else { return Ok(None) };
         let length = i32::from_be_bytes(length.try_into().expect("four bytes"));
@@ -41,18 +44,51 @@ impl Batches {
             return Err(BatchError::Corrupt(format!("Invalid magic found in record: {magic}")));
         }
         let size = LOG_OVERHEAD + length as usize;
-        if self.rest.len() < size {
-            return Ok(None);
-        }
-        if magic < CURRENT_MAGIC {
-            return Err(BatchError::Corrupt(format!("Unsupported magic found in record: {magic}")));
+        Ok(Some(size).filter(|size| self.rest.len() >= *size))
+    }
+
+    fn cut(&mut self, size: usize) -> Result<AnyBatch, BatchError> {
+        if self.rest[MAGIC_AT] as i8 != CURRENT_MAGIC {
+            return Ok(AnyBatch::Legacy(LegacyBatch::new(self.rest.split_to(size))));
         }
         if size < HEADER_LEN {
-            return Err(BatchError::Corrupt(format!(
-                "Record batch is corrupt (the size {size} is smaller than the minimum allowed overhead {HEADER_LEN})"
-            )));
+            let stored_crc = u32::from_be_bytes(self.rest[CRC_AT..CRC_AT + 4].try_into().expect("four bytes"));
+            return Err(BatchError::Short { size: size as u32, stored_crc });
         }
-        Ok(Some(size))
+        Ok(AnyBatch::V2(BatchView::trusted(self.rest.split_to(size))))
+    }
+}
+
+impl Iterator for AnyBatches {
+    type Item = Result<AnyBatch, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = match self.next_size() {
+            Ok(None) => return None,
+            Ok(Some(size)) => self.cut(size).inspect(|_| self.taken += size),
+            Err(error) => Err(error),
+        };
+        if item.is_err() {
+            self.rest = Bytes::new();
+        }
+        Some(item)
+    }
+}
+
+/// As [`AnyBatches`], where only magic 2 is expected: logs hold nothing else since Kafka 4.0, and fetches neither.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    any: AnyBatches,
+}
+
+impl Batches {
+    pub fn new(bytes: Bytes) -> Batches {
+        Batches { any: AnyBatches::new(bytes) }
+    }
+
+    /// How many bytes the batches returned so far took.
+    pub fn taken(&self) -> usize {
+        self.any.taken
     }
 }
 
@@ -60,24 +96,24 @@ impl Iterator for Batches {
     type Item = Result<BatchView, BatchError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.next_size() {
-            Ok(Some(size)) => {
-                self.taken += size;
-                Some(Ok(BatchView::trusted(self.rest.split_to(size))))
+        let before = self.any.taken;
+        Some(self.any.next()?.and_then(current_only)).inspect(|item| {
+            if item.is_err() {
+                self.any = AnyBatches { rest: Bytes::new(), taken: before };
             }
-            Ok(None) => None,
-            Err(error) => {
-                self.rest = Bytes::new();
-                Some(Err(error))
-            }
-        }
+        })
     }
 }
 
 /// The batches of a rope. A chunk that holds no whole batch ends it, as the end of the bytes would.
-pub fn batches_of(records: &protocol::Records) -> impl Iterator<Item = Result<BatchView, BatchError>> + '_ {
+pub fn batches_of(records: &Records) -> impl Iterator<Item = Result<BatchView, BatchError>> + '_ {
+    any_batches_of(records).map(|item| item.and_then(current_only))
+}
+
+/// As [`batches_of`], with older formats.
+pub fn any_batches_of(records: &Records) -> impl Iterator<Item = Result<AnyBatch, BatchError>> + '_ {
     let mut chunks = records.batches.iter();
-    let mut current = Batches::new(Bytes::new());
+    let mut current = AnyBatches::new(Bytes::new());
     std::iter::from_fn(move || {
         loop {
             if let Some(item) = current.next() {
@@ -86,7 +122,17 @@ pub fn batches_of(records: &protocol::Records) -> impl Iterator<Item = Result<Ba
             if !current.rest.is_empty() {
                 return None;
             }
-            current = Batches::new(chunks.next()?.clone());
+            current = AnyBatches::new(chunks.next()?.clone());
         }
     })
+}
+
+fn current_only(batch: AnyBatch) -> Result<BatchView, BatchError> {
+    match batch {
+        AnyBatch::V2(batch) => Ok(batch),
+        AnyBatch::Legacy(batch) => Err(BatchError::Corrupt(format!(
+            "Messages of magic {} do not stand in a log of this version",
+            batch.magic()
+        ))),
+    }
 }

@@ -1,5 +1,5 @@
-//! Reading the variable-length integers of records in place (`org.apache.kafka.common.utils.ByteUtils`); [`protocol::varint`]
-//! writes them.
+//! Reading the variable-length integers of records in place (`org.apache.kafka.common.utils.ByteUtils`);
+//! [`protocol::varint`] writes them.
 
 /// Why an integer could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

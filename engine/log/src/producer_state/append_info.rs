@@ -94,8 +94,8 @@ impl ProducerAppendInfo {
             Some(_) if !batch.is_transactional() => error(
                 ErrorCode::InvalidTxnState,
                 format!(
-                    "Expected transactional write from producer {} at offset (offset={first_offset}, segment=[-1:-1]) in \
-                     partition {}",
+                    "Expected transactional write from producer {} at offset (offset={first_offset}, segment=[-1:-1]) \
+                     in partition {}",
                     self.producer_id, context.partition
                 ),
             ),
@@ -177,8 +177,8 @@ impl ProducerAppendInfo {
             return error(
                 ErrorCode::OutOfOrderSequenceNumber,
                 format!(
-                    "Invalid sequence number for new epoch of producer {id}at offset {offset} in partition {partition}: \
-                     {epoch} (request epoch), {first_sequence} (seq. number), {} (current producer epoch)",
+                    "Invalid sequence number for new epoch of producer {id}at offset {offset} in partition \
+                     {partition}: {epoch} (request epoch), {first_sequence} (seq. number), {} (current producer epoch)",
                     updated.producer_epoch
                 ),
             );

@@ -214,7 +214,8 @@ impl ProducerStateManager {
         self.producers.retain(|_, entry| !is_expired(entry, now_ms, expiration_ms));
     }
 
-    /// Writes a snapshot at the end of the map, unless there is nothing new since the last. False when the disk is full.
+    /// Writes a snapshot at the end of the map, unless there is nothing new since the last. False when the disk is
+    /// full.
     pub fn take_snapshot(&mut self, disk: &mut Disk, now: Micros) -> bool {
         if self.map_end <= self.last_snapshot {
             return true;

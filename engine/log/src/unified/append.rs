@@ -51,8 +51,8 @@ pub struct AppendInfo {
     pub stored: Records,
 }
 
-/// Why nothing was appended. `message` is the text of Kafka's exception; a produce response carries it only together with
-/// `record_errors` (index in the batch, reason).
+/// Why nothing was appended. `message` is the text of Kafka's exception; a produce response carries it only together
+/// with `record_errors` (index in the batch, reason).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AppendError {
     pub code: ErrorCode,
@@ -120,7 +120,7 @@ impl UnifiedLog {
         let validation =
             Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
         let analyzed = validation.analyze(records)?;
-        if analyzed.batches.is_empty() {
+        if analyzed.is_empty() {
             return Ok(self.nothing_appended());
         }
         let validated = validation.assign_offsets(analyzed, self.log_end)?;
@@ -163,7 +163,8 @@ impl UnifiedLog {
         self.append_given(disk, records, NO_PARTITION_LEADER_EPOCH, now.into(), AppendOrigin::Replication)
     }
 
-    /// As [`Self::append_as_follower`], and leaves out batches of a later epoch than the one that is followed (KAFKA-18723).
+    /// As [`Self::append_as_follower`], and leaves out batches of a later epoch than the one that is followed
+    /// (KAFKA-18723).
     pub fn append_as_follower_of(
         &mut self,
         disk: &mut Disk,
@@ -186,10 +187,19 @@ impl UnifiedLog {
         let validation =
             Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
         let analyzed = validation.analyze(records)?;
+        if let Some(batch) = analyzed.legacy.first() {
+            let message = format!("Batch magic {} in append to {partition} is not the current one", batch.magic());
+            return Err(AppendError::new(ErrorCode::InvalidRecord, message));
+        }
         let Some((first, last)) = analyzed.batches.first().zip(analyzed.batches.last()) else {
             return Ok(self.nothing_appended());
         };
         let (first_offset, last_offset) = (first.base_offset(), last.last_offset());
+        let sound = |batch: &BatchView| batch.last_offset_delta() >= 0 && batch.last_offset() < i64::MAX;
+        if !analyzed.batches.iter().all(sound) {
+            let message = format!("Batch has an invalid offset range in append to {partition}");
+            return Err(AppendError::new(ErrorCode::InvalidRecord, message));
+        }
         if first_offset < self.log_end {
             return Err(AppendError::new(
                 ErrorCode::UnknownServerError,
@@ -238,8 +248,8 @@ impl UnifiedLog {
             return Err(AppendError::new(
                 ErrorCode::RecordListTooLarge,
                 format!(
-                    "Message batch size is {bytes} bytes in append to partition {}, which exceeds the maximum configured \
-                     segment size of {}.",
+                    "Message batch size is {bytes} bytes in append to partition {}, which exceeds the maximum \
+                     configured segment size of {}.",
                     self.partition, self.config.segment_bytes
                 ),
             ));
@@ -377,7 +387,8 @@ impl UnifiedLog {
     }
 }
 
-/// A transactional batch outside of its producer's open transaction is first held against the epoch, with a text of its own.
+/// A transactional batch outside of its producer's open transaction is first held against the epoch, with a text of its
+/// own.
 fn check_transaction_epoch(
     batch: &BatchView,
     entry: Option<&ProducerStateEntry>,

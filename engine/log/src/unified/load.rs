@@ -50,8 +50,8 @@ impl UnifiedLog {
         UnifiedLog::open_with(disk, dir, partition, opening, now)
     }
 
-    /// Opens the log in folder `dir`, or creates it. A torn tail is cut off and indexes that are missing or may be stale
-    /// are built anew; nothing that lies in the folder makes this fail.
+    /// Opens the log in folder `dir`, or creates it. A torn tail is cut off and indexes that are missing or may be
+    /// stale are built anew; nothing that lies in the folder makes this fail.
     pub fn open_with(
         disk: &mut Disk,
         dir: &str,
@@ -178,8 +178,9 @@ impl UnifiedLog {
         let mut segment = LogSegment::bare(&self.dir, base, &self.config, now);
         let log_path = segment.path(".log");
         let modified = disk.file(&log_path).map_or(now.at, |file| file.modified);
-        let (batches, sound) = parse_batches(disk, &log_path);
-        let recovers = unflushed || !sound || !disk.exists(&segment.path(".index"));
+        let (batches, whole) = parse_batches(disk, &log_path);
+        let recovers =
+            unflushed || !whole || !offsets_grow(&segment, &batches) || !disk.exists(&segment.path(".index"));
         if recovers {
             self.recover_segment(disk, &mut segment, batches, now);
         } else {
@@ -212,7 +213,7 @@ impl UnifiedLog {
         let mut next = base;
         for batch in batches {
             let in_range = batch.base_offset() >= next && segment.offset_index.can_append_offset(batch.last_offset());
-            if !batch.verify_crc() || !in_range {
+            if !batch.verify_crc() || !in_range || batch.last_offset_delta() < 0 {
                 break;
             }
             next = batch.next_offset();
@@ -329,8 +330,8 @@ fn apply_batch(
     aborted
 }
 
-/// The whole batches of a segment file from its start, and whether they are all that it holds. Batches share the chunks of
-/// the disk where these end at batch borders, as they do unless the file was tampered with.
+/// The whole batches of a segment file from its start, and whether they are all that it holds. Batches share the chunks
+/// of the disk where these end at batch borders, as they do unless the file was tampered with.
 fn parse_batches(disk: &Disk, path: &str) -> (Vec<BatchView>, bool) {
     let mut batches = Vec::new();
     let Some(file) = disk.file(path) else { return (batches, true) };
@@ -342,6 +343,16 @@ fn parse_batches(disk: &Disk, path: &str) -> (Vec<BatchView>, bool) {
         }
     }
     (batches, true)
+}
+
+/// No checksum covers a batch's base offset, so a start without a scan looks at least at the order.
+fn offsets_grow(segment: &LogSegment, batches: &[BatchView]) -> bool {
+    let mut next = segment.base_offset();
+    batches.iter().all(|batch| {
+        let fits = batch.base_offset() >= next && segment.offset_index.can_append_offset(batch.last_offset());
+        next = batch.next_offset();
+        fits && batch.last_offset_delta() >= 0
+    })
 }
 
 fn parse_contiguous(contents: bytes::Bytes) -> (Vec<BatchView>, bool) {

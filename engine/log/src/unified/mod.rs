@@ -127,8 +127,8 @@ impl UnifiedLog {
         self.high_watermark != before
     }
 
-    /// Raises the log start, for DeleteRecords, retention, or because the leader's rose. True when it changed; it may not
-    /// pass the high watermark (`OFFSET_OUT_OF_RANGE`). Segments below it go in the next retention pass.
+    /// Raises the log start, for DeleteRecords, retention, or because the leader's rose. True when it changed; it may
+    /// not pass the high watermark (`OFFSET_OUT_OF_RANGE`). Segments below it go in the next retention pass.
     pub fn increment_log_start(
         &mut self,
         disk: &mut Disk,

@@ -21,8 +21,9 @@ pub struct SegmentInfo {
 }
 
 impl UnifiedLog {
-    /// Whole batches from the one that holds `from`, within one segment, as many as fit `max_bytes` and lie below `end`.
-    /// The first one comes even if it does not fit when `min_one_batch`. The bytes are the log's own, not copies.
+    /// Whole batches from the one that holds `from`, within one segment, as many as fit `max_bytes` and lie below
+    /// `end`. The first one comes even if it does not fit when `min_one_batch`. The bytes are the log's own, not
+    /// copies.
     ///
     /// `OFFSET_OUT_OF_RANGE` when `from` is below the log start or above the log end.
     pub fn read(&self, from: i64, max_bytes: usize, min_one_batch: bool, end: i64) -> Result<Records, ErrorCode> {

@@ -32,8 +32,8 @@ pub struct DeletedSegment {
 }
 
 impl UnifiedLog {
-    /// Cuts the log so that `offset` is its end; batches that reach over `offset` go as a whole. False when the log ends
-    /// there or earlier: then only epochs that start at the log end are dropped.
+    /// Cuts the log so that `offset` is its end; batches that reach over `offset` go as a whole. False when the log
+    /// ends there or earlier: then only epochs that start at the log end are dropped.
     pub fn truncate_to(&mut self, disk: &mut Disk, offset: i64, now: impl Into<Now>) -> bool {
         let now = now.into();
         assert!(offset >= 0, "Cannot truncate partition {} to a negative offset ({offset}).", self.partition);
@@ -170,7 +170,8 @@ impl UnifiedLog {
         });
     }
 
-    /// Moves the folder, as the deletion of a partition does (`orders-0.<uuid>-delete`). The log serves nothing any more.
+    /// Moves the folder, as the deletion of a partition does (`orders-0.<uuid>-delete`). The log serves nothing any
+    /// more.
     pub fn rename_dir(&mut self, disk: &mut Disk, dir: &str) {
         disk.rename(&self.dir, dir);
         let old = std::mem::replace(&mut self.dir, dir.into());

@@ -1,7 +1,9 @@
-//! Holds this crate to what Kafka's own classes answered, as recorded in vector files (JSON: `about`, `kafka`, `cases`).
+//! Holds this crate to what Kafka's own classes answered, as recorded in vector files (JSON: `about`, `kafka`,
+//! `cases`).
 //!
 //! `check` is handed the name of a file, without its ending, and its text.
 
+mod batches;
 mod files;
 mod logs;
 
@@ -36,12 +38,26 @@ impl Report {
 }
 
 /// The files that this crate answers for.
-pub const NAMES: [&str; 6] =
-    ["leader-epochs", "small-files", "indexes", "segment-roll", "producer-state", "log-retention"];
+pub const NAMES: [&str; 10] = [
+    "batches",
+    "batches-corrupt",
+    "batches-old",
+    "append",
+    "leader-epochs",
+    "small-files",
+    "indexes",
+    "segment-roll",
+    "producer-state",
+    "log-retention",
+];
 
 /// Checks one file; `None` when it is none of ours.
 pub fn check(name: &str, text: &str) -> Option<Result<Report, String>> {
     let case: fn(&Value) -> Result<(), String> = match name {
+        "batches" => batches::built,
+        "batches-corrupt" => batches::corrupt,
+        "batches-old" => batches::old,
+        "append" => batches::append,
         "leader-epochs" => files::leader_epochs,
         "small-files" => files::small_file,
         "indexes" => logs::indexes,

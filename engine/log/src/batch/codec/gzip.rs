@@ -1,0 +1,53 @@
+//! gzip (RFC 1952) around deflate, as `java.util.zip.GZIPOutputStream` writes it.
+
+use base::limits::DECOMPRESSED_BATCH_MAX;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+use super::crc32;
+
+/// Magic, deflate, no flags, no time, no extra flags, unknown system.
+const HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
+const TRAILER_LEN: usize = 8;
+/// What -1 means to zlib.
+const DEFAULT_LEVEL: u8 = 6;
+
+const FLAG_HEADER_CRC: u8 = 2;
+const FLAG_EXTRA: u8 = 4;
+const FLAG_NAME: u8 = 8;
+const FLAG_COMMENT: u8 = 16;
+
+pub fn compress(plain: &[u8]) -> Vec<u8> {
+    let mut out = HEADER.to_vec();
+    out.extend(compress_to_vec(plain, DEFAULT_LEVEL));
+    out.extend_from_slice(&crc32(plain).to_le_bytes());
+    out.extend_from_slice(&(plain.len() as u32).to_le_bytes());
+    out
+}
+
+pub fn decompress(packed: &[u8]) -> Option<Vec<u8>> {
+    let body = after_header(packed)?;
+    let (deflated, trailer) = body.split_at_checked(body.len().checked_sub(TRAILER_LEN)?)?;
+    let plain = decompress_to_vec_with_limit(deflated, DECOMPRESSED_BATCH_MAX).ok()?;
+    let (crc, len) = trailer.split_at(4);
+    (crc == crc32(&plain).to_le_bytes() && len == (plain.len() as u32).to_le_bytes()).then_some(plain)
+}
+
+fn after_header(packed: &[u8]) -> Option<&[u8]> {
+    let (header, mut rest) = packed.split_at_checked(HEADER.len())?;
+    if header[..3] != HEADER[..3] {
+        return None;
+    }
+    let flags = header[3];
+    if flags & FLAG_EXTRA != 0 {
+        let (len, after) = rest.split_first_chunk::<2>()?;
+        rest = after.get(usize::from(u16::from_le_bytes(*len))..)?;
+    }
+    for flag in [FLAG_NAME, FLAG_COMMENT] {
+        if flags & flag != 0 {
+            let end = rest.iter().position(|byte| *byte == 0)?;
+            rest = &rest[end + 1..];
+        }
+    }
+    if flags & FLAG_HEADER_CRC != 0 { rest.get(2..) } else { Some(rest) }
+}
