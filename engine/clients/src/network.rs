@@ -122,6 +122,11 @@ impl NetworkClient {
         self.connections.values().any(Connection::is_ready)
     }
 
+    /// Ids of the nodes whose connection is ready; bootstrap servers have negative ones.
+    pub fn ready_nodes(&self) -> Vec<i32> {
+        self.connections.iter().filter(|(_, connection)| connection.is_ready()).map(|(id, _)| *id).collect()
+    }
+
     pub fn in_flight(&self, node: i32) -> usize {
         self.connections.get(&node).map_or(0, |connection| connection.in_flight.len())
     }

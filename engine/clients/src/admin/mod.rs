@@ -153,6 +153,11 @@ impl Admin {
         !self.operations.is_empty()
     }
 
+    /// Ids of the brokers it is connected to (bootstrap servers have negative ones).
+    pub fn connections(&self) -> Vec<i32> {
+        self.net.ready_nodes()
+    }
+
     pub fn close(&mut self, fx: &mut Effects<'_, Kafka>) {
         self.net.close(fx);
         self.requests.clear();

@@ -56,7 +56,13 @@ impl Accumulator {
     }
 
     /// Adds to the last batch of the partition's queue; the bytes it grew by, or `None` if it has no room.
-    pub fn try_append(&mut self, tp: &TopicPartition, record: &ProducerRecord, timestamp: i64, id: SendId) -> Option<usize> {
+    pub fn try_append(
+        &mut self,
+        tp: &TopicPartition,
+        record: &ProducerRecord,
+        timestamp: i64,
+        id: SendId,
+    ) -> Option<usize> {
         let last = self.queues.get_mut(tp)?.back_mut()?;
         let before = last.size();
         last.try_append(record, timestamp, id).then(|| last.size() - before)
@@ -161,8 +167,12 @@ impl Accumulator {
         ids: &mut Option<Idempotence>,
         now: Micros,
     ) -> Vec<ProducerBatch> {
-        let led: Vec<TopicPartition> =
-            self.queues.keys().filter(|tp| cluster.leader(tp).is_some_and(|leader| leader.id == node)).cloned().collect();
+        let led: Vec<TopicPartition> = self
+            .queues
+            .keys()
+            .filter(|tp| cluster.leader(tp).is_some_and(|leader| leader.id == node))
+            .cloned()
+            .collect();
         if led.is_empty() {
             return Vec::new();
         }

@@ -72,8 +72,8 @@ impl ProducerBatch {
     /// Adds a record if there is room; the first one always fits. A batch without room takes no more.
     pub fn try_append(&mut self, record: &ProducerRecord, timestamp: i64, id: SendId) -> bool {
         let (key, value) = (record.key.as_deref(), record.value.as_deref());
-        let fits = self.records.is_empty()
-            || self.builder.size_with(timestamp, key, value, &record.headers) <= self.buffer;
+        let fits =
+            self.records.is_empty() || self.builder.size_with(timestamp, key, value, &record.headers) <= self.buffer;
         if self.closed || !fits {
             self.closed = true;
             return false;
@@ -163,10 +163,8 @@ impl ProducerBatch {
         for part in &mut parts {
             part.close();
             part.identity = sequence;
-            sequence = sequence.map(|who| Identity {
-                sequence: log::batch::increment_sequence(who.sequence, part.count()),
-                ..who
-            });
+            sequence = sequence
+                .map(|who| Identity { sequence: log::batch::increment_sequence(who.sequence, part.count()), ..who });
         }
         parts
     }

@@ -198,9 +198,7 @@ impl Idempotence {
 
     fn partition(&mut self, tp: &TopicPartition) -> &mut Partition {
         let (producer_id, epoch) = (self.producer_id, self.epoch);
-        self.partitions
-            .entry(tp.clone())
-            .or_insert_with(|| Partition { producer_id, epoch, ..Partition::fresh() })
+        self.partitions.entry(tp.clone()).or_insert_with(|| Partition { producer_id, epoch, ..Partition::fresh() })
     }
 }
 

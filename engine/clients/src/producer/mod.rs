@@ -56,8 +56,17 @@ pub struct SendId(pub u64);
 pub enum ProducerOutput {
     Log(LogLine),
     /// The record is written as `acks` asks. The offset is -1 when nobody said it (acks=0).
-    Acked { id: SendId, partition: TopicPartition, offset: i64, timestamp: i64 },
-    Failed { id: SendId, partition: Option<TopicPartition>, error: KafkaError },
+    Acked {
+        id: SendId,
+        partition: TopicPartition,
+        offset: i64,
+        timestamp: i64,
+    },
+    Failed {
+        id: SendId,
+        partition: Option<TopicPartition>,
+        error: KafkaError,
+    },
     /// After [`Producer::close`]: everything has its fate and the connections are closed.
     Closed,
 }
@@ -154,7 +163,8 @@ impl Producer {
         let id = SendId(self.next_id);
         self.next_id += 1;
         if self.closing {
-            let error = KafkaError::new(error::ILLEGAL_STATE, "Cannot perform operation after producer has been closed");
+            let error =
+                KafkaError::new(error::ILLEGAL_STATE, "Cannot perform operation after producer has been closed");
             self.fail_record(id, None, error, fx);
             return id;
         }

@@ -126,11 +126,8 @@ impl Producer {
         if !self.core.ready(&node, now, fx) {
             return self.core.net.retry_at(node.id);
         }
-        let request = InitProducerIdRequest {
-            transactional_id: None,
-            transaction_timeout_ms: i32::MAX,
-            ..Default::default()
-        };
+        let request =
+            InitProducerIdRequest { transactional_id: None, transaction_timeout_ms: i32::MAX, ..Default::default() };
         let timeout = self.config.common.request_timeout;
         match self.core.net.send(node.id, request.into(), timeout, now, fx) {
             Ok(correlation_id) => self.id_request = Some((node.id, correlation_id)),
@@ -383,10 +380,13 @@ impl Producer {
             ));
         }
         let error = KafkaError::api(verdict.code, verdict.message.as_deref());
-        self.warn(now, format!(
-            "Received invalid metadata error in produce request on partition {tp} due to {error} Going to request \
+        self.warn(
+            now,
+            format!(
+                "Received invalid metadata error in produce request on partition {tp} due to {error} Going to request \
              metadata update now"
-        ));
+            ),
+        );
     }
 
     fn can_retry(&mut self, batch: &ProducerBatch, verdict: &Verdict, now: Micros) -> bool {

@@ -1,6 +1,12 @@
 //! Kafka's command-line tools, one file per tool. Each is a table of options, a state machine around a client, and the
 //! words that Kafka prints.
 
+mod admin_tool;
+pub mod get_offsets;
+pub mod jopt;
+pub mod topics;
+mod usage;
+
 use base::{ConnId, Micros};
 use protocol::Packet;
 use sim::CloseReason;
@@ -8,34 +14,101 @@ use sim::CloseReason;
 use crate::process::{ClientStatus, Io, Process};
 
 /// Scripts that can be typed.
-pub const NAMES: &[&str] = &[];
+pub const NAMES: &[&str] = &["kafka-get-offsets.sh", "kafka-topics.sh"];
 
 /// A Kafka tool that runs.
 #[derive(Clone, Debug, Hash)]
-pub enum KafkaTool {}
+pub enum KafkaTool {
+    Topics(topics::Tool),
+    GetOffsets(get_offsets::Tool),
+}
 
 /// The tool behind a script's name.
-pub fn find(_name: &str, _arguments: &[String]) -> Option<KafkaTool> {
-    None
+pub fn find(name: &str, arguments: &[String]) -> Option<KafkaTool> {
+    match name {
+        "kafka-topics.sh" => Some(KafkaTool::Topics(topics::tool(arguments))),
+        "kafka-get-offsets.sh" => Some(KafkaTool::GetOffsets(get_offsets::tool(arguments))),
+        _ => None,
+    }
+}
+
+/// The flags of a script, for completion.
+pub fn flags(name: &str) -> Vec<&'static str> {
+    let table = match name {
+        "kafka-topics.sh" => topics::TABLE,
+        "kafka-get-offsets.sh" => get_offsets::TABLE,
+        _ => &[],
+    };
+    table.iter().map(|opt| opt.name).collect()
+}
+
+macro_rules! each {
+    ($self:expr, $p:ident => $call:expr) => {
+        match $self {
+            KafkaTool::Topics($p) => $call,
+            KafkaTool::GetOffsets($p) => $call,
+        }
+    };
 }
 
 impl Process for KafkaTool {
-    fn start(&mut self, _io: &mut Io<'_, '_>) {
-        match *self {}
+    fn start(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.start(io));
     }
-    fn owns(&self, _conn: ConnId) -> bool {
-        match *self {}
+
+    fn on_stdin(&mut self, text: &str, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_stdin(text, io));
     }
-    fn on_closed(&mut self, _conn: ConnId, _reason: CloseReason, _io: &mut Io<'_, '_>) {
-        match *self {}
+
+    fn on_eof(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_eof(io));
     }
-    fn on_message(&mut self, _conn: ConnId, _packet: Packet, _io: &mut Io<'_, '_>) {
-        match *self {}
+
+    fn on_interrupt(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_interrupt(io));
     }
+
+    fn on_terminate(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_terminate(io));
+    }
+
+    fn on_broken_pipe(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_broken_pipe(io));
+    }
+
+    fn abandon(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.abandon(io));
+    }
+
+    fn reads_stdin(&self) -> bool {
+        each!(self, p => p.reads_stdin())
+    }
+
+    fn owns(&self, conn: ConnId) -> bool {
+        each!(self, p => p.owns(conn))
+    }
+
+    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_connected(conn, io));
+    }
+
+    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_closed(conn, reason, io));
+    }
+
+    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_message(conn, packet, io));
+    }
+
+    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_wakeup(io));
+    }
+
     fn next_deadline(&self) -> Option<Micros> {
-        match *self {}
+        each!(self, p => p.next_deadline())
     }
+
     fn client(&self) -> Option<ClientStatus> {
-        match *self {}
+        each!(self, p => p.client())
     }
 }
