@@ -1,0 +1,38 @@
+//! The page comes up, and speaks plainly when it cannot.
+
+use oz_browser::{Options, in_tab};
+
+#[test]
+fn the_page_loads_and_is_named() {
+    in_tab(Options::default(), async |tab| {
+        tab.wait_for("#app h1").await?;
+        tab.wait_gone("#boot").await?;
+        let title: String = tab.evaluate("document.title").await?;
+        if title.contains("Offset Zero") { Ok(()) } else { Err(format!("the title is {title:?}")) }
+    });
+}
+
+#[test]
+fn without_webassembly_the_page_says_what_to_do() {
+    let options = Options { before: "delete globalThis.WebAssembly".to_owned(), ..Options::default() };
+    in_tab(options, async |tab| {
+        tab.wait_for_text("#boot", "Offset Zero could not start").await?;
+        tab.wait_for_text("#boot", "allow WebAssembly").await?;
+        tab.screenshot("no-webassembly").await
+    });
+}
+
+#[test]
+fn a_download_that_fails_can_be_tried_again() {
+    let options = Options {
+        missing: vec!["_bg.wasm".to_owned()],
+        expected: vec!["404 (Not Found)".to_owned()],
+        ..Options::default()
+    };
+    in_tab(options, async |tab| {
+        tab.wait_for_text("#boot", "could not be downloaded").await?;
+        tab.screenshot("download-failed").await?;
+        tab.click("text=Try again").await?;
+        tab.wait_for_text("#boot", "could not be downloaded").await
+    });
+}
