@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use base::{ConnId, NodeId};
+use base::ConnId;
 use protocol::{Packet, Request, Response};
 
 use super::Fx;
@@ -25,7 +25,7 @@ pub struct ReplyTo {
 pub struct Incoming {
     pub reply: ReplyTo,
     /// The host that sent it.
-    pub from: Option<NodeId>,
+    pub host: Arc<str>,
     pub client_id: Arc<str>,
     pub body: Arc<Request>,
 }
@@ -37,16 +37,16 @@ pub struct Connections {
     ready: BTreeSet<ConnId>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Inbound {
-    from: Option<NodeId>,
+    host: Arc<str>,
     waiting: VecDeque<Packet>,
     muted: bool,
 }
 
 impl Connections {
-    pub fn accept(&mut self, conn: ConnId, from: NodeId) {
-        self.open.insert(conn, Inbound { from: Some(from), ..Inbound::default() });
+    pub fn accept(&mut self, conn: ConnId, host: &str) {
+        self.open.insert(conn, Inbound { host: host.into(), waiting: VecDeque::new(), muted: false });
     }
 
     /// Nothing more can be answered here.
@@ -76,7 +76,7 @@ impl Connections {
             if let Packet::Request { correlation_id, client_id, api_version, body } = packet {
                 inbound.muted = true;
                 let reply = ReplyTo { conn, correlation_id, api_version };
-                return Some(Incoming { reply, from: inbound.from, client_id, body });
+                return Some(Incoming { reply, host: inbound.host.clone(), client_id, body });
             }
             // A response nobody asked for: Kafka's parser would fail on it; the next packet has its turn.
             self.ready.insert(conn);

@@ -50,6 +50,7 @@ use replica_manager::ReplicaManager;
 use settings::Settings;
 use to_controller::ToController;
 
+pub use group::{ClassicGroup, GroupState, Member};
 pub use lifecycle::BrokerState;
 pub use partition::{Committed, FollowerState, IsrState, LeaderState, Partition, Role};
 
@@ -200,8 +201,9 @@ impl Broker {
 
     /// Until it is about to be unfenced a broker has no open port.
     fn on_accepted(&mut self, conn: ConnId, from: base::NodeId, fx: &mut Fx<'_>) {
+        let host = fx.surroundings().host_of(from).unwrap_or_default();
         if self.published && self.lifecycle.state != BrokerState::ShuttingDown {
-            self.connections.accept(conn, from);
+            self.connections.accept(conn, host);
         } else {
             fx.close(conn);
         }
@@ -217,7 +219,7 @@ impl Broker {
         } else {
             self.connections.on_closed(conn);
             self.purgatory.forget_connection(conn, fx);
-            self.groups.on_connection_closed(conn);
+            // A parked join or sync of a client that is gone stays; its session ends in time.
         }
     }
 
@@ -319,6 +321,11 @@ impl Broker {
             return Some(&self.metadata.log);
         }
         self.replicas.get(partition).map(|held| &held.log)
+    }
+
+    /// The consumer groups that this broker coordinates.
+    pub fn groups(&self) -> impl Iterator<Item = &ClassicGroup> {
+        self.groups.groups()
     }
 
     /// Requests that wait in the purgatory.

@@ -143,6 +143,9 @@ impl Broker {
             }
         }
         self.apply_changes(now, changes, fx);
+        for topic in delta.deleted_topics.values() {
+            self.forget_offsets_of(now, &topic.name, fx);
+        }
     }
 
     fn local_changes(&self, touched: &[TopicIdPartition], image: &MetadataImage) -> LocalChanges {
@@ -197,7 +200,7 @@ impl Broker {
         }
         self.note_high_watermark(&local.partition, moved, fx);
         self.purgatory.touch(&local.partition);
-        self.on_coordinator_elected(now, &local.partition, epoch, fx);
+        self.on_coordinator_elected(now, &local.partition, fx);
     }
 
     fn become_follower(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {
@@ -361,5 +364,8 @@ impl Broker {
         fx.emit(Event::HighWatermarkAdvanced { partition: partition.clone(), broker, leader, from, to });
         self.purgatory.touch(partition);
         self.schedule_checkpoint(fx.now, fx);
+        if leader {
+            self.complete_group_writes(fx.now, partition, fx);
+        }
     }
 }

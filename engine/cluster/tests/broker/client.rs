@@ -134,8 +134,93 @@ fn parse(line: &str) -> (String, i16, Request) {
             (4, request.into())
         }
         ["versions", _] => (4, ApiVersionsRequest::default().into()),
+        ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
+            group_request(&words)
+        }
         ["producer-id", _] => (5, InitProducerIdRequest { transactional_id: None, ..Default::default() }.into()),
         _ => panic!("unknown request {line}"),
     };
     (words[1].to_string(), version, body)
+}
+
+/// What members of consumer groups say.
+fn group_request(words: &[&str]) -> (i16, Request) {
+    let number = |text: &str| text.parse::<i64>().expect("a number");
+    match words {
+        ["coordinator", _, group] => {
+            (6, FindCoordinatorRequest { coordinator_keys: vec![group.to_string()], ..Default::default() }.into())
+        }
+        ["join", _, group, member] => {
+            let protocol = join_group_request::JoinGroupRequestProtocol {
+                name: "range".to_string(),
+                metadata: bytes::Bytes::from_static(b"subscription"),
+                ..Default::default()
+            };
+            let request = JoinGroupRequest {
+                group_id: group.to_string(),
+                member_id: if *member == "-" { String::new() } else { member.to_string() },
+                session_timeout_ms: 10_000,
+                rebalance_timeout_ms: 20_000,
+                protocol_type: "consumer".to_string(),
+                protocols: vec![protocol],
+                ..Default::default()
+            };
+            (9, request.into())
+        }
+        ["sync", _, group, generation, member, assignments @ ..] => {
+            let assignment = |text: &&str| {
+                let (member, bytes) = text.split_once('=').expect("member=assignment");
+                sync_group_request::SyncGroupRequestAssignment {
+                    member_id: member.to_string(),
+                    assignment: bytes::Bytes::copy_from_slice(bytes.as_bytes()),
+                    ..Default::default()
+                }
+            };
+            let request = SyncGroupRequest {
+                group_id: group.to_string(),
+                generation_id: number(generation) as i32,
+                member_id: member.to_string(),
+                assignments: assignments.iter().map(assignment).collect(),
+                ..Default::default()
+            };
+            (5, request.into())
+        }
+        ["beat", _, group, generation, member] => {
+            let request = HeartbeatRequest {
+                group_id: group.to_string(),
+                generation_id: number(generation) as i32,
+                member_id: member.to_string(),
+                ..Default::default()
+            };
+            (4, request.into())
+        }
+        ["commit", _, group, generation, member, topic, offset] => {
+            let partition = offset_commit_request::OffsetCommitRequestPartition {
+                committed_offset: number(offset),
+                ..Default::default()
+            };
+            let topic = offset_commit_request::OffsetCommitRequestTopic {
+                name: topic.to_string(),
+                partitions: vec![partition],
+                ..Default::default()
+            };
+            let request = OffsetCommitRequest {
+                group_id: group.to_string(),
+                generation_id_or_member_epoch: number(generation) as i32,
+                member_id: member.to_string(),
+                topics: vec![topic],
+                ..Default::default()
+            };
+            (9, request.into())
+        }
+        ["committed", _, group] => {
+            let group = offset_fetch_request::OffsetFetchRequestGroup {
+                group_id: group.to_string(),
+                topics: None,
+                ..Default::default()
+            };
+            (9, OffsetFetchRequest { groups: vec![group], ..Default::default() }.into())
+        }
+        _ => panic!("unknown request {words:?}"),
+    }
 }

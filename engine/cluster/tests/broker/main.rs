@@ -3,6 +3,7 @@
 
 mod client;
 mod dictator;
+mod groups;
 mod replication;
 mod requests;
 mod restart;

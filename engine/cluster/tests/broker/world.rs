@@ -136,6 +136,17 @@ impl Stage {
         None
     }
 
+    /// Waits for the answer to an earlier request.
+    pub fn answer(&mut self, number: u64) -> Option<Response> {
+        for _ in 0..1_000 {
+            if let Some(answer) = self.client().answers.get(&number) {
+                return answer.as_deref().cloned();
+            }
+            self.run_ms(10);
+        }
+        None
+    }
+
     pub fn client(&self) -> &Client {
         let Some(Toy::Client(client)) = self.world.node(self.node("t1")) else { panic!("the client is down") };
         client

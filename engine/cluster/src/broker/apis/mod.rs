@@ -10,6 +10,8 @@ mod metadata;
 pub(super) mod produce;
 mod topics;
 
+pub(super) use coordinators::partition_for;
+
 use base::Micros;
 use protocol::{ApiKey, Request};
 

@@ -1,0 +1,582 @@
+//! A classic group: members join, the leader assigns, all sync; heartbeats keep members in (Kafka: `ClassicGroup`, and the
+//! classic half of `GroupMetadataManager`).
+//!
+//! ```text
+//! Empty -(join)-> PreparingRebalance -(all joined)-> CompletingRebalance -(leader synced, stored)-> Stable
+//! ```
+//!
+//! A group decides; what it wants done (answers, timers, a record to be written) goes into [`GroupEffects`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use protocol::messages::join_group_response::JoinGroupResponseMember;
+use protocol::messages::{JoinGroupResponse, SyncGroupResponse};
+use protocol::{ErrorCode, Response};
+
+use crate::broker::connections::ReplyTo;
+
+/// The states of a classic group, with Kafka's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupState {
+    Empty,
+    PreparingRebalance,
+    CompletingRebalance,
+    Stable,
+}
+
+impl GroupState {
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupState::Empty => "Empty",
+            GroupState::PreparingRebalance => "PreparingRebalance",
+            GroupState::CompletingRebalance => "CompletingRebalance",
+            GroupState::Stable => "Stable",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Member {
+    pub id: String,
+    /// `group.instance.id` of a static member (KIP-345).
+    pub instance_id: Option<String>,
+    pub client_id: String,
+    pub client_host: String,
+    pub rebalance_timeout_ms: i32,
+    pub session_timeout_ms: i32,
+    /// Assignors that the member offers, the preferred first, each with its subscription.
+    pub protocols: Vec<(String, Bytes)>,
+    pub assignment: Bytes,
+    /// It has not yet seen the end of a rebalance, does not know its id, and sends no heartbeats.
+    pub is_new: bool,
+    pub awaiting_join: Option<ReplyTo>,
+    pub awaiting_sync: Option<ReplyTo>,
+}
+
+impl Member {
+    pub fn subscription(&self, protocol: &str) -> Bytes {
+        self.protocols.iter().find(|(name, _)| name == protocol).map(|(_, bytes)| bytes.clone()).unwrap_or_default()
+    }
+}
+
+/// Timers of a group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupTimer {
+    /// The wait for members to join ends.
+    Join,
+    /// The wait for members to sync ends.
+    Sync,
+    /// A member has not been heard of for its session time-out.
+    Session(String),
+}
+
+/// What a group wants done.
+#[derive(Debug, Default)]
+pub struct GroupEffects {
+    pub replies: Vec<(ReplyTo, Response)>,
+    /// Set to go off after so many milliseconds, or cancelled.
+    pub timers: Vec<(GroupTimer, Option<i64>)>,
+    /// The group's metadata is to be written with these assignments.
+    pub write: Option<BTreeMap<String, Bytes>>,
+    /// Lines for the broker's log.
+    pub lines: Vec<String>,
+}
+
+/// Settings of the coordinator. Times are milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GroupSettings {
+    /// `group.initial.rebalance.delay.ms`: an empty group waits so long for more members than the first.
+    pub initial_rebalance_delay_ms: i64,
+    pub min_session_timeout_ms: i64,
+    pub max_session_timeout_ms: i64,
+    /// `group.max.size`
+    pub max_size: i64,
+}
+
+/// A new member must come to the end of a rebalance within five minutes (`CLASSIC_GROUP_NEW_MEMBER_JOIN_TIMEOUT_MS`).
+const NEW_MEMBER_JOIN_TIMEOUT_MS: i64 = 300_000;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClassicGroup {
+    pub id: String,
+    pub state: GroupState,
+    pub generation: i32,
+    /// `consumer`, or `connect`.
+    pub protocol_type: Option<String>,
+    /// The assignor that the present generation agreed on.
+    pub protocol: Option<String>,
+    pub leader: Option<String>,
+    pub members: BTreeMap<String, Member>,
+    /// Ids given out whose owners have not come back with them.
+    pub pending_members: BTreeSet<String>,
+    /// Member id by `group.instance.id`.
+    pub static_members: BTreeMap<String, String>,
+    pending_sync: BTreeSet<String>,
+    /// The rebalance under way began in an empty group: how much of its time is left, and whether it may end early.
+    initial_remaining_ms: Option<i64>,
+    new_member_added: bool,
+    pub state_since_ms: i64,
+}
+
+impl ClassicGroup {
+    pub fn new(id: &str, now_ms: i64) -> ClassicGroup {
+        ClassicGroup {
+            id: id.to_string(),
+            state: GroupState::Empty,
+            generation: 0,
+            protocol_type: None,
+            protocol: None,
+            leader: None,
+            members: BTreeMap::new(),
+            pending_members: BTreeSet::new(),
+            static_members: BTreeMap::new(),
+            pending_sync: BTreeSet::new(),
+            initial_remaining_ms: None,
+            new_member_added: false,
+            state_since_ms: now_ms,
+        }
+    }
+
+    pub fn is_leader(&self, member: &str) -> bool {
+        self.leader.as_deref() == Some(member)
+    }
+
+    /// Whether a member that offers these would leave the group an assignor in common.
+    pub fn supports(&self, protocol_type: &str, protocols: &[(String, Bytes)]) -> bool {
+        if self.members.is_empty() {
+            return !protocol_type.is_empty() && !protocols.is_empty();
+        }
+        let common = self.common_protocols();
+        self.protocol_type.as_deref() == Some(protocol_type) && protocols.iter().any(|(name, _)| common.contains(name))
+    }
+
+    /// The error for a request of a member that is not who it says (`ClassicGroup.validateMember`).
+    pub fn validate_member(&self, member: &str, instance: Option<&str>) -> Result<(), ErrorCode> {
+        if let Some(instance) = instance {
+            return match self.static_members.get(instance) {
+                None => Err(ErrorCode::UnknownMemberId),
+                Some(known) if known != member => Err(ErrorCode::FencedInstanceId),
+                Some(_) => Ok(()),
+            };
+        }
+        if self.members.contains_key(member) { Ok(()) } else { Err(ErrorCode::UnknownMemberId) }
+    }
+
+    fn common_protocols(&self) -> BTreeSet<String> {
+        let offered = |member: &Member| member.protocols.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+        let mut all = self.members.values().map(offered);
+        let first = all.next().unwrap_or_default();
+        all.fold(first, |common, offered| common.intersection(&offered).cloned().collect())
+    }
+
+    /// Each member votes for its first assignor that all have; most votes win, of equals the leader's preference.
+    fn select_protocol(&self) -> Option<String> {
+        let common = self.common_protocols();
+        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+        for member in self.members.values() {
+            if let Some((name, _)) = member.protocols.iter().find(|(name, _)| common.contains(name)) {
+                *votes.entry(name).or_default() += 1;
+            }
+        }
+        let most = votes.values().max().copied()?;
+        let leader = self.leader.as_ref().and_then(|id| self.members.get(id));
+        let preferred = leader.into_iter().flat_map(|m| m.protocols.iter().map(|(name, _)| name.as_str()));
+        preferred.chain(votes.keys().copied()).find(|name| votes.get(name) == Some(&most)).map(str::to_string)
+    }
+
+    fn has_all_members_joined(&self) -> bool {
+        self.pending_members.is_empty() && self.members.values().all(|member| member.awaiting_join.is_some())
+    }
+
+    fn rebalance_timeout_ms(&self) -> i64 {
+        self.members.values().map(|member| i64::from(member.rebalance_timeout_ms)).max().unwrap_or(0)
+    }
+
+    fn transition(&mut self, state: GroupState, now_ms: i64) {
+        self.state = state;
+        self.state_since_ms = now_ms;
+    }
+
+    // ---- members
+
+    pub fn add_pending_member(&mut self, member: &str, session_timeout_ms: i32, out: &mut GroupEffects) {
+        self.pending_members.insert(member.to_string());
+        out.timers.push((GroupTimer::Session(member.to_string()), Some(i64::from(session_timeout_ms))));
+    }
+
+    /// Takes a new member in and begins a rebalance, or ends one that waited for it.
+    pub fn add_member(
+        &mut self,
+        member: Member,
+        protocol_type: &str,
+        settings: &GroupSettings,
+        now_ms: i64,
+        out: &mut GroupEffects,
+    ) {
+        let id = member.id.clone();
+        if self.state == GroupState::PreparingRebalance && self.initial_remaining_ms.is_some() {
+            self.new_member_added = true;
+        }
+        if self.members.is_empty() {
+            self.protocol_type = Some(protocol_type.to_string());
+        }
+        if self.leader.is_none() {
+            self.leader = Some(id.clone());
+        }
+        if let Some(instance) = &member.instance_id {
+            self.static_members.insert(instance.clone(), id.clone());
+        }
+        self.pending_members.remove(&id);
+        out.timers.push((GroupTimer::Session(id.clone()), Some(NEW_MEMBER_JOIN_TIMEOUT_MS)));
+        self.members.insert(id.clone(), member);
+        self.rebalance_or_complete(&format!("Adding new member {id}"), settings, now_ms, out);
+    }
+
+    /// A known member joins again.
+    pub fn update_member(
+        &mut self,
+        id: &str,
+        protocols: Vec<(String, Bytes)>,
+        timeouts: (i32, i32),
+        reply: ReplyTo,
+        settings: &GroupSettings,
+        now_ms: i64,
+        out: &mut GroupEffects,
+    ) {
+        if let Some(member) = self.members.get_mut(id) {
+            member.protocols = protocols;
+            (member.rebalance_timeout_ms, member.session_timeout_ms) = timeouts;
+            member.awaiting_join = Some(reply);
+        }
+        self.rebalance_or_complete(&format!("Member {id} re-joins"), settings, now_ms, out);
+    }
+
+    /// Forgets a member; who waited for an answer in its name is told that it is unknown.
+    pub fn remove(&mut self, id: &str, out: &mut GroupEffects) {
+        out.timers.push((GroupTimer::Session(id.to_string()), None));
+        self.pending_members.remove(id);
+        self.pending_sync.remove(id);
+        let Some(member) = self.members.remove(id) else { return };
+        if let Some(reply) = member.awaiting_join {
+            out.replies.push((reply, join_error("", ErrorCode::UnknownMemberId)));
+        }
+        if let Some(instance) = &member.instance_id {
+            self.static_members.remove(instance);
+        }
+        if self.is_leader(id) {
+            self.leader = self.members.keys().next().cloned();
+        }
+    }
+
+    /// After members went: rebalance among those who are left, or end the one under way.
+    pub fn after_removal(&mut self, reason: &str, settings: &GroupSettings, now_ms: i64, out: &mut GroupEffects) {
+        match self.state {
+            GroupState::Stable | GroupState::CompletingRebalance => {
+                self.rebalance_or_complete(reason, settings, now_ms, out);
+            }
+            GroupState::PreparingRebalance => self.maybe_complete_join(now_ms, out),
+            GroupState::Empty => {}
+        }
+    }
+
+    // ---- the rebalance
+
+    pub fn rebalance_or_complete(
+        &mut self,
+        reason: &str,
+        settings: &GroupSettings,
+        now_ms: i64,
+        out: &mut GroupEffects,
+    ) {
+        if self.state == GroupState::PreparingRebalance {
+            return self.maybe_complete_join(now_ms, out);
+        }
+        if self.state == GroupState::CompletingRebalance {
+            self.answer_syncs(ErrorCode::RebalanceInProgress, out);
+        }
+        self.pending_sync.clear();
+        out.timers.push((GroupTimer::Sync, None));
+        let initial = self.state == GroupState::Empty;
+        out.lines.push(format!(
+            "Preparing to rebalance group {} in state {} with old generation {} (reason: {reason}).",
+            self.id,
+            GroupState::PreparingRebalance.name(),
+            self.generation
+        ));
+        self.transition(GroupState::PreparingRebalance, now_ms);
+        if initial {
+            let delay = settings.initial_rebalance_delay_ms;
+            self.initial_remaining_ms = Some((self.rebalance_timeout_ms() - delay).max(0));
+            self.new_member_added = false;
+            return out.timers.push((GroupTimer::Join, Some(delay)));
+        }
+        self.initial_remaining_ms = None;
+        if self.has_all_members_joined() {
+            self.complete_join(now_ms, out);
+        } else {
+            out.timers.push((GroupTimer::Join, Some(self.rebalance_timeout_ms())));
+        }
+    }
+
+    /// The first rebalance of a group waits out its delay, the others only for the members.
+    fn maybe_complete_join(&mut self, now_ms: i64, out: &mut GroupEffects) {
+        if self.initial_remaining_ms.is_none() && self.has_all_members_joined() {
+            self.complete_join(now_ms, out);
+        }
+    }
+
+    /// The wait for members is over.
+    pub fn on_join_timer(&mut self, settings: &GroupSettings, now_ms: i64, out: &mut GroupEffects) {
+        if self.state != GroupState::PreparingRebalance {
+            return;
+        }
+        if let Some(remaining) = self.initial_remaining_ms
+            && self.new_member_added
+            && remaining > 0
+        {
+            // Somebody came during the delay; perhaps more will.
+            let delay = settings.initial_rebalance_delay_ms;
+            self.new_member_added = false;
+            self.initial_remaining_ms = Some((remaining - delay).max(0));
+            return out.timers.push((GroupTimer::Join, Some(delay.min(remaining))));
+        }
+        self.complete_join(now_ms, out);
+    }
+
+    fn complete_join(&mut self, now_ms: i64, out: &mut GroupEffects) {
+        out.timers.push((GroupTimer::Join, None));
+        let absent = |member: &&Member| member.awaiting_join.is_none() && member.instance_id.is_none();
+        let gone: Vec<String> = self.members.values().filter(absent).map(|member| member.id.clone()).collect();
+        for id in gone {
+            self.remove(&id, out);
+        }
+        let leader_joined =
+            self.leader.as_ref().and_then(|id| self.members.get(id)).is_some_and(|m| m.awaiting_join.is_some());
+        if !leader_joined && !self.members.is_empty() {
+            match self.members.values().find(|member| member.awaiting_join.is_some()) {
+                Some(member) => self.leader = Some(member.id.clone()),
+                // Nobody came back; sessions will end, or somebody will come.
+                None => return out.timers.push((GroupTimer::Join, Some(self.rebalance_timeout_ms()))),
+            }
+        }
+        self.initial_remaining_ms = None;
+        self.generation += 1;
+        if self.members.is_empty() {
+            (self.leader, self.protocol) = (None, None);
+            self.transition(GroupState::Empty, now_ms);
+            out.lines.push(format!("Group {} with generation {} is now empty.", self.id, self.generation));
+            out.write = Some(BTreeMap::new());
+            return;
+        }
+        self.protocol = self.select_protocol();
+        self.transition(GroupState::CompletingRebalance, now_ms);
+        out.lines.push(format!(
+            "Stabilized group {} generation {} with {} members.",
+            self.id,
+            self.generation,
+            self.members.len()
+        ));
+        self.answer_joins(out);
+        out.timers.push((GroupTimer::Sync, Some(self.rebalance_timeout_ms())));
+    }
+
+    fn answer_joins(&mut self, out: &mut GroupEffects) {
+        for id in self.members.keys().cloned().collect::<Vec<_>>() {
+            let response = self.join_response(&id);
+            let Some(member) = self.members.get_mut(&id) else { continue };
+            if let Some(reply) = member.awaiting_join.take() {
+                out.replies.push((reply, response.into()));
+            }
+            member.is_new = false;
+            out.timers.push((GroupTimer::Session(id.clone()), Some(i64::from(member.session_timeout_ms))));
+            self.pending_sync.insert(id);
+        }
+    }
+
+    /// What a member is told of the present generation; the leader hears of all members.
+    pub fn join_response(&self, id: &str) -> JoinGroupResponse {
+        let protocol = self.protocol.clone().unwrap_or_default();
+        let describe = |member: &Member| JoinGroupResponseMember {
+            member_id: member.id.clone(),
+            group_instance_id: member.instance_id.clone(),
+            metadata: member.subscription(&protocol),
+            ..Default::default()
+        };
+        JoinGroupResponse {
+            generation_id: self.generation,
+            protocol_type: self.protocol_type.clone(),
+            protocol_name: self.protocol.clone(),
+            leader: self.leader.clone().unwrap_or_default(),
+            member_id: id.to_string(),
+            members: if self.is_leader(id) { self.members.values().map(describe).collect() } else { Vec::new() },
+            ..Default::default()
+        }
+    }
+
+    // ---- the assignment
+
+    /// A member asks for its assignment; the leader brings everybody's, to be written before anybody hears of it.
+    pub fn sync(&mut self, id: &str, reply: ReplyTo, assignments: BTreeMap<String, Bytes>, out: &mut GroupEffects) {
+        match self.state {
+            GroupState::Empty => out.replies.push((reply, sync_error(ErrorCode::UnknownMemberId))),
+            GroupState::PreparingRebalance => out.replies.push((reply, sync_error(ErrorCode::RebalanceInProgress))),
+            GroupState::Stable => {
+                self.pending_sync.remove(id);
+                out.replies.push((reply, self.sync_response(id).into()));
+            }
+            GroupState::CompletingRebalance => {
+                self.pending_sync.remove(id);
+                if let Some(member) = self.members.get_mut(id) {
+                    member.awaiting_sync = Some(reply);
+                }
+                if self.is_leader(id) {
+                    out.lines.push(format!(
+                        "Assignment received from leader {id} for group {} for generation {}. The group has {} members, {} of which are static.",
+                        self.id,
+                        self.generation,
+                        self.members.len(),
+                        self.static_members.len()
+                    ));
+                    let of = |member: &String| assignments.get(member).cloned().unwrap_or_default();
+                    out.write = Some(self.members.keys().map(|member| (member.clone(), of(member))).collect());
+                }
+            }
+        }
+    }
+
+    /// The assignment of `generation` is safely written, or was not.
+    pub fn on_assignment_written(
+        &mut self,
+        generation: i32,
+        result: Result<BTreeMap<String, Bytes>, ErrorCode>,
+        settings: &GroupSettings,
+        now_ms: i64,
+        out: &mut GroupEffects,
+    ) {
+        // Somebody may have joined meanwhile; then this assignment is of the past.
+        if self.state != GroupState::CompletingRebalance || self.generation != generation {
+            return;
+        }
+        match result {
+            Ok(assignments) => {
+                for (id, assignment) in assignments {
+                    if let Some(member) = self.members.get_mut(&id) {
+                        member.assignment = assignment;
+                    }
+                }
+                self.transition(GroupState::Stable, now_ms);
+                self.answer_syncs(ErrorCode::None, out);
+                if self.pending_sync.is_empty() {
+                    out.timers.push((GroupTimer::Sync, None));
+                }
+            }
+            Err(error) => {
+                self.answer_syncs(error, out);
+                self.rebalance_or_complete("Error when storing group assignment", settings, now_ms, out);
+            }
+        }
+    }
+
+    fn answer_syncs(&mut self, error: ErrorCode, out: &mut GroupEffects) {
+        for id in self.members.keys().cloned().collect::<Vec<_>>() {
+            let Some(member) = self.members.get_mut(&id) else { continue };
+            if error != ErrorCode::None {
+                member.assignment = Bytes::new();
+            }
+            let Some(reply) = member.awaiting_sync.take() else { continue };
+            let session = i64::from(member.session_timeout_ms);
+            out.timers.push((GroupTimer::Session(id.clone()), Some(session)));
+            let response = match error {
+                ErrorCode::None => self.sync_response(&id).into(),
+                error => sync_error(error),
+            };
+            out.replies.push((reply, response));
+        }
+    }
+
+    fn sync_response(&self, id: &str) -> SyncGroupResponse {
+        SyncGroupResponse {
+            protocol_type: self.protocol_type.clone(),
+            protocol_name: self.protocol.clone(),
+            assignment: self.members.get(id).map(|member| member.assignment.clone()).unwrap_or_default(),
+            ..Default::default()
+        }
+    }
+
+    /// Members that did not sync in time are out (`expirePendingSync`).
+    pub fn on_sync_timer(&mut self, settings: &GroupSettings, now_ms: i64, out: &mut GroupEffects) {
+        if !matches!(self.state, GroupState::CompletingRebalance | GroupState::Stable) || self.pending_sync.is_empty() {
+            return;
+        }
+        for id in std::mem::take(&mut self.pending_sync) {
+            self.remove(&id, out);
+        }
+        self.rebalance_or_complete("Removing members on pending sync request expiration", settings, now_ms, out);
+    }
+
+    // ---- heartbeats
+
+    pub fn heartbeat(&mut self, id: &str, out: &mut GroupEffects) -> ErrorCode {
+        if self.state == GroupState::Empty {
+            return ErrorCode::UnknownMemberId;
+        }
+        if let Some(member) = self.members.get(id) {
+            out.timers.push((GroupTimer::Session(id.to_string()), Some(i64::from(member.session_timeout_ms))));
+        }
+        match self.state {
+            GroupState::PreparingRebalance => ErrorCode::RebalanceInProgress,
+            _ => ErrorCode::None,
+        }
+    }
+
+    pub fn on_session_timer(&mut self, id: &str, settings: &GroupSettings, now_ms: i64, out: &mut GroupEffects) {
+        if self.pending_members.remove(id) {
+            out.lines.push(format!(
+                "Pending member {id} in group {} has been removed after session timeout expiration.",
+                self.id
+            ));
+            return self.after_removal("pending member expired", settings, now_ms, out);
+        }
+        let Some(member) = self.members.get(id) else { return };
+        // A member whose request is parked here cannot send heartbeats; a new one cannot at all, and had its time.
+        if !member.is_new && (member.awaiting_join.is_some() || member.awaiting_sync.is_some()) {
+            return;
+        }
+        out.lines.push(format!("Member {id} in group {} has failed, removing it from the group.", self.id));
+        self.remove(id, out);
+        self.after_removal(&format!("removing member {id} on heartbeat expiration."), settings, now_ms, out);
+    }
+
+    /// This broker coordinates the group no more: everybody who waits has to look for the new coordinator.
+    pub fn unload(&mut self, out: &mut GroupEffects) {
+        for member in self.members.values_mut() {
+            if let Some(reply) = member.awaiting_join.take() {
+                out.replies.push((reply, join_error(&member.id, ErrorCode::NotCoordinator)));
+            }
+            if let Some(reply) = member.awaiting_sync.take() {
+                out.replies.push((reply, sync_error(ErrorCode::NotCoordinator)));
+            }
+            out.timers.push((GroupTimer::Session(member.id.clone()), None));
+        }
+        for member in &self.pending_members {
+            out.timers.push((GroupTimer::Session(member.clone()), None));
+        }
+        out.timers.push((GroupTimer::Join, None));
+        out.timers.push((GroupTimer::Sync, None));
+    }
+}
+
+pub fn join_error(member_id: &str, error: ErrorCode) -> Response {
+    JoinGroupResponse {
+        error_code: error.code(),
+        member_id: member_id.to_string(),
+        protocol_name: Some(String::new()),
+        ..Default::default()
+    }
+    .into()
+}
+
+pub fn sync_error(error: ErrorCode) -> Response {
+    SyncGroupResponse { error_code: error.code(), ..Default::default() }.into()
+}
