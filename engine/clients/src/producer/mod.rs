@@ -67,6 +67,11 @@ pub enum ProducerOutput {
         partition: Option<TopicPartition>,
         error: KafkaError,
     },
+    /// Java's `send` throws this at its caller; the record stays where it is.
+    Thrown {
+        id: SendId,
+        error: KafkaError,
+    },
     /// After [`Producer::close`]: everything has its fate and the connections are closed.
     Closed,
 }
@@ -204,6 +209,18 @@ impl Producer {
 
     pub fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// The process dies: connections close, nothing is told any more.
+    pub fn abandon(&mut self, fx: &mut Effects<'_, Kafka>) {
+        self.core.net.close(fx);
+        self.closed = true;
+        self.deadline = None;
+    }
+
+    /// Ids of the brokers it is connected to (bootstrap servers have negative ones).
+    pub fn connections(&self) -> Vec<i32> {
+        self.core.net.ready_nodes()
     }
 
     pub fn owns(&self, conn: ConnId) -> bool {
@@ -378,6 +395,11 @@ impl Producer {
             None if !self.accumulator.has_memory(buffer) => return Ok(false),
             None => self.accumulator.append_new(&tp, record, timestamp, blocked.id, buffer, now),
         };
+        if self.config.transactional_id.is_some() {
+            let why = format!("Cannot add partition {tp} to transaction before completing a call to initTransactions");
+            let error = KafkaError::new(error::ILLEGAL_STATE, why);
+            self.outputs.push(ProducerOutput::Thrown { id: blocked.id, error });
+        }
         if fixed.is_none() {
             let may_switch = self.accumulator.all_full(&tp);
             self.partitioner.on_appended(&record.topic, topic, added, may_switch);

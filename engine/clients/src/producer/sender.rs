@@ -79,6 +79,10 @@ impl Producer {
             }
             return (false, None);
         }
+        if self.config.transactional_id.is_some() {
+            // Without initTransactions nothing of a transactional producer is ever sent.
+            return (false, None);
+        }
         self.resolve_sequences();
         if self.ids.as_ref().is_some_and(|ids| !ids.has_id()) {
             return (false, self.request_id(now, fx));

@@ -2,6 +2,7 @@
 //! words that Kafka prints.
 
 mod admin_tool;
+pub mod console_producer;
 pub mod get_offsets;
 pub mod jopt;
 pub mod topics;
@@ -14,13 +15,14 @@ use sim::CloseReason;
 use crate::process::{ClientStatus, Io, Process};
 
 /// Scripts that can be typed.
-pub const NAMES: &[&str] = &["kafka-get-offsets.sh", "kafka-topics.sh"];
+pub const NAMES: &[&str] = &["kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
 
 /// A Kafka tool that runs.
 #[derive(Clone, Debug, Hash)]
 pub enum KafkaTool {
     Topics(topics::Tool),
     GetOffsets(get_offsets::Tool),
+    ConsoleProducer(console_producer::ConsoleProducer),
 }
 
 /// The tool behind a script's name.
@@ -28,6 +30,9 @@ pub fn find(name: &str, arguments: &[String]) -> Option<KafkaTool> {
     match name {
         "kafka-topics.sh" => Some(KafkaTool::Topics(topics::tool(arguments))),
         "kafka-get-offsets.sh" => Some(KafkaTool::GetOffsets(get_offsets::tool(arguments))),
+        "kafka-console-producer.sh" => {
+            Some(KafkaTool::ConsoleProducer(console_producer::ConsoleProducer::new(arguments)))
+        }
         _ => None,
     }
 }
@@ -37,6 +42,7 @@ pub fn flags(name: &str) -> Vec<&'static str> {
     let table = match name {
         "kafka-topics.sh" => topics::TABLE,
         "kafka-get-offsets.sh" => get_offsets::TABLE,
+        "kafka-console-producer.sh" => console_producer::TABLE,
         _ => &[],
     };
     table.iter().map(|opt| opt.name).collect()
@@ -47,6 +53,7 @@ macro_rules! each {
         match $self {
             KafkaTool::Topics($p) => $call,
             KafkaTool::GetOffsets($p) => $call,
+            KafkaTool::ConsoleProducer($p) => $call,
         }
     };
 }

@@ -133,11 +133,6 @@ pub fn key_values(arguments: &[&str]) -> Properties {
     arguments.iter().map(pair).collect()
 }
 
-/// What a Java program's default handler prints of an uncaught exception: its trace.
-pub fn print_trace(error: KafkaError, io: &mut Io<'_, '_>) {
-    io.eprint(error.stack_trace());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
