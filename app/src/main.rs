@@ -1,1 +1,1 @@
-fn main(){}
+fn main() { let _ = yew::html!{ <p/> }; }
