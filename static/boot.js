@@ -70,4 +70,14 @@ function downloadFailed(error) {
   );
 }
 
+// The app must be able to end an engine that hangs, so every worker the page starts is kept where the app finds it.
+const NativeWorker = globalThis.Worker;
+globalThis.ozWorkers = [];
+globalThis.Worker = class extends NativeWorker {
+  constructor(...of) {
+    super(...of);
+    globalThis.ozWorkers.push(this);
+  }
+};
+
 await start();

@@ -1,1 +1,35 @@
-fn main() { let _ = yew::html!{ <p/> }; }
+//! Offset Zero's page. It shows what the engine's view says and asks the engine what a person wants; it computes no Kafka
+//! fact and holds no engine type but those of the crate `wire`.
+
+mod bridge;
+mod ctx;
+mod home;
+mod icons;
+mod keys;
+mod lesson;
+#[cfg(feature = "mock")]
+mod mock;
+mod panels;
+mod player;
+mod root;
+mod share;
+mod stage;
+mod store;
+mod terminal;
+mod theme;
+mod timeline;
+mod ui;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    let document = gloo_utils::document();
+    match document.get_element_by_id("app") {
+        Some(place) => {
+            place.set_text_content(None);
+            yew::Renderer::<root::App>::with_root(place).render();
+        }
+        None => {
+            yew::Renderer::<root::App>::new().render();
+        }
+    }
+}

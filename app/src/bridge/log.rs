@@ -1,0 +1,161 @@
+//! What has to be said again to a fresh engine so that it stands where the lost one stood.
+//!
+//! The engine's own link holds a whole session in a few hundred bytes, so the log is the last exported link and the
+//! commands since. Runs are kept as how far they came, not as they were asked for: how far a budgeted run comes depends
+//! on the machine, where it came does not.
+
+use wire::{Command, Reply};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    Did(Command),
+    /// Kernel events and microseconds that went by in runs.
+    Advanced {
+        events: u64,
+        us: u64,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionLog {
+    /// The last exported link, without `#`; what `tail` starts from.
+    link: Option<String>,
+    tail: Vec<Entry>,
+    index: u64,
+    now_us: u64,
+}
+
+impl SessionLog {
+    /// Takes note of a command that was done. Refused ones changed nothing and are not kept.
+    pub fn record(&mut self, command: &Command, reply: &Reply) {
+        if reply.problem.is_none() {
+            match command {
+                Command::Boot { .. } | Command::LoadLesson { .. } | Command::Import { preview: false, .. } => {
+                    self.link = None;
+                    self.tail = vec![Entry::Did(command.clone())];
+                }
+                Command::Run { .. } => self.advance(reply),
+                Command::Export => self.exported(reply),
+                Command::Why(_)
+                | Command::Complete { .. }
+                | Command::ReadFile { .. }
+                | Command::Import { preview: true, .. }
+                | Command::Digest => {}
+                other => self.tail.push(Entry::Did(other.clone())),
+            }
+        }
+        self.index = reply.index;
+        self.now_us = reply.now_us;
+    }
+
+    /// The commands that bring a fresh engine to the same place.
+    pub fn replay(&self) -> Vec<Command> {
+        let link = self.link.iter().map(|fragment| Command::Import { fragment: fragment.clone(), preview: false });
+        let tail = self.tail.iter().map(|entry| match entry {
+            Entry::Did(command) => command.clone(),
+            Entry::Advanced { events, us } => {
+                Command::Run { us: *us, events_max: u32::try_from((*events).max(1)).unwrap_or(u32::MAX) }
+            }
+        });
+        link.chain(tail).collect()
+    }
+
+    /// Takes off the last entry: the command that ended the engine twice. Returns it for the words to the person.
+    pub fn drop_last(&mut self) -> Option<Entry> {
+        self.tail.pop()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.link.is_none() && self.tail.is_empty()
+    }
+
+    /// How many steps would be played again.
+    pub fn len(&self) -> usize {
+        self.tail.len() + usize::from(self.link.is_some())
+    }
+
+    fn advance(&mut self, reply: &Reply) {
+        let events = reply.index.saturating_sub(self.index);
+        let us = reply.now_us.saturating_sub(self.now_us);
+        if events == 0 && us == 0 {
+            return;
+        }
+        if let Some(Entry::Advanced { events: events_before, us: us_before }) = self.tail.last_mut() {
+            *events_before += events;
+            *us_before += us;
+        } else {
+            self.tail.push(Entry::Advanced { events, us });
+        }
+    }
+
+    /// Lesson progress is not part of a link, so a lesson keeps its whole tail.
+    fn exported(&mut self, reply: &Reply) {
+        if let wire::reply::Answer::Link { fragment, .. } = &reply.answer
+            && reply.lesson.is_none()
+        {
+            self.link = Some(fragment.clone());
+            self.tail.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::reply::Answer;
+
+    fn reply(index: u64, now_us: u64) -> Reply {
+        Reply {
+            seq: 0,
+            index,
+            now_us,
+            end_index: index,
+            end_us: now_us,
+            digest: 0,
+            more: false,
+            reset: false,
+            deltas: vec![],
+            events: vec![],
+            branches: vec![],
+            lesson: None,
+            answer: Answer::Nothing,
+            problem: None,
+        }
+    }
+
+    fn typed(line: &str) -> Command {
+        Command::Type { terminal: "t1".into(), line: line.into() }
+    }
+
+    #[test]
+    fn runs_are_kept_as_the_way_they_came() {
+        let mut log = SessionLog::default();
+        log.record(&typed("a"), &reply(10, 100));
+        log.record(&Command::Run { us: 1_000_000, events_max: 9 }, &reply(14, 300));
+        log.record(&Command::Run { us: 1_000_000, events_max: 9 }, &reply(15, 450));
+        log.record(&typed("b"), &reply(15, 450));
+        assert_eq!(log.replay(), vec![typed("a"), Command::Run { us: 350, events_max: 5 }, typed("b")]);
+    }
+
+    #[test]
+    fn a_link_replaces_what_went_before() {
+        let mut log = SessionLog::default();
+        log.record(&typed("a"), &reply(1, 1));
+        let mut exported = reply(1, 1);
+        exported.answer = Answer::Link { fragment: "abc".into(), commands: 1 };
+        log.record(&Command::Export, &exported);
+        log.record(&typed("b"), &reply(2, 2));
+        let import = Command::Import { fragment: "abc".into(), preview: false };
+        assert_eq!(log.replay(), vec![import, typed("b")]);
+    }
+
+    #[test]
+    fn looking_and_refused_commands_are_not_played_again() {
+        let mut log = SessionLog::default();
+        log.record(&Command::Digest, &reply(1, 1));
+        let mut refused = reply(1, 1);
+        refused.problem = Some(wire::Problem { title: "No".into(), details: vec![] });
+        log.record(&typed("x"), &refused);
+        assert!(log.is_empty());
+    }
+}

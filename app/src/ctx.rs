@@ -1,0 +1,64 @@
+//! What every component may do: ask the engine, steer time, change what the page shows.
+
+use std::rc::Rc;
+
+use wire::{Command, Reply};
+use yew::Callback;
+
+use crate::bridge::Bridge;
+use crate::player::Player;
+use crate::ui::Ask;
+
+/// Cheap to clone and equal as long as the page lives, so it costs nothing as a property.
+#[derive(Clone)]
+pub struct Handle {
+    pub bridge: Bridge,
+    pub player: Player,
+    pub ui: Callback<Ask>,
+}
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        self.bridge == other.bridge
+    }
+}
+
+impl Handle {
+    pub fn send(&self, command: Command) {
+        self.bridge.send(command);
+    }
+
+    /// Sends a command whose reply somebody waits for. The store has the reply first.
+    pub fn ask(&self, command: Command, then: impl Fn(Rc<Reply>) + 'static) {
+        self.bridge.ask(command, Callback::from(then));
+    }
+
+    /// A line typed into a terminal, with Enter. The world then runs until the command has ended; one that stays leaves
+    /// the world running.
+    pub fn type_line(&self, terminal: &str, line: &str) {
+        self.player.pause();
+        self.send(Command::Type { terminal: terminal.to_owned(), line: line.to_owned() });
+        self.send(Command::RunUntilIdle { terminal: terminal.to_owned() });
+    }
+
+    /// To a place on the timeline; time stands still there.
+    pub fn seek(&self, index: u64) {
+        self.player.pause();
+        self.send(Command::Seek { index });
+    }
+
+    pub fn step(&self, forward: bool) {
+        self.player.pause();
+        self.player.expect_step();
+        self.send(Command::StepEvent { forward });
+    }
+
+    pub fn beat(&self, forward: bool) {
+        self.player.pause();
+        self.send(Command::StepBeat { forward });
+    }
+
+    pub fn show(&self, ask: Ask) {
+        self.ui.emit(ask);
+    }
+}

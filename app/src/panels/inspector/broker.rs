@@ -1,0 +1,110 @@
+//! A broker or a controller: its process, what it leads, and the switches that break and mend it.
+
+use wire::view::{BrokerView, ServerState};
+use wire::{Command, Fault};
+use yew::prelude::*;
+
+use super::{Props, facts, gone, head, ids};
+use crate::icons::{Mark, mark};
+use crate::ui::{Ask, Selection};
+
+pub fn panel(props: &Props, id: i32) -> Html {
+    let Some(view) = props.model.brokers.get(&id) else {
+        return gone(&format!("broker {id}"), "This broker is not in the cluster at this time.");
+    };
+    let none = || "none".to_owned();
+    let rows = vec![
+        ("State", html! { {state_word(view.state)} }),
+        ("Fenced by the controller", html! { {if view.fenced { "yes" } else { "no" }} }),
+        ("Broker epoch", html! { {if view.epoch < 0 { "not registered".to_owned() } else { view.epoch.to_string() }} }),
+        ("Metadata offset", html! { {if view.metadata_offset < 0 { none() } else { view.metadata_offset.to_string() }} }),
+        ("Leads", html! { {view.leads.len()} }),
+        ("Replicas here", html! { {props.model.replicas.keys().filter(|(_, _, broker)| *broker == id).count()} }),
+    ];
+    html! {
+        <>
+            <div class="ihead pad">{head(&["Brokers", &view.endpoint], &format!("broker {id}"), "broker", &props.handle)}</div>
+            <div class="ibody">
+                <div class="isec">{facts(rows)}
+                    if view.fenced { <div class="row tags"><span class="st err tage">{mark(Mark::Error)}{"Fenced"}</span></div> }
+                </div>
+                <div class="isec"><h3>{"Switches"}</h3>{switches(props, view)}</div>
+                <div class="isec"><h3>{"Replicas"}</h3>{replicas(props, id)}</div>
+            </div>
+        </>
+    }
+}
+
+pub fn controller_panel(props: &Props, id: i32) -> Html {
+    let Some(view) = props.model.controllers.get(&id) else {
+        return gone(&format!("controller {id}"), "This controller is not in the cluster at this time.");
+    };
+    let rows = vec![
+        ("State", html! { {state_word(view.state)} }),
+        ("Active", html! { {if view.active { "yes" } else { "no" }} }),
+        ("Epoch", html! { {view.epoch} }),
+        ("Metadata offset", html! { {view.metadata_offset} }),
+        ("Voters", html! { {ids(&view.voters)} }),
+    ];
+    html! {
+        <>
+            <div class="ihead pad">{head(&["Quorum", &view.endpoint], &format!("controller {id}"), "controller", &props.handle)}</div>
+            <div class="ibody"><div class="isec">{facts(rows)}</div>
+                <div class="isec"><h3>{"Switches"}</h3>{buttons(props, &host_of(&view.endpoint), view.state)}</div></div>
+        </>
+    }
+}
+
+fn switches(props: &Props, view: &BrokerView) -> Html {
+    buttons(props, &host_of(&view.endpoint), view.state)
+}
+
+/// `b1` of `b1:9092`.
+fn host_of(endpoint: &str) -> String {
+    endpoint.split(':').next().unwrap_or(endpoint).to_owned()
+}
+
+fn buttons(props: &Props, host: &str, state: ServerState) -> Html {
+    let button = |name: &'static str, hint: &'static str, fault: Fault| {
+        let handle = props.handle.clone();
+        let onclick = Callback::from(move |_: MouseEvent| handle.send(Command::Fault(fault.clone())));
+        html! { <button class="btn sm" title={hint} {onclick}>{name}</button> }
+    };
+    let host = || host.to_owned();
+    let list = match state {
+        ServerState::Down => {
+            vec![button("Start", "Start the process", Fault::Start(host())), button("Lose its disk", "Empty its log directories", Fault::Wipe(host()))]
+        }
+        ServerState::Paused => {
+            vec![button("Resume", "SIGCONT", Fault::Resume(host())), button("Kill", "SIGKILL: power is cut", Fault::Kill(host()))]
+        }
+        _ => vec![
+            button("Kill", "SIGKILL: power is cut", Fault::Kill(host())),
+            button("Stop", "SIGTERM: controlled shutdown", Fault::Stop(host())),
+            button("Pause", "SIGSTOP: the process stands still", Fault::Pause(host())),
+        ],
+    };
+    html! { <div class="row wraps">{for list}</div> }
+}
+
+fn replicas(props: &Props, id: i32) -> Html {
+    let rows = props.model.replicas.iter().filter(|((_, _, broker), _)| *broker == id).map(|((topic, p, _), view)| {
+        let tp = (topic.clone(), *p);
+        let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Select(Selection::Partition(tp.clone())));
+        html! {
+            <tr><td><button class="link" {onclick}>{format!("{topic}-{p}")}</button></td>
+                <td>{format!("{:?}", view.role).to_lowercase()}</td><td class="n">{view.log_end}</td></tr>
+        }
+    });
+    html! { <table><thead><tr><th>{"Partition"}</th><th>{"Role"}</th><th class="n">{"LEO"}</th></tr></thead><tbody>{for rows}</tbody></table> }
+}
+
+pub fn state_word(state: ServerState) -> &'static str {
+    match state {
+        ServerState::Down => "down",
+        ServerState::Starting => "starting",
+        ServerState::Running => "running",
+        ServerState::ShuttingDown => "shutting down",
+        ServerState::Paused => "paused (SIGSTOP)",
+    }
+}

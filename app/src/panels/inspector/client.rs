@@ -1,0 +1,61 @@
+//! A Kafka client: what it was started as, what it sent or read, and its last refusal.
+
+use wire::view::{ClientKind, ClientView};
+use yew::prelude::*;
+
+use super::{Props, facts, gone, head, ids};
+use crate::icons::{Mark, mark};
+
+pub fn panel(props: &Props, host: &str, pid: u32) -> Html {
+    let Some(view) = props.model.clients.get(&(host.to_owned(), pid)) else {
+        return gone(host, "This client does not run at this time.");
+    };
+    let kind = match view.kind {
+        ClientKind::Producer => "producer",
+        ClientKind::Consumer => "consumer",
+        ClientKind::Admin => "admin",
+    };
+    html! {
+        <>
+            <div class="ihead pad">{head(&["Clients", host], &view.client_id, kind, &props.handle)}</div>
+            <div class="ibody">
+                <div class="isec">{facts(rows(view))}
+                    if let Some(error) = &view.last_error {
+                        <div class="row tags"><span class="st err tage">{mark(Mark::Error)}{error}</span></div>
+                    }
+                </div>
+                if !view.positions.is_empty() { <div class="isec"><h3>{"Positions"}</h3>{positions(view)}</div> }
+                <div class="isec"><h3>{"Started as"}</h3><code class="mono wrap">{&view.command}</code></div>
+            </div>
+        </>
+    }
+}
+
+fn rows(view: &ClientView) -> Vec<(&'static str, Html)> {
+    let mut rows = vec![("Terminal", html! { {&view.terminal} }), ("Process", html! { {view.pid} })];
+    if let Some(topic) = &view.topic {
+        rows.push(("Topic", html! { {topic} }));
+    }
+    if let Some(acks) = &view.acks {
+        rows.push(("acks", html! { {acks} }));
+    }
+    if view.kind == ClientKind::Producer {
+        rows.push(("Sent", html! { {view.sent} }));
+        rows.push(("Acked", html! { {view.acked} }));
+        rows.push(("Waiting", html! { {view.waiting} }));
+        rows.push(("Failed", html! { {view.failed} }));
+    }
+    rows.push(("Connected to", html! { {if view.connections.is_empty() { "nobody".to_owned() } else { ids(&view.connections) }} }));
+    rows
+}
+
+fn positions(view: &ClientView) -> Html {
+    let committed = |at: Option<i64>| at.map_or("-".to_owned(), |offset| offset.to_string());
+    html! {
+        <table><thead><tr><th>{"Partition"}</th><th class="n">{"Position"}</th><th class="n">{"Committed"}</th></tr></thead><tbody>
+            {for view.positions.iter().map(|at| html! {
+                <tr><td>{format!("{}-{}", at.topic, at.partition)}</td><td class="n">{at.position}</td><td class="n">{committed(at.committed)}</td></tr>
+            })}
+        </tbody></table>
+    }
+}

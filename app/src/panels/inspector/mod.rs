@@ -1,0 +1,114 @@
+//! The inspector: facts about what is selected, and why they are so.
+
+mod broker;
+mod client;
+mod config;
+mod partition;
+mod tables;
+mod why;
+
+use yew::prelude::*;
+
+use crate::ctx::Handle;
+use crate::icons::{Icon, icon};
+use crate::store::{Model, Tp};
+use crate::ui::{Ask, Selection, label};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub model: Model,
+    pub selection: Option<Selection>,
+    /// The partition the stage shows large: shown while nothing is selected.
+    pub focus: Option<Tp>,
+    pub playing: bool,
+    pub handle: Handle,
+}
+
+#[component]
+pub fn Inspector(props: &Props) -> Html {
+    let shown = props.selection.clone().or_else(|| props.focus.clone().map(Selection::Partition));
+    let body = match &shown {
+        None => empty(),
+        Some(Selection::Partition(tp)) => partition_panel(props, tp),
+        Some(Selection::Broker(id)) => broker::panel(props, *id),
+        Some(Selection::Controller(id)) => broker::controller_panel(props, *id),
+        Some(Selection::Client(host, pid)) => client::panel(props, host, *pid),
+    };
+    html! { <aside class="insp" id="inspector" aria-label="Inspector">{body}</aside> }
+}
+
+fn partition_panel(props: &Props, tp: &Tp) -> Html {
+    match props.model.partitions.get(tp) {
+        None => gone(&label(tp), "This partition is not in the cluster at this time."),
+        Some(view) => html! {
+            <partition::PartitionPanel view={view.clone()} before={props.model.before.get(tp).cloned()}
+                replicas={tables::replicas_of(&props.model, tp)} topic={props.model.topics.get(&tp.0).cloned()}
+                events={props.model.events.clone()} index={props.model.index} playing={props.playing}
+                glyphs={props.model.glyphs.clone()} handle={props.handle.clone()}/>
+        },
+    }
+}
+
+/// Says what is missing and the command that makes it.
+fn empty() -> Html {
+    html! {
+        <div class="isec">
+            <div class="empty"><b>{"No topic yet"}</b>
+                <p class="soft">{"Open the terminal and create one:"}</p>
+                <code class="mono wrap">{"kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders"}</code>
+            </div>
+        </div>
+    }
+}
+
+fn gone(name: &str, why: &str) -> Html {
+    html! { <><div class="ihead"><h2>{name}</h2></div><div class="isec"><p class="soft">{why}</p></div></> }
+}
+
+/// Path, name and kind at the head of the panel.
+fn head(path: &[&str], name: &str, kind: &str, handle: &Handle) -> Html {
+    let close = handle.ui.reform(|_: MouseEvent| Ask::Deselect);
+    html! {
+        <>
+            <div class="crumb small">{for path.iter().enumerate().map(|(at, part)| html! {
+                <>if at > 0 { {icon(Icon::Chevron)} }<span>{*part}</span></>
+            })}</div>
+            <h2><span class="clip">{name}</span><span class="chip">{kind}</span><span class="grow"/>
+                <button class="btn ghost ic sm" aria-label="Back to the partition in focus" onclick={close}>{icon(Icon::Cross)}</button></h2>
+        </>
+    }
+}
+
+/// Tabs of a panel; arrows move between them.
+fn tabs(names: &'static [&'static str], current: usize, pick: Callback<usize>) -> Html {
+    let count = names.len();
+    let onkeydown = {
+        let pick = pick.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let to = match event.key().as_str() {
+                "ArrowRight" => (current + 1) % count,
+                "ArrowLeft" => (current + count - 1) % count,
+                _ => return,
+            };
+            event.prevent_default();
+            pick.emit(to);
+        })
+    };
+    html! {
+        <div class="tabs" role="tablist" {onkeydown}>{for names.iter().enumerate().map(|(at, name)| {
+            let on = at == current;
+            let onclick = pick.reform(move |_: MouseEvent| at);
+            html! { <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()}
+                tabindex={if on { "0" } else { "-1" }} {onclick}>{*name}</button> }
+        })}</div>
+    }
+}
+
+/// A list of names and values.
+fn facts(rows: Vec<(&'static str, Html)>) -> Html {
+    html! { <dl class="kv">{for rows.into_iter().map(|(name, value)| html! { <><dt>{name}</dt><dd>{value}</dd></> })}</dl> }
+}
+
+fn ids(list: &[i32]) -> String {
+    list.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
+}

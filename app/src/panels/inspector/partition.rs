@@ -1,0 +1,120 @@
+//! A partition: facts, replicas, settings, records, its events, and why its values are what they are.
+
+use std::rc::Rc;
+
+use wire::view::{PartitionView, ReplicaView, TopicView};
+use yew::prelude::*;
+
+use super::why::WhyChain;
+use super::{config, facts, head, ids, tables, tabs};
+use crate::ctx::Handle;
+use crate::icons::{Mark, mark};
+use crate::store::{Events, Glyphs};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub view: Rc<PartitionView>,
+    /// As it was before the last beat.
+    pub before: Option<Rc<PartitionView>>,
+    pub replicas: Vec<Rc<ReplicaView>>,
+    pub topic: Option<Rc<TopicView>>,
+    pub events: Events,
+    pub index: u64,
+    pub playing: bool,
+    pub glyphs: Rc<Glyphs>,
+    pub handle: Handle,
+}
+
+const TABS: [&str; 4] = ["Partition", "Records", "Config", "Events"];
+
+#[component]
+pub fn PartitionPanel(props: &Props) -> Html {
+    let tab = use_state(|| 0_usize);
+    let pick = {
+        let tab = tab.clone();
+        Callback::from(move |to| tab.set(to))
+    };
+    let view = &props.view;
+    let name = format!("{}-{}", view.topic, view.partition);
+    let body = match *tab {
+        0 => overview(props),
+        1 => html! { <div class="isec">{tables::records(&props.replicas, &props.glyphs)}</div> },
+        2 => html! { <div class="isec">{props.topic.as_ref().map(|topic| config::table(&topic.config)).unwrap_or_default()}</div> },
+        _ => html! { <div class="isec">{events(props, &name)}</div> },
+    };
+    html! {
+        <>
+            <div class="ihead">{head(&["Topics", &view.topic], &name, "partition", &props.handle)}{tabs(&TABS, *tab, pick)}</div>
+            <div class="ibody">{body}</div>
+        </>
+    }
+}
+
+fn overview(props: &Props) -> Html {
+    let (view, before) = (&props.view, props.before.as_deref());
+    let leader = |view: &PartitionView| view.leader.map_or("none".to_owned(), |id| id.to_string());
+    let hw = |view: &PartitionView| match view.high_watermark {
+        None => "no leader".to_owned(),
+        Some(offset) if view.high_watermark_held => format!("{offset} held"),
+        Some(offset) => offset.to_string(),
+    };
+    let mut rows = vec![
+        ("Leader", changed(before, view, leader)),
+        ("Leader epoch", changed(before, view, |view| view.leader_epoch.to_string())),
+        ("ISR", changed(before, view, |view| ids(&view.isr))),
+        ("High watermark", changed(before, view, hw)),
+        ("min.insync.replicas", changed(before, view, |view| view.min_insync_replicas.to_string())),
+    ];
+    if !view.elr.is_empty() {
+        rows.push(("ELR", changed(before, view, |view| ids(&view.elr))));
+    }
+    let hw_note = view.high_watermark.map_or("no leader".to_owned(), |offset| format!("line = HW {offset}"));
+    html! {
+        <>
+            <div class="isec">{facts(rows)}{tags(view)}</div>
+            <div class="isec"><h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3>
+                {tables::replica_table(view, &props.replicas)}</div>
+            if let Some(topic) = &props.topic {
+                <div class="isec"><h3>{"Config"}<span class="grow"/><span class="muted">{"override in bold"}</span></h3>
+                    {config::list(&topic.config)}</div>
+            }
+            <WhyChain view={props.view.clone()} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
+        </>
+    }
+}
+
+/// The value; after a change the old one struck through before it.
+fn changed(before: Option<&PartitionView>, now: &PartitionView, of: impl Fn(&PartitionView) -> String) -> Html {
+    let value = of(now);
+    match before.map(of).filter(|old| *old != value) {
+        Some(old) => html! { <span class="chg"><s>{old}</s><b>{value}</b></span> },
+        None => html! { {value} },
+    }
+}
+
+fn tags(view: &PartitionView) -> Html {
+    let under = view.isr.len() < view.replicas.len();
+    let below = (view.isr.len() as i64) < i64::from(view.min_insync_replicas);
+    if !under && view.leader.is_some() {
+        return html! {};
+    }
+    html! {
+        <div class="row tags">
+            if under { <span class="st warn tagw">{mark(Mark::Warn)}{"Under-replicated"}</span> }
+            if below { <span class="st err tage">{mark(Mark::Error)}{"Under min ISR"}</span> }
+            if view.leader.is_none() { <span class="st err tage">{mark(Mark::Error)}{"No leader"}</span> }
+        </div>
+    }
+}
+
+fn events(props: &Props, name: &str) -> Html {
+    let list = props.events.all();
+    let mine = list.iter().rev().filter(|event| event.partition.as_deref() == Some(name)).take(80);
+    let row = |event: &wire::EventView| {
+        let (handle, index) = (props.handle.clone(), event.index);
+        let go = Callback::from(move |_: MouseEvent| handle.seek(index));
+        let class = if event.index > props.index { "ev ahead" } else { "ev" };
+        html! { <li {class}><button class="time" onclick={go}>{crate::timeline::clock(event.at_us)}</button><span>{&event.sentence}</span></li> }
+    };
+    html! { <ol class="evlist">{for mine.map(|event| row(event))}</ol> }
+}

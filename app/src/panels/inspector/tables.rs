@@ -1,0 +1,94 @@
+//! The replica bars and the record table.
+
+use std::rc::Rc;
+
+use wire::view::{PartitionView, ReplicaView, Role};
+use yew::prelude::*;
+
+use crate::store::{Glyphs, Model, Tp};
+
+/// Width of a replica's bar.
+const BAR: f64 = 84.0;
+
+pub fn replicas_of(model: &Model, tp: &Tp) -> Vec<Rc<ReplicaView>> {
+    let of = |(topic, p, _): &(String, i32, i32)| *topic == tp.0 && *p == tp.1;
+    model.replicas.iter().filter(|(key, _)| of(key)).map(|(_, view)| view.clone()).collect()
+}
+
+/// One bar per replica on one scale, the high watermark as a line through all.
+pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>]) -> Html {
+    let mut rows: Vec<_> = replicas.to_vec();
+    rows.sort_by_key(|replica| (rank(replica.role), replica.broker));
+    let end = replicas.iter().map(|replica| replica.log_end).max().unwrap_or(0).max(1) + 1;
+    let start = replicas.iter().map(|replica| replica.log_start).min().unwrap_or(0);
+    let x = |offset: i64| BAR * (offset - start).max(0) as f64 / (end - start).max(1) as f64;
+    let row = |replica: &ReplicaView| {
+        let offline = replica.role == Role::Offline;
+        html! {
+            <tr class={classes!(offline.then_some("gone"))}>
+                <td>{replica.broker}</td><td>{role(replica, view)}</td>
+                <td><svg class="rbar" width="84" height="12" viewBox="0 0 84 12" aria-hidden="true">
+                    <rect y="3" width="84" height="6" rx="2" class="rb-bg"/>
+                    if offline { <path d={format!("M0 6H{:.1}", x(replica.log_end))} class="rb-off"/> }
+                    else { <rect y="3" width={format!("{:.1}", x(replica.log_end))} height="6" rx="2" class="rb-on"/> }
+                    if let (Some(hw), false) = (view.high_watermark, offline) {
+                        <path d={format!("M{:.1} 0v12", x(hw).max(1.0))} class="hw"/>
+                    }
+                </svg></td>
+                <td class="n">{replica.log_end}</td>
+                <td class="n">{if offline { "-".to_owned() } else { replica.high_watermark.to_string() }}</td>
+            </tr>
+        }
+    };
+    html! {
+        <table><thead><tr><th class="c-id">{"#"}</th><th>{"Role"}</th><th><span class="sr">{"Log"}</span></th>
+            <th class="n">{"LEO"}</th><th class="n">{"HW"}</th></tr></thead>
+            <tbody>{for rows.iter().map(|replica| row(replica))}</tbody></table>
+    }
+}
+
+fn rank(role: Role) -> u8 {
+    match role {
+        Role::Leader => 0,
+        Role::Follower => 1,
+        Role::Idle => 2,
+        Role::Offline => 3,
+    }
+}
+
+fn role(replica: &ReplicaView, view: &PartitionView) -> &'static str {
+    match replica.role {
+        Role::Leader => "leader",
+        Role::Follower if !view.isr.contains(&replica.broker) => "follower, out",
+        Role::Follower => "follower",
+        Role::Idle => "no role yet",
+        Role::Offline => "offline",
+    }
+}
+
+/// The newest records as the leader (or, without one, the longest log) has them.
+pub fn records(replicas: &[Rc<ReplicaView>], glyphs: &Glyphs) -> Html {
+    let best = replicas.iter().max_by_key(|replica| (replica.role == Role::Leader, replica.log_end));
+    let Some(replica) = best.filter(|replica| !replica.cells.is_empty()) else {
+        return html! { <p class="soft">{"No records yet. Send one from a terminal with kafka-console-producer.sh."}</p> };
+    };
+    let row = |cell: &wire::view::CellView| {
+        let value = match (&cell.value, cell.control) {
+            (_, true) => html! { <i class="muted">{"control record"}</i> },
+            (None, _) => html! { <i class="muted">{"null, a tombstone"}</i> },
+            (Some(text), _) => html! { {text} },
+        };
+        let key = match &cell.key {
+            None => html! { <i class="muted">{"null"}</i> },
+            Some(key) => {
+                let letter = glyphs.get(key).map_or('?', |glyph| glyph.letter);
+                html! { <><b>{letter}</b>{" "}{key}</> }
+            }
+        };
+        html! { <tr><td class="n">{cell.offset}</td><td class="n">{cell.leader_epoch}</td><td class="clip">{key}</td><td class="clip">{value}</td></tr> }
+    };
+    html! {
+        <table class="recs"><thead><tr><th class="n">{"Offset"}</th><th class="n">{"Epoch"}</th><th>{"Key"}</th><th>{"Value"}</th></tr></thead>
+            <tbody>{for replica.cells.iter().rev().map(row)}</tbody></table>
+    }
+}

@@ -1,0 +1,81 @@
+//! "What is not real yet": the list the project keeps about itself, from `not-real.json`.
+
+use gloo_utils::window;
+use serde::Deserialize;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+use crate::ctx::Handle;
+use crate::icons::{Icon, icon};
+use crate::ui::{Ask, Screen};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub handle: Handle,
+}
+
+/// One thing that differs from a real Kafka.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    what: String,
+    instead: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Area {
+    area: String,
+    items: Vec<Item>,
+}
+
+#[component]
+pub fn NotReal(props: &Props) -> Html {
+    let areas = use_state(|| None::<Result<Vec<Area>, String>>);
+    {
+        let areas = areas.clone();
+        use_effect_with((), move |()| {
+            spawn_local(async move { areas.set(Some(load().await)) });
+        });
+    }
+    let back = props.handle.ui.reform(|_: MouseEvent| Ask::Screen(Screen::Home));
+    html! {
+        <main class="paper">
+            <button class="btn ghost sm" onclick={back}>{icon(Icon::StepBack)}{"Lessons"}</button>
+            <h1>{"What is not real yet"}</h1>
+            <p class="prose">{"The cluster in this tab follows Apache Kafka's own rules and prints its own words. Here is where it does not, or not yet."}</p>
+            {match &*areas {
+                None => html! { <p class="muted" role="status">{"Reading the list."}</p> },
+                Some(Err(why)) => html! { <p class="muted" role="alert">{format!("The list could not be read: {why}. Reload the page to try again.")}</p> },
+                Some(Ok(areas)) => html! { {for areas.iter().map(section)} },
+            }}
+        </main>
+    }
+}
+
+fn section(area: &Area) -> Html {
+    html! {
+        <section>
+            <h2>{&area.area}</h2>
+            <dl class="notreal">{for area.items.iter().map(|item| html! { <><dt>{&item.what}</dt><dd>{&item.instead}</dd></> })}</dl>
+        </section>
+    }
+}
+
+async fn load() -> Result<Vec<Area>, String> {
+    let text = fetch_text("not-real.json").await?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// The text of one of the page's own files.
+pub async fn fetch_text(path: &str) -> Result<String, String> {
+    let shown = |error: wasm_bindgen::JsValue| format!("{error:?}");
+    let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(shown)?;
+    let response: web_sys::Response = response.dyn_into().map_err(shown)?;
+    if !response.ok() {
+        return Err(format!("{path}: {} {}", response.status(), response.status_text()));
+    }
+    let text = JsFuture::from(response.text().map_err(shown)?).await.map_err(shown)?;
+    text.as_string().ok_or_else(|| format!("{path} is not text"))
+}

@@ -1,0 +1,99 @@
+//! Layers over the page: the keyboard map, sharing, the list of invariants. One at a time; Esc closes it.
+
+use wire::view::{LampState, LampView};
+use yew::prelude::*;
+
+use crate::ctx::Handle;
+use crate::icons::{Icon, Mark, icon, mark};
+use crate::keys::MAP;
+use crate::share::ShareDialog;
+use crate::store::Map;
+use crate::ui::{Ask, Overlay};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub overlay: Option<Overlay>,
+    pub single_keys: bool,
+    pub lamps: Map<String, LampView>,
+    pub handle: Handle,
+}
+
+#[component]
+pub fn Overlays(props: &Props) -> Html {
+    let panel = use_node_ref();
+    {
+        let panel = panel.clone();
+        // The keyboard goes where the eye goes; closing gives it back to where it was.
+        use_effect_with(props.overlay, move |open| {
+            let before = gloo_utils::document().active_element();
+            let opened = open.is_some();
+            if let Some(element) = panel.cast::<web_sys::HtmlElement>() {
+                let _ = element.focus();
+            }
+            move || {
+                if opened
+                    && let Some(element) = before
+                    && let Ok(element) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element)
+                {
+                    let _ = element.focus();
+                }
+            }
+        });
+    }
+    let Some(overlay) = props.overlay else { return html! {} };
+    let close = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(None));
+    let (name, body) = match overlay {
+        Overlay::Keys => ("Keyboard map", keys(props)),
+        Overlay::Share => ("Share this session", html! { <ShareDialog handle={props.handle.clone()}/> }),
+        Overlay::Lamps => ("What must always hold", lamps(props)),
+    };
+    html! {
+        <div class="veil" onclick={close.clone()}>
+            <section class="layer" role="dialog" aria-modal="true" aria-label={name} tabindex="-1" ref={panel}
+                onclick={|event: MouseEvent| event.stop_propagation()}>
+                <header><h2>{name}</h2><span class="grow"/>
+                    <button class="btn ghost ic sm" aria-label="Close" onclick={close}>{icon(Icon::Cross)}</button></header>
+                {body}
+            </section>
+        </div>
+    }
+}
+
+fn keys(props: &Props) -> Html {
+    let on = props.single_keys;
+    let toggle = props.handle.ui.reform(move |_: Event| Ask::SingleKeys(!on));
+    html! {
+        <>
+            <dl class="keymap">{for MAP.iter().map(|(key, does)| html! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> })}</dl>
+            <label class="row soft"><input type="checkbox" checked={on} onchange={toggle}/>{"Single keys answer"}</label>
+        </>
+    }
+}
+
+fn lamps(props: &Props) -> Html {
+    let row = |lamp: &LampView| {
+        let (state, word) = match lamp.state {
+            LampState::Holds => (Mark::Ok, "holds"),
+            LampState::NotChecked => (Mark::Open, "not checked"),
+            LampState::Broken(_) => (Mark::Error, "broken"),
+        };
+        let jump = match lamp.state {
+            LampState::Broken(index) => {
+                let handle = props.handle.clone();
+                let go = Callback::from(move |_: MouseEvent| {
+                    handle.show(Ask::Overlay(None));
+                    handle.seek(index);
+                });
+                html! { <button class="btn sm" onclick={go}>{"Go there"}</button> }
+            }
+            _ => html! {},
+        };
+        html! {
+            <li>{mark(state)}<div class="grow"><b class="mono">{format!("{} {}", lamp.id, lamp.name)}</b>
+                <span class="muted">{if lamp.safety { " safety, " } else { " availability, " }}{word}</span>
+                <p class="soft">{&lamp.meaning}</p>
+                if !lamp.detail.is_empty() { <p class="st err">{&lamp.detail}</p> }</div>{jump}</li>
+        }
+    };
+    html! { <ul class="lamplist">{for props.lamps.values().map(|lamp| row(lamp))}</ul> }
+}

@@ -1,0 +1,218 @@
+//! Time as it is watched: play, pause, speed. The world itself has no clock; it runs as far as it is asked to.
+//!
+//! At the speed "by event" time passes slowly while something worth seeing is under way and jumps while nothing is, so
+//! that a fetch of half a millisecond and a session timeout of nine seconds can be watched in one sitting.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo_render::{AnimationFrame, request_animation_frame};
+use wire::view::FlightView;
+use wire::{Command, Reply};
+use yew::Callback;
+
+use crate::bridge::Bridge;
+use crate::store::Model;
+use crate::theme::reduced_motion;
+
+/// Wall time of a flight at "by event", in milliseconds.
+const FLIGHT_MS: f64 = 420.0;
+/// Time that may pass between two frames while nothing is under way, in microseconds of the cluster.
+const QUIET_US: u64 = 60_000;
+/// A frame longer than this (a hidden tab, a slow machine) counts as this long, in milliseconds.
+const FRAME_MS_MAX: f64 = 50.0;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// Slow where something happens; the number divides the wall time of a move.
+    ByEvent(f64),
+    /// Cluster time against wall time.
+    Times(f64),
+}
+
+/// The stops of the speed slider, slowest first, and the words for each.
+pub const SPEEDS: [(Speed, &str); 8] = [
+    (Speed::ByEvent(0.5), "by event, slow"),
+    (Speed::ByEvent(1.0), "by event"),
+    (Speed::ByEvent(3.0), "by event, fast"),
+    (Speed::Times(0.01), "1/100 of real"),
+    (Speed::Times(0.1), "1/10 of real"),
+    (Speed::Times(1.0), "real time"),
+    (Speed::Times(5.0), "5 x real"),
+    (Speed::Times(25.0), "25 x real"),
+];
+pub const SPEED_START: usize = 1;
+
+struct State {
+    playing: bool,
+    speed: usize,
+    /// Where to pause by itself.
+    until_us: Option<u64>,
+    now_us: u64,
+    flights: Vec<Rc<FlightView>>,
+    /// Nothing moves before this wall time: a change on the stage is still being shown.
+    hold_until_ms: f64,
+    last_frame_ms: f64,
+    step_expected: bool,
+    frame: Option<AnimationFrame>,
+}
+
+#[derive(Clone)]
+pub struct Player {
+    state: Rc<RefCell<State>>,
+    bridge: Bridge,
+    /// Told when playing starts, stops or changes speed.
+    changed: Callback<()>,
+}
+
+impl Player {
+    pub fn new(bridge: Bridge, changed: Callback<()>) -> Self {
+        let state = State {
+            playing: false,
+            speed: SPEED_START,
+            until_us: None,
+            now_us: 0,
+            flights: vec![],
+            hold_until_ms: 0.0,
+            last_frame_ms: 0.0,
+            step_expected: false,
+            frame: None,
+        };
+        Self { state: Rc::new(RefCell::new(state)), bridge, changed }
+    }
+
+    pub fn playing(&self) -> bool {
+        self.state.borrow().playing
+    }
+
+    /// Index into [`SPEEDS`].
+    pub fn speed(&self) -> usize {
+        self.state.borrow().speed
+    }
+
+    pub fn set_speed(&self, speed: usize) {
+        self.state.borrow_mut().speed = speed.min(SPEEDS.len() - 1);
+        self.changed.emit(());
+    }
+
+    pub fn play(&self) {
+        self.start(None);
+    }
+
+    /// Plays until so much cluster time has passed.
+    pub fn play_for(&self, us: u64) {
+        let until = self.state.borrow().now_us + us;
+        self.start(Some(until));
+    }
+
+    pub fn pause(&self) {
+        let was = std::mem::replace(&mut self.state.borrow_mut().playing, false);
+        if was {
+            self.changed.emit(());
+        }
+    }
+
+    pub fn toggle(&self) {
+        if self.playing() { self.pause() } else { self.play() }
+    }
+
+    /// The next reply is of one step: its moves are shown in wall time.
+    pub fn expect_step(&self) {
+        self.state.borrow_mut().step_expected = true;
+    }
+
+    /// True once, for the reply of a single step.
+    pub fn take_step(&self) -> bool {
+        std::mem::replace(&mut self.state.borrow_mut().step_expected, false)
+    }
+
+    /// Learns where time stands and what is under way.
+    pub fn on_reply(&self, model: &Model, reply: &Reply) {
+        let mut stop = false;
+        {
+            let mut state = self.state.borrow_mut();
+            state.now_us = reply.now_us;
+            state.flights = model.flights.values().filter(|flight| worth_watching(flight)).cloned().collect();
+            if let Speed::ByEvent(fast) = SPEEDS[state.speed].0
+                && !reply.reset
+                && !reduced_motion()
+            {
+                let hold = reply.events.iter().map(|event| hold_ms(&event.kind, event.beat)).fold(0.0, f64::max);
+                state.hold_until_ms = state.last_frame_ms + hold / fast;
+            }
+            if reply.problem.is_some() || state.until_us.is_some_and(|until| reply.now_us >= until) {
+                stop = state.playing;
+            }
+        }
+        if stop {
+            self.pause();
+        }
+    }
+
+    fn start(&self, until_us: Option<u64>) {
+        {
+            let mut state = self.state.borrow_mut();
+            state.playing = true;
+            state.until_us = until_us;
+            state.hold_until_ms = 0.0;
+        }
+        self.next_frame();
+        self.changed.emit(());
+    }
+
+    fn next_frame(&self) {
+        let player = self.clone();
+        let frame = request_animation_frame(move |at_ms| player.on_frame(at_ms));
+        self.state.borrow_mut().frame = Some(frame);
+    }
+
+    fn on_frame(&self, at_ms: f64) {
+        let run = {
+            let mut state = self.state.borrow_mut();
+            if !state.playing {
+                return;
+            }
+            let passed_ms = (at_ms - state.last_frame_ms).clamp(1.0, FRAME_MS_MAX);
+            state.last_frame_ms = at_ms;
+            (at_ms >= state.hold_until_ms && !self.bridge.busy()).then(|| state.next_run(passed_ms))
+        };
+        if let Some(run) = run {
+            self.bridge.send(run);
+        }
+        self.next_frame();
+    }
+}
+
+impl State {
+    fn next_run(&self, passed_ms: f64) -> Command {
+        let (us, events_max) = match SPEEDS[self.speed].0 {
+            Speed::Times(times) => ((passed_ms * 1000.0 * times).max(1.0) as u64, u32::MAX),
+            Speed::ByEvent(fast) => match self.flights.iter().map(|flight| flight.arrives_us - flight.sent_us).min() {
+                Some(shortest) => ((shortest as f64 * passed_ms * fast / FLIGHT_MS).max(1.0) as u64, u32::MAX),
+                None => (QUIET_US, 1),
+            },
+        };
+        let left = self.until_us.map_or(u64::MAX, |until| until.saturating_sub(self.now_us).max(1));
+        Command::Run { us: us.min(left), events_max }
+    }
+}
+
+/// What slows time down: records on their way, refusals, and the words that change who leads. Heartbeats and empty
+/// fetches pass without.
+fn worth_watching(flight: &FlightView) -> bool {
+    const LOUD: [&str; 4] = ["Produce", "AlterPartition", "BrokerRegistration", "CreateTopics"];
+    flight.arrives_us > flight.sent_us
+        && (flight.error || !flight.keys.is_empty() || LOUD.contains(&flight.api.as_str()))
+}
+
+/// How long a change stays in view before time goes on (ui.md, section 4), in milliseconds.
+fn hold_ms(kind: &str, beat: bool) -> f64 {
+    match kind {
+        "LeaderElected" | "ControllerElected" => 700.0,
+        "IsrShrunk" | "IsrExpanded" | "BrokerFenced" => 500.0,
+        "HighWatermarkAdvanced" => 260.0,
+        "RecordAppended" => 120.0,
+        _ if beat => 400.0,
+        _ => 0.0,
+    }
+}

@@ -1,0 +1,220 @@
+//! The root of the page: holds the model and the page's own state, and hands each part what it needs.
+
+mod bars;
+mod keyboard;
+
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use wire::{Command, Reply};
+use yew::prelude::*;
+
+use crate::bridge::{Bridge, Heard, Trouble};
+use crate::ctx::Handle;
+use crate::home::Home;
+use crate::lesson::LessonPanel;
+use crate::panels::inspector::Inspector;
+use crate::panels::not_real::NotReal;
+use crate::panels::overlays::Overlays;
+use crate::panels::topbar::TopBar;
+use crate::player::Player;
+use crate::share::Arrival;
+use crate::stage::Stage;
+use crate::store::Model;
+use crate::terminal::TerminalDrawer;
+use crate::theme::Theme;
+use crate::timeline::Timeline;
+use crate::ui::{Ask, Bar, Overlay, Screen, Ui};
+
+/// Cluster time that passes after a line that leaves its command running, so that its first effects are seen.
+const AFTERGLOW_US: u64 = 1_500_000;
+
+pub enum Msg {
+    Heard(Heard),
+    Ask(Ask),
+    Key(web_sys::KeyboardEvent),
+    /// The player started, stopped or changed its speed.
+    Player,
+}
+
+pub struct App {
+    model: Model,
+    ui: Ui,
+    handle: Handle,
+    _keys: EventListener,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let bridge = Bridge::new(ctx.link().callback(Msg::Heard));
+        let player = Player::new(bridge.clone(), ctx.link().callback(|()| Msg::Player));
+        let handle = Handle { bridge, player, ui: ctx.link().callback(Msg::Ask) };
+        let theme = crate::home::storage::theme().unwrap_or_else(Theme::preferred);
+        theme.wear();
+        let pressed = ctx.link().callback(Msg::Key);
+        let keys = EventListener::new_with_options(
+            &gloo_utils::document(),
+            "keydown",
+            gloo_events::EventListenerOptions::enable_prevent_default(),
+            move |event| {
+                if let Some(event) = wasm_bindgen::JsCast::dyn_ref::<web_sys::KeyboardEvent>(event) {
+                    pressed.emit(event.clone());
+                }
+            },
+        );
+        Self { model: Model::default(), ui: Ui { theme, ..Ui::default() }, handle, _keys: keys }
+    }
+
+    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Heard(Heard::Reply(reply, command)) => self.on_reply(&reply, &command),
+            Msg::Heard(Heard::Trouble(trouble)) => self.on_trouble(trouble),
+            Msg::Ask(ask) => return self.on_ask(ask),
+            Msg::Key(event) => return self.on_key(&event),
+            Msg::Player => {}
+        }
+        true
+    }
+
+    fn view(&self, _: &Context<Self>) -> Html {
+        let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
+        let screen = match ui.screen {
+            Screen::Home => html! { <Home handle={handle.clone()} theme={ui.theme}/> },
+            Screen::NotReal => html! { <NotReal handle={handle.clone()}/> },
+            Screen::Session => self.session(),
+        };
+        html! {
+            <>
+                <bars::Bars bars={ui.bars.clone()} handle={handle.clone()}/>
+                {screen}
+                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} lamps={model.lamps.clone()} handle={handle.clone()}/>
+                <Arrival handle={handle.clone()}/>
+            </>
+        }
+    }
+}
+
+impl App {
+    /// Stage with everything around it. The order in the document is the order of the Tab key (ui.md, section 6).
+    fn session(&self) -> Html {
+        let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
+        let focus = ui.focus(model);
+        let playing = handle.player.playing();
+        let class = classes!("app", model.lesson.is_none().then_some("no-lesson"), ui.terminal_open.then_some("term-open"));
+        let step = model.lesson.as_ref().and_then(|lesson| lesson.steps.get(lesson.step as usize));
+        let shown = step.map(|step| step.show.clone()).unwrap_or_default();
+        let locked = step.is_some_and(|step| step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()));
+        html! {
+            <div class={class}>
+                <nav class="skips" aria-label="Skip links">
+                    <a href="#lesson">{"Skip to the lesson"}</a><a href="#stage">{"Skip to the stage"}</a>
+                    <a href="#terminal">{"Skip to the terminal"}</a>
+                </nav>
+                <TopBar lesson={model.lesson.clone()} versions={topbar_facts(model)} theme={ui.theme} handle={handle.clone()}/>
+                if let Some(lesson) = &model.lesson {
+                    <LessonPanel lesson={lesson.clone()} at_end={model.index >= model.end_index} handle={handle.clone()}/>
+                }
+                <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown}
+                    theme={ui.theme} {playing} handle={handle.clone()}/>
+                <Inspector model={model.clone()} selection={ui.selection.clone()} {focus} {playing} handle={handle.clone()}/>
+                <Timeline index={model.index} now_us={model.now_us} end_index={model.end_index} end_us={model.end_us}
+                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked}
+                    speed={handle.player.speed()} handle={handle.clone()}/>
+                <TerminalDrawer terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
+                    current={ui.terminal.clone()} draft={ui.draft.clone()} handle={handle.clone()}/>
+            </div>
+        }
+    }
+
+    fn on_reply(&mut self, reply: &Rc<Reply>, command: &Command) {
+        self.model.apply(reply);
+        self.handle.player.on_reply(&self.model, reply);
+        if let Some(problem) = &reply.problem {
+            self.bar(wire::Tone::Warn, &problem.title, problem.details.clone(), false);
+        }
+        match command {
+            Command::Boot { .. } | Command::LoadLesson { .. } | Command::Import { preview: false, .. }
+                if reply.problem.is_none() =>
+            {
+                self.ui.screen = Screen::Session;
+                self.ui.selection = None;
+            }
+            Command::RunUntilIdle { terminal } if !reply.more => self.on_idle(terminal),
+            _ => {}
+        }
+    }
+
+    /// After a typed line: a command that stays leaves the world running for a moment.
+    fn on_idle(&self, terminal: &str) {
+        let stays = self.model.terminals.get(terminal).is_some_and(|view| view.running.is_some());
+        if stays && !self.handle.player.playing() {
+            self.handle.player.play_for(AFTERGLOW_US);
+        }
+    }
+
+    fn on_trouble(&mut self, trouble: Trouble) {
+        let (tone, title, details, export) = bars::words(trouble);
+        self.bar(tone, &title, details, export);
+    }
+
+    fn bar(&mut self, tone: wire::Tone, title: &str, details: Vec<String>, export: bool) {
+        let bar = Bar { tone, title: title.to_owned(), details, export };
+        if self.ui.bars.last() != Some(&bar) {
+            self.ui.bars.push(bar);
+        }
+    }
+
+    /// Returns whether anything changed.
+    fn on_ask(&mut self, ask: Ask) -> bool {
+        let before = self.ui.clone();
+        match ask {
+            Ask::Screen(screen) => {
+                self.handle.player.pause();
+                self.ui.screen = screen;
+            }
+            Ask::Select(selection) => self.ui.selection = Some(selection),
+            Ask::Deselect => self.ui.selection = None,
+            Ask::Overlay(overlay) => self.ui.overlay = overlay,
+            Ask::ToggleTerminal => self.ui.terminal_open = !self.ui.terminal_open,
+            Ask::Terminal(name) => {
+                self.ui.terminal = name;
+                self.ui.terminal_open = true;
+            }
+            Ask::Draft(line) => {
+                self.ui.draft = (self.ui.draft.0 + 1, line);
+                self.ui.terminal_open = true;
+            }
+            Ask::Theme(theme) => {
+                theme.wear();
+                crate::home::storage::keep_theme(theme);
+                self.ui.theme = theme;
+            }
+            Ask::SingleKeys(on) => self.ui.single_keys = on,
+            Ask::Bar(bar) => self.bar(bar.tone, &bar.title.clone(), bar.details, bar.export),
+            Ask::CloseBar(at) if at < self.ui.bars.len() => drop(self.ui.bars.remove(at)),
+            Ask::CloseBar(_) => {}
+        }
+        before != self.ui
+    }
+
+    fn close(&mut self) {
+        if self.ui.overlay.is_some() {
+            self.ui.overlay = None;
+        } else if self.ui.terminal_open {
+            self.ui.terminal_open = false;
+        } else {
+            self.ui.selection = None;
+        }
+    }
+
+    fn open(&mut self, overlay: Overlay) {
+        self.ui.overlay = if self.ui.overlay == Some(overlay) { None } else { Some(overlay) };
+    }
+}
+
+fn topbar_facts(model: &Model) -> crate::panels::topbar::Facts {
+    crate::panels::topbar::Facts { kraft: !model.controllers.is_empty(), digest: model.digest }
+}

@@ -1,0 +1,163 @@
+//! What the page knows: the view model as the engine sent it, kept so that an unchanged part stays the same object.
+//!
+//! Every map and every entity sits behind `Rc`. A reply copies only the maps it touches, so a component whose property
+//! did not change compares equal in one pointer comparison and is not rendered again.
+
+mod events;
+mod glyphs;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use wire::reply::BranchView;
+use wire::view::{
+    BrokerView, ClientView, ControllerView, FlightView, LampView, LineView, PartitionView, ReplicaView, TerminalView,
+    TopicView,
+};
+use wire::{Delta, Entity, Key, Reply};
+
+pub use events::Events;
+pub use glyphs::{Glyph, Glyphs, Shape};
+
+pub type Map<K, V> = Rc<BTreeMap<K, Rc<V>>>;
+/// Topic and partition.
+pub type Tp = (String, i32);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// A cluster is there to look at.
+    pub booted: bool,
+    pub index: u64,
+    pub now_us: u64,
+    pub end_index: u64,
+    pub end_us: u64,
+    pub digest: u64,
+    pub brokers: Map<i32, BrokerView>,
+    pub controllers: Map<i32, ControllerView>,
+    pub topics: Map<String, TopicView>,
+    pub partitions: Map<Tp, PartitionView>,
+    /// By topic, partition, broker.
+    pub replicas: Map<(String, i32, i32), ReplicaView>,
+    /// By host and process id.
+    pub clients: Map<(String, u32), ClientView>,
+    pub terminals: Map<String, TerminalView>,
+    pub lines: Map<String, BTreeMap<u32, Rc<LineView>>>,
+    pub lamps: Map<String, LampView>,
+    pub flights: Map<u64, FlightView>,
+    pub events: Events,
+    pub branches: Rc<Vec<BranchView>>,
+    pub lesson: Option<Rc<wire::lesson::LessonView>>,
+    pub glyphs: Rc<Glyphs>,
+    /// The partitions as they were before the last beat: what the inspector strikes through.
+    pub before: Map<Tp, PartitionView>,
+}
+
+impl Model {
+    /// The model after a reply.
+    pub fn apply(&mut self, reply: &Reply) {
+        if reply.reset {
+            self.forget();
+        }
+        let beats = reply.events.iter().any(|event| event.beat);
+        if beats && !reply.reset {
+            self.before = self.partitions.clone();
+        } else if reply.reset || reply.index < self.index {
+            self.before = Map::default();
+        }
+        for delta in &reply.deltas {
+            match delta {
+                Delta::Put(key, entity) => self.put(key, entity),
+                Delta::Remove(key) => self.remove(key),
+            }
+        }
+        self.booted |= reply.reset || !reply.deltas.is_empty();
+        self.events.extend(&reply.events, reply.reset);
+        self.index = reply.index;
+        self.now_us = reply.now_us;
+        self.end_index = reply.end_index;
+        self.end_us = reply.end_us;
+        self.digest = reply.digest;
+        if *self.branches != reply.branches {
+            self.branches = Rc::new(reply.branches.clone());
+        }
+        if self.lesson.as_deref() != reply.lesson.as_ref() {
+            self.lesson = reply.lesson.clone().map(Rc::new);
+        }
+    }
+
+    pub fn replica(&self, topic: &str, partition: i32, broker: i32) -> Option<&Rc<ReplicaView>> {
+        self.replicas.get(&(topic.to_owned(), partition, broker))
+    }
+
+    /// The active controller, or any if none is.
+    pub fn controller(&self) -> Option<&Rc<ControllerView>> {
+        self.controllers.values().find(|controller| controller.active).or_else(|| self.controllers.values().next())
+    }
+
+    fn forget(&mut self) {
+        let glyphs = self.glyphs.clone();
+        *self = Self { glyphs, ..Self::default() };
+    }
+
+    fn put(&mut self, key: &Key, entity: &Entity) {
+        match (key, entity) {
+            (Key::Broker(id), Entity::Broker(view)) => put(&mut self.brokers, *id, view),
+            (Key::Controller(id), Entity::Controller(view)) => put(&mut self.controllers, *id, view),
+            (Key::Topic(name), Entity::Topic(view)) => put(&mut self.topics, name.clone(), view),
+            (Key::Partition(topic, p), Entity::Partition(view)) => {
+                put(&mut self.partitions, (topic.clone(), *p), view);
+            }
+            (Key::Replica(topic, p, broker), Entity::Replica(view)) => {
+                self.learn_keys(view);
+                put(&mut self.replicas, (topic.clone(), *p, *broker), view);
+            }
+            (Key::Client(host, pid), Entity::Client(view)) => put(&mut self.clients, (host.clone(), *pid), view),
+            (Key::Terminal(name), Entity::Terminal(view)) => put(&mut self.terminals, name.clone(), view),
+            (Key::Line(terminal, number), Entity::Line(view)) => {
+                let lines = Rc::make_mut(&mut self.lines).entry(terminal.clone()).or_default();
+                Rc::make_mut(lines).insert(*number, Rc::new(view.clone()));
+            }
+            (Key::Lamp(id), Entity::Lamp(view)) => put(&mut self.lamps, id.clone(), view),
+            (Key::Flight(id), Entity::Flight(view)) => put(&mut self.flights, *id, view),
+            // A key with another kind's entity cannot be built by the engine's diff; there is nothing to show for it.
+            _ => {}
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        match key {
+            Key::Broker(id) => remove(&mut self.brokers, id),
+            Key::Controller(id) => remove(&mut self.controllers, id),
+            Key::Topic(name) => remove(&mut self.topics, name),
+            Key::Partition(topic, p) => remove(&mut self.partitions, &(topic.clone(), *p)),
+            Key::Replica(topic, p, broker) => remove(&mut self.replicas, &(topic.clone(), *p, *broker)),
+            Key::Client(host, pid) => remove(&mut self.clients, &(host.clone(), *pid)),
+            Key::Terminal(name) => remove(&mut self.terminals, name),
+            Key::Line(terminal, number) => {
+                if let Some(lines) = Rc::make_mut(&mut self.lines).get_mut(terminal) {
+                    Rc::make_mut(lines).remove(number);
+                }
+            }
+            Key::Lamp(id) => remove(&mut self.lamps, id),
+            Key::Flight(id) => remove(&mut self.flights, id),
+        }
+    }
+
+    fn learn_keys(&mut self, view: &ReplicaView) {
+        for cell in &view.cells {
+            if let Some(key) = &cell.key
+                && self.glyphs.get(key).is_none()
+            {
+                Rc::make_mut(&mut self.glyphs).learn(key);
+            }
+        }
+    }
+}
+
+fn put<K: Ord + Clone, V: Clone>(map: &mut Map<K, V>, key: K, view: &V) {
+    Rc::make_mut(map).insert(key, Rc::new(view.clone()));
+}
+
+fn remove<K: Ord + Clone, V>(map: &mut Map<K, V>, key: &K) {
+    Rc::make_mut(map).remove(key);
+}

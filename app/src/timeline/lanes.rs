@@ -1,0 +1,346 @@
+//! The lanes: one row of ticks per class of actor, flags at the beats, the playhead. All ticks of one look are one path,
+//! so ten thousand events are a handful of elements.
+
+use std::fmt::Write;
+
+use wire::{EventView, Lane, Tone};
+use yew::prelude::*;
+
+use super::clock;
+use crate::ctx::Handle;
+use crate::store::Events;
+
+/// Left edge of the time axis; the lanes' names stand before it.
+const LEFT: f64 = 96.0;
+const RIGHT_PAD: f64 = 16.0;
+const TOP: f64 = 24.0;
+const ROW: f64 = 13.0;
+/// The shortest axis, in microseconds: a young cluster's first second must not fill the page.
+const SPAN_MIN_US: u64 = 10_000_000;
+const NAMES: [&str; 5] = ["You", "Clients", "Brokers", "Controller", "Group"];
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub index: u64,
+    pub now_us: u64,
+    pub end_us: u64,
+    pub events: Events,
+    /// What lies ahead stays hidden until the question is answered.
+    pub locked: bool,
+    pub handle: Handle,
+}
+
+#[component]
+pub fn Lanes(props: &Props) -> Html {
+    let node = use_node_ref();
+    let width = use_state(|| 1440.0_f64);
+    crate::stage::size::use_width(&node, &width);
+    let dragging = use_mut_ref(|| false);
+    let axis = Axis::new(*width, props.end_us.max(props.now_us));
+    let seek = {
+        let (node, handle, events) = (node.clone(), props.handle.clone(), props.events.clone());
+        move |event: &PointerEvent| {
+            if let Some(element) = node.cast::<web_sys::Element>() {
+                let x = f64::from(event.client_x()) - element.get_bounding_client_rect().left();
+                let at = events.at_time(axis.time(x)).map_or(0, |event| event.index);
+                handle.seek(at);
+            }
+        }
+    };
+    let onpointerdown = {
+        let (dragging, seek, node) = (dragging.clone(), seek.clone(), node.clone());
+        Callback::from(move |event: PointerEvent| {
+            if let Some(element) = node.cast::<web_sys::Element>() {
+                // Without capture a drag that leaves the lanes only ends later.
+                let _ = element.set_pointer_capture(event.pointer_id());
+            }
+            *dragging.borrow_mut() = true;
+            seek(&event);
+        })
+    };
+    let onpointermove = {
+        let dragging = dragging.clone();
+        Callback::from(move |event: PointerEvent| {
+            if *dragging.borrow() {
+                seek(&event);
+            }
+        })
+    };
+    let onpointerup = Callback::from(move |_: PointerEvent| *dragging.borrow_mut() = false);
+    html! {
+        <svg ref={node} class="lanes" height="100" role="group" aria-label="Lanes" {onpointerdown} {onpointermove}
+            onpointercancel={onpointerup.clone()} {onpointerup}>
+            <defs><pattern id="fut" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                <rect width="1.5" height="7" class="fut"/></pattern></defs>
+            <rect x={px(LEFT)} y="24" width={px(axis.width)} height="69" rx="6" class="tl-bg"/>
+            <Ticks width={*width} end_us={axis.end_us} events={props.events.clone()}/>
+            <Flags width={*width} end_us={axis.end_us} index={props.index} events={props.events.clone()}/>
+            {ahead(props, axis)}
+            {head(props, axis)}
+        </svg>
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Axis {
+    width: f64,
+    end_us: u64,
+}
+
+impl Axis {
+    fn new(page: f64, end_us: u64) -> Self {
+        Self { width: (page - LEFT - RIGHT_PAD).max(100.0), end_us: stretched(end_us) }
+    }
+
+    fn x(self, us: u64) -> f64 {
+        LEFT + self.width * us as f64 / self.end_us as f64
+    }
+
+    fn time(self, x: f64) -> u64 {
+        ((x - LEFT) / self.width).clamp(0.0, 1.0).mul_add(self.end_us as f64, 0.0) as u64
+    }
+}
+
+/// The end of the axis: some room to the right, grown in steps, so that ticks stand still while time runs.
+fn stretched(end_us: u64) -> u64 {
+    let mut span = SPAN_MIN_US;
+    while span < end_us.saturating_add(end_us / 12) {
+        span += span / 4;
+    }
+    span
+}
+
+fn ahead(props: &Props, axis: Axis) -> Html {
+    let (x, right) = (axis.x(props.end_us.max(props.now_us)), LEFT + axis.width);
+    if right - x < 8.0 || !props.locked {
+        return html! {};
+    }
+    let mid = (x + right) / 2.0;
+    html! {
+        <g class="tl-ahead" aria-hidden="true">
+            <path d={format!("M{x:.1} 24H{:.1}q6 0 6 6v57q0 6 -6 6H{x:.1}z", right - 6.0)} fill="url(#fut)"/>
+            if right - x > 330.0 {
+                <rect x={px(mid - 151.0)} y="47.5" width="302" height="22" rx="11" class="tl-note"/>
+                <g transform={format!("translate({:.1} 52.5) scale(.75)", mid - 141.0)}><path class="tl-lock" d="M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2"/></g>
+                <text x={px(mid - 125.0)} y="62.5" class="f12">{"Answer the question to unlock the next beat"}</text>
+            }
+        </g>
+    }
+}
+
+/// The playhead, a slider for the keyboard and for those who cannot see it.
+fn head(props: &Props, axis: Axis) -> Html {
+    let x = axis.x(props.now_us);
+    let handle = props.handle.clone();
+    let (end, events) = (props.end_us, props.events.clone());
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        match (event.key().as_str(), event.shift_key()) {
+            ("ArrowLeft", false) => handle.step(false),
+            ("ArrowRight", false) => handle.step(true),
+            ("ArrowLeft", true) => handle.beat(false),
+            ("ArrowRight", true) => handle.beat(true),
+            ("Home", _) => handle.seek(0),
+            ("End", _) => handle.seek(events.at_time(end).map_or(0, |event| event.index)),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    html! {
+        <g class="tl-head" role="slider" tabindex="0" aria-label="Position in time" aria-valuemin="0"
+            aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(props.now_us / 1000).to_string()}
+            aria-valuetext={format!("{} seconds", clock(props.now_us))} {onkeydown}>
+            <path d={format!("M{x:.1} 21V97")} class="tl-line"/>
+            <path d={format!("M{:.1} 92h12v4l-6 4-6-4z", x - 6.0)} class="tl-grip"/>
+        </g>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct MarksProps {
+    width: f64,
+    end_us: u64,
+    #[prop_or_default]
+    index: u64,
+    events: Events,
+}
+
+/// What a tick looks like: lane, and which hue or sign.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Look {
+    You,
+    Producer,
+    Consumer,
+    Broker,
+    Controller,
+    Group,
+    Warn(u8),
+    Error(u8),
+}
+
+#[component]
+fn Ticks(props: &MarksProps) -> Html {
+    let axis = Axis { width: (props.width - LEFT - RIGHT_PAD).max(100.0), end_us: props.end_us };
+    let mut paths: std::collections::BTreeMap<Look, (String, f64)> = std::collections::BTreeMap::new();
+    for event in props.events.all().iter() {
+        let x = axis.x(event.at_us);
+        let (path, last) = paths.entry(look(event)).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
+        // Two ticks in one pixel are one.
+        if x - *last >= 2.0 {
+            *last = x;
+            tick(path, look(event), x);
+        }
+    }
+    let rows = (0..5).map(|row| {
+        let y = TOP + ROW * f64::from(row);
+        html! {
+            <>
+                <text x="16" y={px(y + 12.5)} class="f11 q3">{NAMES[row as usize]}</text>
+                if row > 0 { <path d={format!("M{LEFT} {:.1}H{:.1}", y + 2.0, LEFT + axis.width)} class="tl-row"/> }
+            </>
+        }
+    });
+    html! { <g aria-hidden="true">{for rows}{for paths.into_iter().map(|(look, (d, _))| html! { <path {d} class={class(look)}/> })}</g> }
+}
+
+fn look(event: &EventView) -> Look {
+    let row = event.lane as u8;
+    match (event.tone, event.lane) {
+        (Tone::Error, _) => Look::Error(row),
+        (Tone::Warn, _) => Look::Warn(row),
+        (_, Lane::You) => Look::You,
+        (_, Lane::Clients) if is_reading(&event.kind) => Look::Consumer,
+        (_, Lane::Clients) => Look::Producer,
+        (_, Lane::Brokers) => Look::Broker,
+        (_, Lane::Controller) => Look::Controller,
+        (_, Lane::Group) => Look::Group,
+    }
+}
+
+fn is_reading(kind: &str) -> bool {
+    ["Consum", "Poll", "Position", "Read"].iter().any(|part| kind.contains(part))
+}
+
+fn tick(path: &mut String, look: Look, x: f64) {
+    let row = |row: u8| TOP + ROW * f64::from(row);
+    // Writing into a string cannot fail.
+    let _ = match look {
+        Look::You => write!(path, "M{:.1} 32.5a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", x - 3.5),
+        Look::Controller => write!(path, "M{x:.1} 66.5l4.3 2.5v5l-4.3 2.5-4.3-2.5v-5z"),
+        Look::Producer | Look::Consumer => write!(path, "M{x:.1} 42.5v6"),
+        Look::Broker => write!(path, "M{x:.1} 55.5v6"),
+        Look::Group => write!(path, "M{x:.1} 81.5v6"),
+        Look::Warn(at) => write!(path, "M{x:.1} {:.1}l5 9h-10z", row(at) + 4.0),
+        Look::Error(at) => {
+            let (l, t) = (x - 3.0, row(at) + 5.5);
+            write!(path, "M{l:.1} {t:.1}l6 6m0 -6l-6 6")
+        }
+    };
+}
+
+fn class(look: Look) -> &'static str {
+    match look {
+        Look::You => "tk-you",
+        Look::Producer => "tk-bar tk-prod",
+        Look::Consumer | Look::Group => "tk-bar tk-cons",
+        Look::Broker => "tk-bar tk-brk",
+        Look::Controller => "tk-ctl",
+        Look::Warn(_) => "tk-warn",
+        Look::Error(_) => "tk-err",
+    }
+}
+
+/// Flags at the beats, as far as they do not cover each other; the last one passed is filled.
+#[component]
+fn Flags(props: &MarksProps) -> Html {
+    let axis = Axis { width: (props.width - LEFT - RIGHT_PAD).max(100.0), end_us: props.end_us };
+    let list = props.events.all();
+    let beats: Vec<_> = list.iter().filter(|event| event.beat).cloned().collect();
+    let current = beats.iter().rposition(|event| event.index <= props.index);
+    let placed = place(&beats.iter().map(|beat| (axis.x(beat.at_us), words(&beat.sentence))).collect::<Vec<_>>(), current, LEFT + axis.width);
+    html! {
+        <g aria-hidden="true">{for placed.into_iter().map(|flag| {
+            let state = match current {
+                Some(current) if flag.at == current => "now",
+                Some(current) if flag.at < current => "past",
+                _ => "next",
+            };
+            let (x, w) = (flag.x, flag.w);
+            html! {
+                <g class={classes!("flag", state)}>
+                    <path d={format!("M{x:.1} 6V93")} class="fl-line"/>
+                    <path d={format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z")} class="fl-body"/>
+                    <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{flag.at + 1}</tspan>{" "}{flag.text}</text>
+                </g>
+            }
+        })}</g>
+    }
+}
+
+struct Flag {
+    at: usize,
+    x: f64,
+    w: f64,
+    text: String,
+}
+
+/// The current flag always has room; others are left out where they would touch it or each other.
+fn place(beats: &[(f64, String)], current: Option<usize>, right: f64) -> Vec<Flag> {
+    let width = |text: &str, at: usize| 6.1 * (text.chars().count() + if at < 9 { 2 } else { 3 }) as f64 + 10.0;
+    let mut taken: Vec<(f64, f64)> = vec![];
+    let mut flags = vec![];
+    let order = current.into_iter().chain((0..beats.len()).rev().filter(|at| Some(*at) != current));
+    for at in order {
+        let (x, text) = &beats[at];
+        let w = width(text, at);
+        let (from, to) = (*x - 3.0, *x + w + 9.0);
+        if to > right + 12.0 && Some(at) != current || taken.iter().any(|(l, r)| from < *r && to > *l) {
+            continue;
+        }
+        taken.push((from, to));
+        flags.push(Flag { at, x: x.min(right - w - 8.0), w, text: text.clone() });
+    }
+    flags
+}
+
+/// The start of a sentence that fits a flag.
+fn words(sentence: &str) -> String {
+    let mut text = String::new();
+    for word in sentence.trim_end_matches('.').split_whitespace() {
+        if text.chars().count() + word.chars().count() > 20 {
+            break;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    if text.is_empty() { sentence.chars().take(18).collect() } else { text }
+}
+
+fn px(v: f64) -> String {
+    format!("{v:.1}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_do_not_cover_each_other_and_the_current_one_stays() {
+        let beats: Vec<_> = (0..30).map(|n| (f64::from(n) * 20.0, "Broker 2 dies".to_owned())).collect();
+        let flags = place(&beats, Some(7), 900.0);
+        assert!(flags.iter().any(|flag| flag.at == 7));
+        for a in &flags {
+            for b in &flags {
+                assert!(a.at == b.at || a.x + a.w < b.x || b.x + b.w < a.x);
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_and_its_place_agree() {
+        let axis = Axis::new(1440.0, 20_000_000);
+        assert!(axis.time(axis.x(8_200_000)).abs_diff(8_200_000) < 2);
+        assert!(axis.end_us >= 20_000_000);
+    }
+}

@@ -1,0 +1,128 @@
+//! Transport buttons, clock, event sentence, branches, speed. The sentence is a live region: it reads out what happens.
+
+use std::rc::Rc;
+
+use wire::reply::BranchView;
+use wire::{Command, EventView, Tone};
+use yew::prelude::*;
+
+use super::clock;
+use crate::ctx::Handle;
+use crate::icons::{Icon, Mark, icon, mark};
+use crate::player::SPEEDS;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub now_us: u64,
+    /// Something recorded lies ahead of the position shown.
+    pub ahead: bool,
+    pub event: Option<Rc<EventView>>,
+    pub branches: Rc<Vec<BranchView>>,
+    pub playing: bool,
+    pub locked: bool,
+    pub speed: usize,
+    pub handle: Handle,
+}
+
+#[component]
+pub fn Transport(props: &Props) -> Html {
+    let handle = &props.handle;
+    let blocked = props.locked && !props.ahead;
+    let button = |name: &'static str, which: Icon, off: bool, act: fn(&Handle)| {
+        let handle = handle.clone();
+        let onclick = Callback::from(move |_: MouseEvent| act(&handle));
+        html! { <button class="btn ghost ic sm" aria-label={name} title={name} disabled={off} {onclick}>{icon(which)}</button> }
+    };
+    let toggle = {
+        let handle = handle.clone();
+        Callback::from(move |_: MouseEvent| handle.player.toggle())
+    };
+    let (name, which) = if props.playing { ("Pause", Icon::Pause) } else { ("Play", Icon::Play) };
+    html! {
+        <div class="thead">
+            <span class="row tight">
+                {button("Previous beat", Icon::BeatBack, false, |handle| handle.beat(false))}
+                {button("Step back", Icon::StepBack, false, |handle| handle.step(false))}
+            </span>
+            <button class={classes!("btn", "ic", if blocked { "off" } else { "play" })} aria-label={name} title={format!("{name} (Space)")}
+                disabled={blocked} onclick={toggle}>{icon(which)}</button>
+            <span class="row tight">
+                {button("Step forward", Icon::StepForward, blocked, |handle| handle.step(true))}
+                {button("Next beat", Icon::BeatForward, blocked, |handle| handle.beat(true))}
+            </span>
+            <span class="clock">{clock(props.now_us)}<small>{" s"}</small></span><span class="vr"/>
+            <span class="sentence" role="status" aria-live={if props.playing { "off" } else { "polite" }}>{sentence(props.event.as_deref())}</span>
+            <span class="grow"/>
+            <Branches branches={props.branches.clone()} handle={handle.clone()}/>
+            {speed(props)}
+        </div>
+    }
+}
+
+fn sentence(event: Option<&EventView>) -> Html {
+    let Some(event) = event else { return html! { <span class="muted">{"Nothing has happened yet."}</span> } };
+    let (class, tone) = match event.tone {
+        Tone::Plain => ("soft", html! {}),
+        Tone::Warn => ("st warn", mark(Mark::Warn)),
+        Tone::Error => ("st err", mark(Mark::Error)),
+    };
+    html! { <><span {class}>{tone}<span class="clip">{&event.sentence}</span></span><span class="muted evno">{format!("Event {}", event.ordinal)}</span></> }
+}
+
+fn speed(props: &Props) -> Html {
+    let handle = props.handle.clone();
+    let oninput = Callback::from(move |event: InputEvent| {
+        let slider: web_sys::HtmlInputElement = event.target_unchecked_into();
+        handle.player.set_speed(slider.value().parse().unwrap_or(crate::player::SPEED_START));
+    });
+    let words = SPEEDS[props.speed.min(SPEEDS.len() - 1)].1;
+    html! {
+        <label class="row muted speed">{"Speed"}
+            <input type="range" min="0" max={(SPEEDS.len() - 1).to_string()} step="1" value={props.speed.to_string()}
+                aria-valuetext={words} {oninput}/>
+            <span class="soft">{words}</span></label>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BranchProps {
+    branches: Rc<Vec<BranchView>>,
+    handle: Handle,
+}
+
+/// The branch shown, and a list of the others with the button that forks here.
+#[component]
+fn Branches(props: &BranchProps) -> Html {
+    let open = use_state(|| false);
+    let current = props.branches.iter().find(|branch| branch.current).map_or("main", |branch| branch.name.as_str());
+    let toggle = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.set(!*open))
+    };
+    let act = |command: Command| {
+        let (open, handle) = (open.clone(), props.handle.clone());
+        Callback::from(move |_: MouseEvent| {
+            handle.player.pause();
+            handle.send(command.clone());
+            open.set(false);
+        })
+    };
+    let row = |branch: &BranchView| {
+        let from = branch.parent.as_ref().map(|parent| format!("from {parent} at {} s", clock(branch.fork_us))).unwrap_or_default();
+        html! {
+            <button role="menuitemradio" aria-checked={branch.current.to_string()} onclick={act(Command::SwitchBranch { name: branch.name.clone() })}>
+                <b>{&branch.name}</b><span class="muted">{from}</span></button>
+        }
+    };
+    html! {
+        <span class="menuhost">
+            <button class="chip" aria-haspopup="menu" aria-expanded={open.to_string()} title="Branches" onclick={toggle}>{icon(Icon::Fork)}{current}</button>
+            if *open {
+                <div class="menu up" role="menu" aria-label="Branches">
+                    {for props.branches.iter().map(row)}
+                    <button role="menuitem" onclick={act(Command::Fork { name: String::new() })}>{icon(Icon::Plus)}{"Fork here"}<kbd>{"F"}</kbd></button>
+                </div>
+            }
+        </span>
+    }
+}

@@ -1,0 +1,110 @@
+//! What the page shows besides the world: which screen, what is selected, what is open. Nothing here is Kafka's.
+
+use crate::store::{Model, Tp};
+use crate::theme::Theme;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    #[default]
+    Home,
+    /// Stage, timeline, terminal; with a lesson beside them if one is loaded.
+    Session,
+    /// "What is not real yet".
+    NotReal,
+}
+
+/// What the inspector is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    Partition(Tp),
+    Broker(i32),
+    Controller(i32),
+    Client(String, u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    Keys,
+    Share,
+    Lamps,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ui {
+    pub screen: Screen,
+    pub selection: Option<Selection>,
+    pub overlay: Option<Overlay>,
+    pub terminal_open: bool,
+    /// The terminal in front.
+    pub terminal: String,
+    /// A line put into that terminal by another part of the page, with a number that rises with each.
+    pub draft: (u32, String),
+    pub theme: Theme,
+    /// Single-key shortcuts answer; some assistive tools need them off.
+    pub single_keys: bool,
+    /// Bars with something to know, newest last: title, details.
+    pub bars: Vec<Bar>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    pub tone: wire::Tone,
+    pub title: String,
+    pub details: Vec<String>,
+    /// Offers the session as a file or link.
+    pub export: bool,
+}
+
+/// A wish of a component about the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    Screen(Screen),
+    Select(Selection),
+    Deselect,
+    Overlay(Option<Overlay>),
+    ToggleTerminal,
+    Terminal(String),
+    /// Puts a line into the terminal in front, not yet entered.
+    Draft(String),
+    Theme(Theme),
+    SingleKeys(bool),
+    Bar(Bar),
+    CloseBar(usize),
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self {
+            screen: Screen::Home,
+            selection: None,
+            overlay: None,
+            terminal_open: false,
+            terminal: "t1".into(),
+            draft: (0, String::new()),
+            theme: Theme::Dark,
+            single_keys: true,
+            bars: vec![],
+        }
+    }
+}
+
+impl Ui {
+    /// The partition the stage shows large: the selected one, the lesson's, or the first that is not Kafka's own.
+    pub fn focus(&self, model: &Model) -> Option<Tp> {
+        if let Some(Selection::Partition(tp)) = &self.selection
+            && model.partitions.contains_key(tp)
+        {
+            return Some(tp.clone());
+        }
+        let lesson = model.lesson.as_deref();
+        let wished = lesson.and_then(|lesson| lesson.steps.get(lesson.step as usize)).and_then(|step| step.focus.clone());
+        let named = wished.and_then(|name| model.partitions.keys().find(|tp| label(tp) == name).cloned());
+        let own = |topic: &str| model.topics.get(topic).is_some_and(|view| view.internal);
+        named.or_else(|| model.partitions.keys().find(|tp| !own(&tp.0)).cloned())
+    }
+}
+
+/// `orders-1`.
+pub fn label(tp: &Tp) -> String {
+    format!("{}-{}", tp.0, tp.1)
+}
