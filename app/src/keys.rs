@@ -68,7 +68,8 @@ pub fn action(event: &KeyboardEvent, single_keys: bool) -> Option<Action> {
         return None;
     }
     let in_control = target(event).is_some_and(|element| {
-        matches!(element.tag_name().as_str(), "BUTTON" | "A" | "SUMMARY") || has_role(&element, &["slider", "tab", "radio"])
+        matches!(element.tag_name().as_str(), "BUTTON" | "A" | "SUMMARY")
+            || has_role(&element, &["slider", "tab", "radio"])
     });
     let in_stage = target(event).is_some_and(|element| element.closest("[data-stage]").ok().flatten().is_some());
     match key.as_str() {

@@ -97,7 +97,8 @@ impl Ui {
             return Some(tp.clone());
         }
         let lesson = model.lesson.as_deref();
-        let wished = lesson.and_then(|lesson| lesson.steps.get(lesson.step as usize)).and_then(|step| step.focus.clone());
+        let wished =
+            lesson.and_then(|lesson| lesson.steps.get(lesson.step as usize)).and_then(|step| step.focus.clone());
         let named = wished.and_then(|name| model.partitions.keys().find(|tp| label(tp) == name).cloned());
         let own = |topic: &str| model.topics.get(topic).is_some_and(|view| view.internal);
         named.or_else(|| model.partitions.keys().find(|tp| !own(&tp.0)).cloned())

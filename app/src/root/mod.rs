@@ -103,7 +103,8 @@ impl App {
         let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
         let focus = ui.focus(model);
         let playing = handle.player.playing();
-        let class = classes!("app", model.lesson.is_none().then_some("no-lesson"), ui.terminal_open.then_some("term-open"));
+        let class =
+            classes!("app", model.lesson.is_none().then_some("no-lesson"), ui.terminal_open.then_some("term-open"));
         let step = model.lesson.as_ref().and_then(|lesson| lesson.steps.get(lesson.step as usize));
         let shown = step.map(|step| step.show.clone()).unwrap_or_default();
         let locked = step.is_some_and(|step| step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()));

@@ -161,7 +161,9 @@ impl Layout {
         let (mut left, mut right) = (vec![], vec![]);
         for (key, client) in model.clients.iter() {
             match client.kind {
-                ClientKind::Consumer => right.push((key.clone(), 38.0 + 21.0 * client.positions.len().min(4) as f64, false)),
+                ClientKind::Consumer => {
+                    right.push((key.clone(), 38.0 + 21.0 * client.positions.len().min(4) as f64, false))
+                }
                 _ => left.push((key.clone(), 72.0, client.last_error.is_some())),
             }
         }

@@ -33,7 +33,8 @@ impl Glyphs {
         let start = key.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
         let letters = key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().next().unwrap_or(c));
         let mut wanted = letters.flat_map(|letter| {
-            (0..SHAPES.len()).map(move |step| Glyph { letter, shape: SHAPES[(start % SHAPES.len() + step) % SHAPES.len()] })
+            (0..SHAPES.len())
+                .map(move |step| Glyph { letter, shape: SHAPES[(start % SHAPES.len() + step) % SHAPES.len()] })
         });
         let first = wanted.clone().next().unwrap_or(Glyph { letter: '?', shape: Shape::Circle });
         let glyph = wanted.find(|glyph| !self.0.values().any(|taken| taken == glyph)).unwrap_or(first);

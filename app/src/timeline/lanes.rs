@@ -256,7 +256,11 @@ fn Flags(props: &MarksProps) -> Html {
     let list = props.events.all();
     let beats: Vec<_> = list.iter().filter(|event| event.beat).cloned().collect();
     let current = beats.iter().rposition(|event| event.index <= props.index);
-    let placed = place(&beats.iter().map(|beat| (axis.x(beat.at_us), words(&beat.sentence))).collect::<Vec<_>>(), current, LEFT + axis.width);
+    let placed = place(
+        &beats.iter().map(|beat| (axis.x(beat.at_us), words(&beat.sentence))).collect::<Vec<_>>(),
+        current,
+        LEFT + axis.width,
+    );
     html! {
         <g aria-hidden="true">{for placed.into_iter().map(|flag| {
             let state = match current {

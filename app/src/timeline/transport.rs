@@ -108,7 +108,11 @@ fn Branches(props: &BranchProps) -> Html {
         })
     };
     let row = |branch: &BranchView| {
-        let from = branch.parent.as_ref().map(|parent| format!("from {parent} at {} s", clock(branch.fork_us))).unwrap_or_default();
+        let from = branch
+            .parent
+            .as_ref()
+            .map(|parent| format!("from {parent} at {} s", clock(branch.fork_us)))
+            .unwrap_or_default();
         html! {
             <button role="menuitemradio" aria-checked={branch.current.to_string()} onclick={act(Command::SwitchBranch { name: branch.name.clone() })}>
                 <b>{&branch.name}</b><span class="muted">{from}</span></button>

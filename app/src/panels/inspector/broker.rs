@@ -17,7 +17,10 @@ pub fn panel(props: &Props, id: i32) -> Html {
         ("State", html! { {state_word(view.state)} }),
         ("Fenced by the controller", html! { {if view.fenced { "yes" } else { "no" }} }),
         ("Broker epoch", html! { {if view.epoch < 0 { "not registered".to_owned() } else { view.epoch.to_string() }} }),
-        ("Metadata offset", html! { {if view.metadata_offset < 0 { none() } else { view.metadata_offset.to_string() }} }),
+        (
+            "Metadata offset",
+            html! { {if view.metadata_offset < 0 { none() } else { view.metadata_offset.to_string() }} },
+        ),
         ("Leads", html! { {view.leads.len()} }),
         ("Replicas here", html! { {props.model.replicas.keys().filter(|(_, _, broker)| *broker == id).count()} }),
     ];
@@ -73,10 +76,16 @@ fn buttons(props: &Props, host: &str, state: ServerState) -> Html {
     let host = || host.to_owned();
     let list = match state {
         ServerState::Down => {
-            vec![button("Start", "Start the process", Fault::Start(host())), button("Lose its disk", "Empty its log directories", Fault::Wipe(host()))]
+            vec![
+                button("Start", "Start the process", Fault::Start(host())),
+                button("Lose its disk", "Empty its log directories", Fault::Wipe(host())),
+            ]
         }
         ServerState::Paused => {
-            vec![button("Resume", "SIGCONT", Fault::Resume(host())), button("Kill", "SIGKILL: power is cut", Fault::Kill(host()))]
+            vec![
+                button("Resume", "SIGCONT", Fault::Resume(host())),
+                button("Kill", "SIGKILL: power is cut", Fault::Kill(host())),
+            ]
         }
         _ => vec![
             button("Kill", "SIGKILL: power is cut", Fault::Kill(host())),

@@ -45,7 +45,10 @@ fn rows(view: &ClientView) -> Vec<(&'static str, Html)> {
         rows.push(("Waiting", html! { {view.waiting} }));
         rows.push(("Failed", html! { {view.failed} }));
     }
-    rows.push(("Connected to", html! { {if view.connections.is_empty() { "nobody".to_owned() } else { ids(&view.connections) }} }));
+    rows.push((
+        "Connected to",
+        html! { {if view.connections.is_empty() { "nobody".to_owned() } else { ids(&view.connections) }} },
+    ));
     rows
 }
 

@@ -1,6 +1,6 @@
 //! The inspector: facts about what is selected, and why they are so.
 
-mod broker;
+pub mod broker;
 mod client;
 mod config;
 mod partition;

@@ -39,7 +39,9 @@ pub fn PartitionPanel(props: &Props) -> Html {
     let body = match *tab {
         0 => overview(props),
         1 => html! { <div class="isec">{tables::records(&props.replicas, &props.glyphs)}</div> },
-        2 => html! { <div class="isec">{props.topic.as_ref().map(|topic| config::table(&topic.config)).unwrap_or_default()}</div> },
+        2 => {
+            html! { <div class="isec">{props.topic.as_ref().map(|topic| config::table(&topic.config)).unwrap_or_default()}</div> }
+        }
         _ => html! { <div class="isec">{events(props, &name)}</div> },
     };
     html! {

@@ -1,0 +1,157 @@
+//! One record as a cell. Fill is the role, pattern the state, dash the absence; the key is a letter in a shape.
+
+use wire::view::CellView;
+use yew::prelude::*;
+
+use super::layout::{CELL_W, Form};
+use super::px;
+use crate::store::{Glyph, Glyphs, Shape};
+
+/// How a replica's cells look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    Leader,
+    Follower,
+    /// Up, and not in the ISR.
+    Out,
+    Offline,
+}
+
+/// What a cell needs besides its record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Left edge and top.
+    pub x: f64,
+    pub y: f64,
+    pub h: f64,
+    pub form: Form,
+    pub ink: Ink,
+    /// At or past the high watermark.
+    pub past: bool,
+}
+
+pub fn cell(record: &CellView, place: Place, glyphs: &Glyphs) -> Html {
+    let Place { x, y, h, form, .. } = place;
+    let tombstone = record.value.is_none() && !record.control;
+    let class = box_class(place, tombstone);
+    if form == Form::Thin {
+        return html! { <rect x={px(x)} y={px(y + 2.0)} width={px(CELL_W)} height={px(h - 4.0)} rx="2" {class}/> };
+    }
+    let body = html! { <rect x={px(x)} y={px(y)} width={px(CELL_W)} height={px(h)} rx="4" {class}/> };
+    let glyph = record.key.as_ref().map(|key| glyphs.get(key).unwrap_or(Glyph { letter: '?', shape: Shape::Circle }));
+    let inner = if h >= 40.0 { tall(record, place, glyph) } else { low(record, place, glyph) };
+    html! { <>{body}{inner}</> }
+}
+
+/// Glyph above, offset below.
+fn tall(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
+    let Place { x, y, ink, past, .. } = place;
+    let mid = x + CELL_W / 2.0;
+    let plate = past && ink != Ink::Offline;
+    let offset_class = if plate { "ik" } else { offset_class(ink) };
+    html! {
+        <>
+            if plate { <rect x={px(mid - plate_w(record.offset) / 2.0)} y={px(y + 25.5)} width={px(plate_w(record.offset))} height="13" rx="3" class="plate"/> }
+            {match glyph {
+                Some(glyph) => sign(glyph, mid, y + 14.0, 9.2, place),
+                None => snippet(record, mid, y + 18.0, ink, plate),
+            }}
+            <text x={px(mid)} y={px(y + 35.5)} class={classes!("mid", "m", "f12", offset_class)}>{record.offset}</text>
+        </>
+    }
+}
+
+fn plate_w(offset: i64) -> f64 {
+    10.0 + 7.5 * offset.to_string().len() as f64
+}
+
+/// Glyph left, offset right.
+fn low(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
+    let Place { x, y, h, ink, past, .. } = place;
+    let mid_y = y + h / 2.0;
+    let plate = past && ink != Ink::Offline;
+    let class = if plate { "ik" } else { offset_class(ink) };
+    let at = if glyph.is_some() { x + 25.0 } else { x + CELL_W / 2.0 };
+    html! {
+        <>
+            if plate { <rect x={px(at - plate_w(record.offset) / 2.0 + 2.0)} y={px(mid_y - 6.5)} width={px(plate_w(record.offset) - 4.0)} height="13" rx="3" class="plate"/> }
+            if let Some(glyph) = glyph { {sign(glyph, x + 10.5, mid_y, 7.2, place)} }
+            <text x={px(at)} y={px(mid_y + 4.0)} class={classes!("mid", "m", "f11", class)}>{record.offset}</text>
+        </>
+    }
+}
+
+/// A record without a key shows the start of its value.
+fn snippet(record: &CellView, x: f64, y: f64, ink: Ink, plate: bool) -> Html {
+    let text: String = match (&record.value, record.control) {
+        (_, true) => "ctl".into(),
+        (None, _) => String::new(),
+        (Some(value), _) => value.chars().take(4).collect(),
+    };
+    if text.is_empty() {
+        return html! {};
+    }
+    html! {
+        <>
+            if plate { <rect x={px(x - 15.0)} y={px(y - 10.0)} width="30" height="13" rx="3" class="plate"/> }
+            <text x={px(x)} y={px(y)} class={classes!("mid", "m", "f11", if plate { "ik" } else { offset_class(ink) })}>{text}</text>
+        </>
+    }
+}
+
+fn box_class(place: Place, tombstone: bool) -> Classes {
+    let base = match (place.ink, place.past) {
+        (Ink::Leader, false) => "c-lead",
+        (Ink::Leader, true) => "c-lead-past",
+        (Ink::Follower, false) => "c-fol",
+        (Ink::Follower, true) => "c-fol-past",
+        (Ink::Out, false) => "c-out",
+        (Ink::Out, true) => "c-out-past",
+        (Ink::Offline, _) => "c-off",
+    };
+    classes!(base, tombstone.then_some("c-tomb"))
+}
+
+fn offset_class(ink: Ink) -> &'static str {
+    match ink {
+        Ink::Leader => "o-lead",
+        Ink::Follower | Ink::Out => "o-fol",
+        Ink::Offline => "o-off",
+    }
+}
+
+fn sign(glyph: Glyph, x: f64, y: f64, r: f64, place: Place) -> Html {
+    let (shape_class, letter_class) = match (place.ink, place.past) {
+        (Ink::Leader, false) => ("g-on", "gt-on"),
+        (Ink::Leader, true) => ("g-on-past", "gt-on"),
+        (Ink::Follower | Ink::Out, true) => ("g-off plate-f", "gt-off"),
+        (Ink::Follower | Ink::Out, false) => ("g-off", "gt-off"),
+        (Ink::Offline, _) => ("c-off", "o-off"),
+    };
+    let size = if r > 8.0 { "f11" } else { "f10" };
+    html! {
+        <>
+            {outline(glyph.shape, x, y, r, shape_class)}
+            <text x={px(x)} y={px(y + 3.7)} class={classes!("mid", size, letter_class)}>{glyph.letter}</text>
+        </>
+    }
+}
+
+/// The shape of a key around a point; `r` is the radius of the circle, the others have the same visual weight.
+pub fn outline(shape: Shape, x: f64, y: f64, r: f64, class: &'static str) -> Html {
+    match shape {
+        Shape::Circle => html! { <circle cx={px(x)} cy={px(y)} r={px(r)} {class}/> },
+        Shape::Square => {
+            let half = r * 0.9;
+            html! { <rect x={px(x - half)} y={px(y - half)} width={px(half * 2.0)} height={px(half * 2.0)} rx={px(r / 5.4)} {class}/> }
+        }
+        Shape::Diamond => {
+            let d = r * 1.16;
+            html! { <path d={format!("M{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}z", y - d, x + d, y + d, x - d)} {class}/> }
+        }
+        Shape::Triangle => {
+            let (top, low, half) = (y - r * 1.16, y + r * 0.86, r * 1.2);
+            html! { <path d={format!("M{x:.1} {top:.1}L{:.1} {low:.1}L{:.1} {low:.1}z", x + half, x - half)} stroke-linejoin="round" {class}/> }
+        }
+    }
+}

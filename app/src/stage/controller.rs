@@ -1,0 +1,112 @@
+//! The controller quorum: the active one filled and crowned, the others outlined, and the wires to the brokers.
+
+use wire::view::{BrokerView, ControllerView, ServerState};
+use yew::prelude::*;
+
+use super::layout::RACK_X;
+use super::{CROWN, px};
+use crate::ctx::Handle;
+use crate::store::Map;
+use crate::ui::{Ask, Selection};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub controllers: Map<i32, ControllerView>,
+    /// Broker and top of its rack.
+    pub racks: Vec<(i32, f64)>,
+    pub brokers: Map<i32, BrokerView>,
+    pub handle: Handle,
+}
+
+#[component]
+pub fn Controllers(props: &Props) -> Html {
+    let Some(first) = props.controllers.values().find(|c| c.active).or_else(|| props.controllers.values().next())
+    else {
+        return html! {};
+    };
+    let x = RACK_X + 17.0;
+    let others = props.controllers.values().filter(|c| c.id != first.id);
+    let mut at = x + 34.0;
+    let small: Vec<Html> = others
+        .map(|view| {
+            let drawn = hexagon(view, at, 34.0, 10.0, &props.handle);
+            at += 23.0;
+            drawn
+        })
+        .collect();
+    let text_x = at + if small.is_empty() { -6.0 } else { -2.0 };
+    let quorum = props.controllers.len();
+    let words = match first.state {
+        ServerState::Down => "down: nobody can change the metadata".to_owned(),
+        ServerState::Paused => "paused: nobody can change the metadata".to_owned(),
+        _ if !first.active => format!("KRaft quorum of {quorum} · no active controller"),
+        _ => format!("KRaft quorum of {quorum} · epoch {} · metadata offset {}", first.epoch, first.metadata_offset),
+    };
+    let down = first.state == ServerState::Down;
+    html! {
+        <g>
+            {wires(props)}
+            {hexagon(first, x, 34.0, 19.0, &props.handle)}
+            {for small}
+            <text x={px(text_x)} y="32" class="b f13">{format!("Controller {}", first.id)}</text>
+            <text x={px(text_x)} y="48" class={classes!("f11", if down { "err-t" } else { "q3" })}>{words}</text>
+        </g>
+    }
+}
+
+fn hexagon(view: &ControllerView, x: f64, y: f64, r: f64, handle: &Handle) -> Html {
+    let id = view.id;
+    let select = handle.ui.reform(move |()| Ask::Select(Selection::Controller(id)));
+    let (onclick, onkeydown) = super::navigate::press(select);
+    let (dx, dy) = (r * 0.866, r / 2.0);
+    let points = format!(
+        "{x:.1},{:.1} {:.1},{:.1} {:.1},{:.1} {x:.1},{:.1} {:.1},{:.1} {:.1},{:.1}",
+        y - r,
+        x + dx,
+        y - dy,
+        x + dx,
+        y + dy,
+        y + r,
+        x - dx,
+        y + dy,
+        x - dx,
+        y - dy
+    );
+    let down = view.state == ServerState::Down;
+    let class = if down {
+        "a-ctl-off"
+    } else if view.active {
+        "a-ctl"
+    } else {
+        "a-ctl-o"
+    };
+    let state = if down {
+        "down"
+    } else if view.active {
+        "active"
+    } else {
+        "standing by"
+    };
+    let spoken = format!("Controller {id}, {state}, epoch {}, metadata offset {}", view.epoch, view.metadata_offset);
+    html! {
+        <g role="button" tabindex="-1" data-obj="controller" aria-label={spoken} {onclick} {onkeydown}>
+            <polygon {points} {class} stroke-linejoin="round"/>
+            if view.active && r > 12.0 && !down { <path d={CROWN} transform={format!("translate({:.1} {:.1}) scale(.9)", x - 6.3, y - 9.0)} class="ctl-crown"/> }
+            if down { <path d={format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0)} class="led-x"/> }
+        </g>
+    }
+}
+
+/// From the controller down the left of the racks, a knot at each broker it reaches.
+fn wires(props: &Props) -> Html {
+    let Some((_, last)) = props.racks.last() else { return html! {} };
+    let knot = |(id, top): &(i32, f64)| {
+        let y = top + 20.0;
+        let down = props.brokers.get(id).is_some_and(|broker| broker.state == ServerState::Down || broker.fenced);
+        if down {
+            return html! { <path d={format!("M{:.1} {:.1}l6 6m0 -6l-6 6", RACK_X - 10.0, y - 3.0)} class="led-x"/> };
+        }
+        html! { <><path d={format!("M148 {y:.1}h10")} class="w-ctl"/><circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
+    };
+    html! { <g aria-hidden="true"><path d={format!("M158 34H148V{:.1}", last + 20.0)} class="w-ctl"/>{for props.racks.iter().map(knot)}</g> }
+}

@@ -1,0 +1,46 @@
+//! The ISR as a bracket: one arm per member, the count beside it, and a stub with "out" for whoever left.
+
+use yew::prelude::*;
+
+use super::layout::Layout;
+use super::{Props, px};
+
+pub fn bracket(props: &Props, layout: &Layout) -> Html {
+    let Some(tp) = &props.focus else { return html! {} };
+    let Some(view) = props.model.partitions.get(tp) else { return html! {} };
+    let arm_y = |broker: i32| layout.lane(broker, tp).map(|lane| lane.y + lane.h / 2.0);
+    let mut inside: Vec<f64> = view.isr.iter().filter_map(|id| arm_y(*id)).collect();
+    inside.sort_by(f64::total_cmp);
+    let out: Vec<(i32, f64)> =
+        view.replicas.iter().filter(|id| !view.isr.contains(id)).filter_map(|id| Some((*id, arm_y(*id)?))).collect();
+    let right = layout.rack_right();
+    let (from, spine) = (right - 2.0, right + 12.0);
+    let mut d = String::new();
+    if let (Some(top), Some(low)) = (inside.first(), inside.last()) {
+        d = format!("M{spine:.1} {top:.1}V{low:.1}");
+        for y in &inside {
+            d += &format!("M{from:.1} {y:.1}H{spine:.1}");
+        }
+    }
+    let all = inside.len() + out.len();
+    let whole = out.is_empty();
+    let label_y = inside.first().or(out.first().map(|(_, y)| y)).copied().unwrap_or(176.0);
+    let spoken = format!("In-sync replicas: {} of {all}", view.isr.len());
+    html! {
+        <g role="img" aria-label={spoken} class="isr">
+            <path {d} class="brk"/>
+            {for inside.iter().map(|y| html! { <circle cx={px(from)} cy={px(*y)} r="3.2" class="f-ink"/> })}
+            <rect x={px(right + 3.0)} y={px(label_y - 40.0)} width="39" height="34" rx="6" class="f-bg0"/>
+            <text x={px(right + 6.0)} y={px(label_y - 28.0)} class="f12 b">{"ISR"}</text>
+            <text x={px(right + 6.0)} y={px(label_y - 13.0)} class={classes!("f12", if whole { "b" } else { "warn-t" })}>
+                {format!("{} of {all}", view.isr.len())}</text>
+            {for out.iter().map(|(id, y)| html! {
+                <>
+                    <path d={format!("M{:.1} {y:.1}h9", right - 4.0)} class="brk gone"/>
+                    <rect x={px(right + 17.0)} y={px(y - 10.0)} width="34" height="20" rx="5" class="f-bg0"/>
+                    <text x={px(right + 18.0)} y={px(y + 4.0)} class="f11 err-t strong">{format!("{id} out")}</text>
+                </>
+            })}
+        </g>
+    }
+}

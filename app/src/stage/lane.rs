@@ -1,0 +1,356 @@
+//! One copy of a partition on one broker: label, crown, cells on the offset axis, rail and flags.
+
+use std::rc::Rc;
+
+use wire::view::{PartitionView, ReplicaView, Role, ServerState};
+use yew::prelude::*;
+
+use super::cells::{Ink, Place, cell};
+use super::layout::{AXIS_X, CELL_W, Form, LaneBox, PITCH, RACK_X};
+use super::{CROWN, Shown, px};
+use crate::ctx::Handle;
+use crate::store::Glyphs;
+use crate::ui::{Ask, Selection, label};
+
+/// A consumer's mark on a lane: position, and what it has committed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pin {
+    pub position: i64,
+    pub committed: Option<i64>,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub place: LaneBox,
+    pub broker: i32,
+    pub state: ServerState,
+    pub partition: Rc<PartitionView>,
+    pub replica: Option<Rc<ReplicaView>>,
+    /// The partition before the last beat: who led it then.
+    pub before: Option<Rc<PartitionView>>,
+    /// Right edge of the rack.
+    pub right: f64,
+    pub base: i64,
+    pub slots: i64,
+    pub pins: Vec<Pin>,
+    pub glyphs: Rc<Glyphs>,
+    pub shown: Shown,
+    pub slim: bool,
+    pub handle: Handle,
+}
+
+impl Props {
+    fn x_of(&self, offset: i64) -> f64 {
+        AXIS_X + PITCH * (offset - self.base).clamp(0, self.slots) as f64
+    }
+
+    fn ink(&self) -> Ink {
+        match self.replica.as_ref().map_or(Role::Offline, |replica| replica.role) {
+            Role::Offline => Ink::Offline,
+            _ if self.state == ServerState::Down => Ink::Offline,
+            Role::Leader => Ink::Leader,
+            _ if !self.partition.isr.contains(&self.broker) => Ink::Out,
+            _ => Ink::Follower,
+        }
+    }
+
+    fn leads(&self) -> bool {
+        self.partition.leader == Some(self.broker)
+    }
+
+    fn focused(&self) -> bool {
+        self.place.form == Form::Focus
+    }
+
+    /// Where stripes begin: the leader's high watermark, or what this copy knows of it.
+    fn watermark(&self) -> Option<i64> {
+        self.partition.high_watermark.or_else(|| self.replica.as_ref().map(|replica| replica.high_watermark))
+    }
+}
+
+#[component]
+pub fn Lane(props: &Props) -> Html {
+    let place = &props.place;
+    let tp = place.tp.clone();
+    let select = props.handle.ui.reform(move |()| Ask::Select(Selection::Partition(tp.clone())));
+    let (onclick, onkeydown) = super::navigate::press(select);
+    let class = classes!("lane", (!props.focused()).then_some("dim"), (props.ink() == Ink::Offline).then_some("off"));
+    let groove = classes!("groove", (props.focused() && props.ink() != Ink::Offline).then_some("focus"));
+    let (x, w) = (RACK_X + 39.0, props.right - RACK_X - 45.0);
+    let rx = if place.form == Form::Thin { "4" } else { "7" };
+    html! {
+        <g {class} role="button" tabindex="-1" data-obj="lane" aria-label={spoken(props)} {onclick} {onkeydown}>
+            <rect x={px(x)} y={px(place.y)} width={px(w)} height={px(place.h)} {rx} class={groove}/>
+            {name(props)}
+            {cells(props)}
+            if props.focused() && !props.slim { {rail(props)} } else if props.shown.hw { {small_marks(props)} }
+            {crown(props)}
+        </g>
+    }
+}
+
+/// "orders-1 on broker 2, leader, epoch 4, high watermark 7, log end 9".
+fn spoken(props: &Props) -> String {
+    let role = match props.ink() {
+        Ink::Leader => "leader",
+        Ink::Follower => "follower",
+        Ink::Out => "follower, out of the ISR",
+        Ink::Offline => "offline",
+    };
+    let mut words = format!(
+        "{} on broker {}, {role}, epoch {}",
+        label(&props.place.tp),
+        props.broker,
+        props.partition.leader_epoch
+    );
+    if let Some(replica) = &props.replica {
+        words += &format!(", high watermark {}, log end {}", replica.high_watermark, replica.log_end);
+    }
+    words
+}
+
+fn name(props: &Props) -> Html {
+    let place = &props.place;
+    let text = label(&place.tp);
+    let x = px(RACK_X + 47.0);
+    let off = props.ink() == Ink::Offline;
+    match place.form {
+        Form::Thin => html! { <text {x} y={px(place.y + 9.0)} class="f11 q3">{clipped(&text, 11)}</text> },
+        Form::Folded => {
+            html! { <text {x} y={px(place.y + 20.5)} class={classes!("f12", off.then_some("q3"))}>{clipped(&text, 9)}</text> }
+        }
+        Form::Focus if props.slim => {
+            html! { <text {x} y={px(place.y + 20.5)} class={classes!("f12", if off { "q3" } else { "b" })}>{clipped(&text, 9)}</text> }
+        }
+        Form::Focus => html! {
+            <>
+                <text {x} y={px(place.y + 19.0)} class={classes!("f13", if off { "q3" } else { "b" })}>{clipped(&text, 8)}</text>
+                {role_line(props)}
+            </>
+        },
+    }
+}
+
+/// Under the name: the leader's epoch (inverted while it is new), or the role.
+fn role_line(props: &Props) -> Html {
+    let (x, y) = (RACK_X + 47.0, props.place.y + 37.0);
+    let was = props.before.as_ref().is_some_and(|before| before.leader == Some(props.broker));
+    let fresh = props.before.as_ref().is_some_and(|before| before.leader_epoch != props.partition.leader_epoch);
+    let quiet = |text: &'static str| html! { <text x={px(x)} y={px(y - 1.0)} class="f11 q3">{text}</text> };
+    match (props.leads() && props.ink() != Ink::Offline, props.ink()) {
+        (true, _) if !props.shown.epoch => quiet("leader"),
+        (true, _) if fresh => {
+            let epoch = props.partition.leader_epoch.to_string();
+            let w = 8.0 + 8.0 * epoch.len() as f64;
+            html! {
+                <>
+                    <text x={px(x)} y={px(y + 1.0)} class="f11 ik">{"epoch"}</text>
+                    <rect x={px(x + 36.0)} y={px(y - 12.0)} width={px(w)} height="17" rx="3" class="pill-ink"/>
+                    <text x={px(x + 36.0 + w / 2.0)} y={px(y + 1.0)} class="mid m f13 pill-ink-t">{epoch}</text>
+                </>
+            }
+        }
+        (true, _) => {
+            html! { <text x={px(x)} y={px(y)} class="f11">{format!("epoch {}", props.partition.leader_epoch)}</text> }
+        }
+        (false, Ink::Offline) if was => quiet("was leader"),
+        (false, Ink::Offline) => quiet("offline"),
+        (false, Ink::Out) => quiet("out of ISR"),
+        (false, _) => quiet("follower"),
+    }
+}
+
+fn cells(props: &Props) -> Html {
+    let place = &props.place;
+    let (y, h) = match place.form {
+        Form::Thin => (place.y, place.h),
+        _ => (place.y + 3.0, place.h - 6.0),
+    };
+    let ink = props.ink();
+    let mark = props.watermark().filter(|_| props.shown.hw);
+    let visible = |offset: i64| (props.base..props.base + props.slots).contains(&offset);
+    let records = props.replica.iter().flat_map(|replica| replica.cells.iter()).filter(|record| visible(record.offset));
+    let drawn = records.map(|record| {
+        let past = mark.is_some_and(|mark| record.offset >= mark);
+        let at = Place { x: props.x_of(record.offset) - 0.5, y, h, form: place.form, ink, past };
+        html! { <g key={record.offset} class="cell" data-obj={props.focused().then_some("cell")} tabindex={props.focused().then_some("-1")}
+            role={props.focused().then_some("img")} aria-label={props.focused().then(|| spoken_cell(props, record))}>{cell(record, at, &props.glyphs)}</g> }
+    });
+    html! { <>{for drawn}{earlier(props)}{ghosts(props, y, h)}</> }
+}
+
+fn spoken_cell(props: &Props, record: &wire::view::CellView) -> String {
+    let key = record.key.as_deref().unwrap_or("null");
+    let value = record.value.as_deref().unwrap_or("null");
+    format!("offset {}, key {key}, value {value}, broker {}", record.offset, props.broker)
+}
+
+/// Records before the window.
+fn earlier(props: &Props) -> Html {
+    if props.base == 0 || !props.focused() {
+        return html! {};
+    }
+    html! { <path d={format!("M{:.1} {:.1}l-4 5 4 5", AXIS_X - 4.0, props.place.y + props.place.h / 2.0 - 5.0)} class="more"/> }
+}
+
+/// Where the next records will stand: the leader's next slot, and what a follower does not have yet.
+fn ghosts(props: &Props, y: f64, h: f64) -> Html {
+    if !props.focused() || props.ink() == Ink::Offline {
+        return html! {};
+    }
+    let Some(replica) = &props.replica else { return html! {} };
+    // A follower's missing columns are seen by the leader's line of cells above or below; one slot says "next".
+    let slot = replica.log_end;
+    if slot >= props.base + props.slots {
+        return html! {};
+    }
+    let x = props.x_of(slot) - 0.5;
+    let word = props.ink() == Ink::Leader && !props.slim;
+    html! {
+        <>
+            <rect x={px(x)} y={px(y)} width={px(CELL_W)} height={px(h)} rx="4" class="c-ghost"/>
+            if word { <text x={px(x + CELL_W / 2.0)} y={px(y + 24.0)} class="mid f10 q3">{"next"}</text> }
+        </>
+    }
+}
+
+fn crown(props: &Props) -> Html {
+    let x = RACK_X + 106.5;
+    let y = props.place.y + if props.focused() && !props.slim { 10.0 } else { 11.5 };
+    let k = if props.focused() && !props.slim { 0.855 } else { 0.738 };
+    let moved = props.before.as_ref().is_some_and(|before| before.leader == Some(props.broker)) && !props.leads();
+    if props.place.form == Form::Thin {
+        return html! { if props.leads() { <path d={CROWN} transform={format!("translate({x:.1} {:.1}) scale(.6)", props.place.y + 2.0)} class="crown"/> } };
+    }
+    let transform = format!("translate({x:.1} {y:.1}) scale({k})");
+    html! {
+        if props.leads() { <path d={CROWN} {transform} class="crown"/> }
+        else if moved && props.focused() { <path d={CROWN} {transform} class="crown-was"/> }
+    }
+}
+
+/// Under the focused lane: how far the log goes, how far it is safe, and the flags for both.
+fn rail(props: &Props) -> Html {
+    let Some(replica) = props.replica.as_ref().filter(|_| props.ink() != Ink::Offline) else { return html! {} };
+    let y = props.place.y + props.place.h + 5.0;
+    let leader = props.ink() == Ink::Leader;
+    let mark =
+        if leader { props.partition.high_watermark.unwrap_or(replica.high_watermark) } else { replica.high_watermark };
+    let (end_x, mark_x) = (props.x_of(replica.log_end), props.x_of(mark));
+    let start = AXIS_X;
+    html! {
+        <g>
+            if replica.log_end > props.base { <path d={format!("M{start} {y:.1}H{end_x:.1}")} class="rail"/> }
+            if props.shown.hw {
+                if mark > props.base { <path d={format!("M{start} {y:.1}H{mark_x:.1}")} class="rail-on"/> }
+                {flag(props, mark, mark_x, y, leader)}
+            }
+            {log_end(props, replica.log_end, mark, end_x, mark_x, y, leader)}
+            if leader { {pins(props, y)} }
+        </g>
+    }
+}
+
+/// The high watermark: an inverted flag on the leader, a quiet one on a follower.
+fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
+    let held = leader && props.partition.high_watermark_held;
+    let text = if held { format!("HW {mark} held") } else { format!("HW {mark}") };
+    if leader {
+        let w = 10.0 + 6.7 * text.chars().count() as f64;
+        return html! {
+            <g class="slide" transform={format!("translate({x:.1} {y:.1})")}>
+                <path d="M0 -52V9" class="hw"/>
+                <rect x="0" y="2" width={px(w)} height="14" rx="3" class="pill-ink"/>
+                <text x={px(w / 2.0)} y="12.5" class="mid m f11 pill-ink-t">{text}</text>
+            </g>
+        };
+    }
+    let at_start = mark - props.base < 2;
+    let (tx, class) = if at_start { ("4", "m f11 q3") } else { ("-5", "m f11 q3 end") };
+    html! {
+        <g class="slide" transform={format!("translate({x:.1} {y:.1})")}>
+            <path d="M0 -6V5" class="hw"/><text x={tx} y="12.5" {class}>{text}</text>
+        </g>
+    }
+}
+
+/// The log end's flag keeps clear of the high watermark's.
+fn log_end(props: &Props, end: i64, mark: i64, end_x: f64, mark_x: f64, y: f64, leader: bool) -> Html {
+    let flag_right = match (leader, props.shown.hw) {
+        (true, true) => {
+            mark_x
+                + 10.0
+                + 6.7 * if props.partition.high_watermark_held { 9.0 } else { 4.0 + mark.to_string().len() as f64 }
+                + 6.0
+        }
+        (false, true) if mark - props.base < 2 => mark_x + 42.0,
+        _ => 0.0,
+    };
+    let w = 6.7 * format!("LEO {end}").len() as f64;
+    let x = (end_x + 5.0).max(flag_right).min(props.right - 6.0 - w);
+    html! { <text x={px(x)} y={px(y + 12.5)} class={classes!("m", "f11", if leader { "ik" } else { "q3" })}>{format!("LEO {end}")}</text> }
+}
+
+/// Bookmark at the committed offset, caret at the position, between them what would be read again.
+fn pins(props: &Props, y: f64) -> Html {
+    let pin = |pin: &Pin| {
+        let x = props.x_of(pin.position);
+        let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
+            let cx = props.x_of(at);
+            let (from, to) = (cx.min(x), cx.max(x));
+            html! {
+                <>
+                    <rect x={px(from + 3.0)} y={px(y + 4.0)} width={px((to - from - 9.0).max(0.0))} height="7" class="redeliver"/>
+                    <path d={format!("M{:.1} {:.1}h10v13l-5 -4-5 4z", cx - 7.0, y - 1.0)} class="bm"/>
+                    <text x={px(cx - 11.0)} y={px(y + 12.5)} class="end f11">{format!("committed {at}")}</text>
+                </>
+            }
+        });
+        html! { <>{committed}<path d={format!("M{x:.1} {:.1}l6 10h-12z", y + 2.0)} class="pos"/></> }
+    };
+    html! { <g class="pins">{for props.pins.iter().map(pin)}</g> }
+}
+
+/// On a small lane: the leader's high watermark as a line, a consumer's place as a caret.
+fn small_marks(props: &Props) -> Html {
+    if !props.leads() || props.ink() == Ink::Offline {
+        return html! {};
+    }
+    let (y, h) = (props.place.y, props.place.h);
+    let mark = props.partition.high_watermark.filter(|mark| (props.base..=props.base + props.slots).contains(mark));
+    html! {
+        <>
+            if let Some(mark) = mark { <path d={format!("M{:.1} {y:.1}v{h:.1}", props.x_of(mark))} class="hw quiet"/> }
+            if props.place.form == Form::Folded && props.shown.clients {
+                {for props.pins.iter().map(|pin| html! {
+                    <path d={format!("M{:.1} {:.1}l5 9h-10z", props.x_of(pin.position), y + h - 10.0)} class="pos"/>
+                })}
+            }
+            if props.partition.isr.len() < props.partition.replicas.len() && props.place.form == Form::Folded { {under(props)} }
+        </>
+    }
+}
+
+/// Under-replicated: a triangle and the count.
+fn under(props: &Props) -> Html {
+    let (x, y) = (props.right - 66.0, props.place.y);
+    let words = format!("{} of {}", props.partition.isr.len(), props.partition.replicas.len());
+    html! {
+        <>
+            <rect x={px(x - 10.0)} y={px(y + 6.0)} width="66" height="20" rx="4" class="plate"/>
+            <path d={format!("M{x:.1} {:.1}l6.5 11.5h-13z", y + 10.0)} class="warn-tri"/>
+            <text x={px(x + 10.0)} y={px(y + 20.5)} class="f11 warn-t">{words}</text>
+        </>
+    }
+}
+
+fn clipped(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    // The end carries the partition number, so the middle goes.
+    let chars: Vec<char> = text.chars().collect();
+    let number: String = text.rsplit('-').next().map(|n| format!("-{n}")).unwrap_or_default();
+    let head: String = chars.iter().take(max.saturating_sub(number.chars().count() + 1)).collect();
+    format!("{head}…{number}")
+}

@@ -1,0 +1,29 @@
+//! What the shapes mean, in one row under the racks.
+
+use yew::prelude::*;
+
+use super::layout::{Layout, RACK_X};
+use super::{Shown, px};
+
+pub fn legend(layout: &Layout, shown: Shown) -> Html {
+    let y = layout.height - 19.0;
+    let mut x = RACK_X;
+    let mut entry = |sign: Html, sign_w: f64, words: &'static str| {
+        let at = x;
+        x += sign_w + 6.0 + 6.1 * words.len() as f64 + 16.0;
+        html! {
+            <g transform={format!("translate({at:.1} {y:.1})")}>{sign}<text x={px(sign_w + 6.0)} y="10" class="f11 q3">{words}</text></g>
+        }
+    };
+    let square = |class: &'static str| html! { <rect width="12" height="12" rx="2.5" {class}/> };
+    let mut all = vec![entry(square("c-lead"), 12.0, "leader"), entry(square("c-fol"), 12.0, "follower")];
+    if shown.hw {
+        all.push(entry(square("c-lead-past"), 12.0, "past the high watermark"));
+    }
+    if shown.clients {
+        all.push(entry(html! { <path d="M0 0h10v13l-5 -4-5 4z" class="bm"/> }, 10.0, "committed"));
+        all.push(entry(html! { <path d="M6 1l6 10H0z" class="pos"/> }, 12.0, "position"));
+    }
+    all.push(entry(html! { <circle cx="6" cy="6" r="6" class="tokh"/> }, 12.0, "fetch request"));
+    html! { <g class="legend" aria-hidden="true">{for all}</g> }
+}

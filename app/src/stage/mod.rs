@@ -1,0 +1,132 @@
+//! The stage: the cluster as a picture that is a function of the view alone.
+//!
+//! Structure is SVG with real focusable elements, one component per rack, lane and client, so that a reply redraws what
+//! it changed. What moves every frame is on one canvas above it (`flights`).
+
+mod bar;
+mod cells;
+mod clients;
+mod controller;
+mod defs;
+mod flights;
+mod isr;
+mod lane;
+mod layout;
+mod legend;
+mod navigate;
+mod paint;
+mod rack;
+mod route;
+pub mod size;
+mod watermark;
+mod wires;
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::ctx::Handle;
+use crate::store::{Model, Tp};
+use crate::theme::Theme;
+use crate::ui::Selection;
+
+pub use layout::Layout;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub model: Model,
+    pub focus: Option<Tp>,
+    pub selection: Option<Selection>,
+    /// Parts a lesson has introduced; empty shows all.
+    pub shown: Vec<String>,
+    pub theme: Theme,
+    pub playing: bool,
+    pub handle: Handle,
+}
+
+/// Which parts of the stage are drawn: what a lesson has not introduced is absent, not greyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub controller: bool,
+    pub isr: bool,
+    pub hw: bool,
+    pub clients: bool,
+    pub epoch: bool,
+}
+
+impl Shown {
+    fn of(parts: &[String]) -> Self {
+        let has = |name: &str| parts.is_empty() || parts.iter().any(|part| part == name);
+        Self {
+            controller: has("controller"),
+            isr: has("isr"),
+            hw: has("hw"),
+            clients: has("clients"),
+            epoch: has("epoch"),
+        }
+    }
+}
+
+#[component]
+pub fn Stage(props: &Props) -> Html {
+    let frame = use_node_ref();
+    let size = use_state(|| (828.0_f64, 632.0_f64));
+    size::use_size(&frame, &size);
+    let layout = Rc::new(Layout::new(&props.model, props.focus.as_ref(), size.0, size.1));
+    let shown = Shown::of(&props.shown);
+    html! {
+        <main class="stage" id="stage" aria-label="Stage">
+            <bar::StageBar lamps={props.model.lamps.clone()} handle={props.handle.clone()}/>
+            <div class="sframe" ref={frame} data-stage="true" onkeydown={navigate::on_key()}>
+                <div class="sheet">
+                    {picture(props, &layout, shown)}
+                    <flights::Flights model={props.model.clone()} layout={layout.clone()} focus={props.focus.clone()}
+                        {shown} theme={props.theme} playing={props.playing} handle={props.handle.clone()}/>
+                </div>
+            </div>
+        </main>
+    }
+}
+
+fn picture(props: &Props, layout: &Rc<Layout>, shown: Shown) -> Html {
+    let model = &props.model;
+    let (w, h) = (px(layout.width), px(layout.height));
+    html! {
+        <svg class="picture" width={w.clone()} height={h.clone()} viewBox={format!("0 0 {w} {h}")} role="group" aria-label="Cluster">
+            {defs::defs()}
+            <rect width={w} height={h} fill="url(#dots)"/>
+            if shown.controller {
+                <controller::Controllers controllers={model.controllers.clone()} handle={props.handle.clone()}
+                    racks={layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>()} brokers={model.brokers.clone()}/>
+            }
+            if layout.racks.is_empty() { {no_brokers(layout)} }
+            {for layout.racks.iter().map(|rack| rack::rack(props, layout, rack, shown))}
+            if shown.hw { {watermark::line(props, layout)} }
+            if shown.clients {
+                {wires::wires(props, layout)}
+                {clients::consumers(props, layout)}
+                {clients::producers(props, layout)}
+            }
+            if shown.isr { {isr::bracket(props, layout)} }
+            {legend::legend(layout, shown)}
+        </svg>
+    }
+}
+
+fn no_brokers(layout: &Layout) -> Html {
+    html! {
+        <g>
+            <rect x={px(layout::RACK_X)} y="92" width={px(layout.rack_w)} height="165" rx="10" class="c-ghost"/>
+            <text x={px(layout::RACK_X + layout.rack_w / 2.0)} y="172" class="mid f13 b">{"No brokers here yet"}</text>
+            <text x={px(layout::RACK_X + layout.rack_w / 2.0)} y="192" class="mid f12">{"Start a lesson or a new cluster."}</text>
+        </g>
+    }
+}
+
+/// A coordinate as an attribute.
+pub(crate) fn px(v: f64) -> String {
+    let rounded = (v * 10.0).round() / 10.0;
+    rounded.to_string()
+}
+
+pub(crate) const CROWN: &str = "M0 9.5 -1.2 1.5 3 4.6 6 0 9 4.6 13.2 1.5 12 9.5z";

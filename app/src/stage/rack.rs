@@ -1,0 +1,154 @@
+//! A broker as a rack with an ear: number, vents, lamp; its lanes inside. A dead one is dashed and hatched, with a cross.
+
+use std::rc::Rc;
+
+use wire::view::{ClientKind, ServerState};
+use yew::prelude::*;
+
+use super::lane::{Lane, Pin};
+use super::layout::{Layout, RACK_X, RackBox};
+use super::{Props, Shown, px};
+use crate::store::{Model, Tp};
+use crate::ui::{Ask, Selection};
+
+pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -> Html {
+    let model = &props.model;
+    let Some(view) = model.brokers.get(&place.broker) else { return html! {} };
+    let lanes = place.lanes.iter().filter_map(|lane| {
+        let partition = model.partitions.get(&lane.tp)?.clone();
+        Some(html! {
+            <Lane key={format!("{}-{}", lane.tp.0, lane.tp.1)} place={lane.clone()} broker={place.broker} state={view.state} {partition}
+                replica={model.replica(&lane.tp.0, lane.tp.1, place.broker).cloned()} before={model.before.get(&lane.tp).cloned()}
+                right={layout.rack_right()} base={layout.base(&lane.tp)} slots={layout.slots} pins={pins(model, &lane.tp)}
+                glyphs={model.glyphs.clone()} {shown} slim={layout.slim} handle={props.handle.clone()}/>
+        })
+    });
+    html! {
+        <g key={place.broker} class={classes!("broker", (view.state == ServerState::Down).then_some("down"))} aria-label={format!("Broker {}", place.broker)}>
+            <Body id={place.broker} endpoint={view.endpoint.clone()} state={view.state} fenced={view.fenced} leads={view.leads.clone()}
+                y={place.y} h={place.h} w={layout.rack_w} hidden={place.hidden} slim={layout.slim}
+                selected={props.selection == Some(Selection::Broker(place.broker))} handle={props.handle.clone()}/>
+            {for lanes}
+        </g>
+    }
+}
+
+/// Where consumers stand in a partition.
+fn pins(model: &Model, tp: &Tp) -> Vec<Pin> {
+    let consumers = model.clients.values().filter(|client| client.kind == ClientKind::Consumer);
+    consumers
+        .flat_map(|client| client.positions.iter())
+        .filter(|at| at.topic == tp.0 && at.partition == tp.1)
+        .map(|at| Pin { position: at.position, committed: at.committed })
+        .collect()
+}
+
+#[derive(Properties, PartialEq)]
+struct BodyProps {
+    id: i32,
+    endpoint: String,
+    state: ServerState,
+    fenced: bool,
+    leads: Vec<String>,
+    y: f64,
+    h: f64,
+    w: f64,
+    hidden: usize,
+    slim: bool,
+    selected: bool,
+    handle: crate::ctx::Handle,
+}
+
+#[component]
+fn Body(props: &BodyProps) -> Html {
+    let BodyProps { id, y, h, w, .. } = *props;
+    let select = props.handle.ui.reform(move |()| Ask::Select(Selection::Broker(id)));
+    let (onclick, onkeydown) = super::navigate::press(select);
+    let down = props.state == ServerState::Down;
+    let ear = format!(
+        "M{:.1} {:.1}h24v{:.1}h-24a10 10 0 0 1 -9.5 -10v{:.1}a10 10 0 0 1 9.5 -10z",
+        RACK_X + 10.0,
+        y + 0.5,
+        h - 1.0,
+        h - 21.0
+    );
+    let mid = RACK_X + 17.0;
+    html! {
+        <g class="rackbody" role="button" tabindex={if id == 1 { "0" } else { "-1" }} data-obj="rack" aria-label={spoken(props)} {onclick} {onkeydown}>
+            <rect x={px(RACK_X)} y={px(y)} width={px(w)} height={px(h)} rx="10"
+                class={classes!("rack", down.then_some("dead"), props.selected.then_some("sel"))}/>
+            if down { <rect x={px(RACK_X + 1.0)} y={px(y + 1.0)} width={px(w - 2.0)} height={px(h - 2.0)} rx="10" class="hatched"/> }
+            else { <path d={ear} class="ear"/> }
+            <text x={px(mid)} y={px(y + if props.slim { 24.0 } else { 36.0 })} class={classes!("mid", "earnum", down.then_some("earoff"))}>{id}</text>
+            if !props.slim {
+                <path d={format!("M{:.1} {:.1}h12m-12 6h12m-12 6h12", mid - 6.0, y + h - 38.0)} class="vent"/>
+                {title(props, down)}
+            }
+            {lamp(props, mid, y + h - if props.slim { 9.0 } else { 13.0 })}
+        </g>
+    }
+}
+
+fn spoken(props: &BodyProps) -> String {
+    let state = crate::panels::inspector::broker::state_word(props.state);
+    let fenced = if props.fenced { ", fenced" } else { "" };
+    format!("Broker {}, {state}{fenced}, leads {} partitions", props.id, props.leads.len())
+}
+
+fn title(props: &BodyProps, down: bool) -> Html {
+    let (x, y) = (RACK_X + 44.0, props.y + 18.0);
+    let name = format!("broker {}", props.id);
+    if down {
+        let words = if props.fenced { "fenced by the controller" } else { "the controller does not know yet" };
+        return html! {
+            <>
+                <rect x={px(x - 6.0)} y={px(props.y + 5.0)} width="330" height="18" rx="5" class="f-rack"/>
+                <text x={px(x)} y={px(y)} class="f12 b err-t">{format!("{name} is offline")}</text>
+                <text x={px(x + 118.0)} y={px(y)} class="f11 q3">{words}</text>
+            </>
+        };
+    }
+    let state = match props.state {
+        ServerState::Starting => Some("starting, fenced until it has caught up"),
+        ServerState::ShuttingDown => Some("shutting down, moving its leaders"),
+        ServerState::Paused if props.fenced => Some("process paused, fenced"),
+        ServerState::Paused => Some("process paused"),
+        _ if props.fenced => Some("fenced by the controller"),
+        _ => None,
+    };
+    let leads = match props.leads.len() {
+        0 => "leads nothing".to_owned(),
+        1..=4 => format!("leads {}", props.leads.join(", ")),
+        many => format!("leads {many} partitions"),
+    };
+    html! {
+        <>
+            <text x={px(x)} y={px(y)} class="f12 b">{name}</text>
+            <text x={px(x + 81.0)} y={px(y)} class="f11 q3 m">{&props.endpoint}</text>
+            if let Some(state) = state {
+                <path d={format!("M{:.1} {:.1}l6 10.5h-12z", x + 149.0, y - 9.5)} class="warn-tri"/>
+                <text x={px(x + 159.0)} y={px(y)} class="f11 warn-t">{state}</text>
+            } else {
+                <text x={px(x + 141.0 + 6.6 * (props.endpoint.len() as f64 - 7.0).max(0.0))} y={px(y)} class="f11 q3">{leads}</text>
+            }
+            if props.hidden > 0 {
+                <text x={px(RACK_X + props.w - 12.0)} y={px(y)} class="f11 q3 end">{format!("{} more partitions", props.hidden)}</text>
+            }
+        </>
+    }
+}
+
+fn lamp(props: &BodyProps, x: f64, y: f64) -> Html {
+    match props.state {
+        ServerState::Running => html! { <circle cx={px(x)} cy={px(y)} r="3" class="led"/> },
+        ServerState::Down => {
+            html! { <path d={format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0)} class="led-x"/> }
+        }
+        ServerState::Paused => {
+            html! { <path d={format!("M{:.1} {:.1}v7m4 -7v7", x - 2.0, y - 3.5)} class="led-pause"/> }
+        }
+        ServerState::Starting | ServerState::ShuttingDown => {
+            html! { <circle cx={px(x)} cy={px(y)} r="3.2" class="led-ring"/> }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Wires between clients and the lanes they write to or read from. Quiet where nothing is under way, strong to the
+//! leader of the partition in focus.
+
+use wire::view::{ClientKind, ClientView};
+use yew::prelude::*;
+
+use super::Props;
+use super::layout::{ClientBox, Layout, RACK_X};
+
+pub fn wires(props: &Props, layout: &Layout) -> Html {
+    let left = layout.producers.iter().flat_map(|place| lines(props, layout, place, true));
+    let right = layout.consumers.iter().flat_map(|place| lines(props, layout, place, false));
+    html! { <g class="wires" aria-hidden="true">{for left}{for right}</g> }
+}
+
+fn lines(props: &Props, layout: &Layout, place: &ClientBox, left: bool) -> Vec<Html> {
+    let Some(view) = props.model.clients.get(&place.key) else { return vec![] };
+    let mut all = vec![];
+    for (tp, partition) in props.model.partitions.iter().filter(|(tp, _)| talks_about(view, &tp.0, tp.1)) {
+        let Some(lane) = partition.leader.and_then(|leader| layout.lane(leader, tp)) else { continue };
+        let strong = props.focus.as_ref() == Some(tp);
+        let y = lane.y + lane.h / 2.0;
+        let d = if left { producer_path(place, y) } else { consumer_path(layout, place, y) };
+        let refused = left && strong && view.last_error.is_some();
+        let class =
+            classes!(if left { "w-prod" } else { "w-cons" }, strong.then_some("on"), refused.then_some("refused"));
+        all.push((strong, html! { <path {d} {class} marker-end={(!left).then_some("url(#ac)")}/> }));
+    }
+    // The strong wire lies on top.
+    all.sort_by_key(|(strong, _)| *strong);
+    all.into_iter().map(|(_, html)| html).collect()
+}
+
+fn talks_about(view: &ClientView, topic: &str, partition: i32) -> bool {
+    match view.kind {
+        ClientKind::Consumer => view.positions.iter().any(|at| at.topic == topic && at.partition == partition),
+        _ => view.topic.as_deref() == Some(topic),
+    }
+}
+
+fn producer_path(place: &ClientBox, y: f64) -> String {
+    let (x0, y0, x1) = (place.x + place.w, place.y + place.h / 2.0, RACK_X - 1.0);
+    format!("M{x0:.1} {y0:.1}C{:.1} {y0:.1} {:.1} {y:.1} {x1:.1} {y:.1}", x0 + 28.5, x1 - 28.5)
+}
+
+fn consumer_path(layout: &Layout, place: &ClientBox, y: f64) -> String {
+    let (x0, y1) = (layout.rack_right(), place.y + place.h / 2.0);
+    let x1 = place.x - 2.0;
+    format!("M{x0:.1} {y:.1}C{:.1} {y:.1} {:.1} {y1:.1} {x1:.1} {y1:.1}", x0 + 30.0, x1 - 28.0)
+}
