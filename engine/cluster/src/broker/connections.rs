@@ -1,8 +1,8 @@
 //! Connections that others opened to this server (Kafka: `SocketServer`).
 //!
 //! A connection is muted while one of its requests is being worked on, so a client that sends several at once gets them
-//! answered one after the other, in order. A produce that waits for replicas therefore holds up what the same connection
-//! sent behind it.
+//! answered one after the other, in order. A produce that waits for replicas therefore holds up what the same
+//! connection sent behind it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

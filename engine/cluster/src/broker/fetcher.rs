@@ -1,8 +1,8 @@
 //! A follower's fetches from one leader broker (Kafka: `AbstractFetcherThread`, `ReplicaFetcherThread`), as a state
 //! machine: one request under way, each partition with its own place.
 //!
-//! Truncation happens by fetching (KIP-595): the follower says the epoch of its last record; a leader that knows another
-//! end for that epoch answers with it instead of data, and the follower cuts there.
+//! Truncation happens by fetching (KIP-595): the follower says the epoch of its last record; a leader that knows
+//! another end for that epoch answers with it instead of data, and the follower cuts there.
 
 use std::collections::{BTreeMap, BTreeSet};
 

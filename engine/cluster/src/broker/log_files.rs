@@ -111,6 +111,13 @@ impl LogFiles {
         self.doomed.insert(folder, at);
     }
 
+    /// A deleted partition's name may come back with another topic.
+    pub fn forget(&mut self, partition: &TopicPartition) {
+        self.recovery_points.remove(partition);
+        self.high_watermarks.remove(partition);
+        self.log_starts.remove(partition);
+    }
+
     /// Folders that an earlier run had put out of sight wait once more.
     pub fn doom_leftovers(&mut self, disk: &Disk, at: Micros) {
         for name in disk.list(LOG_DIR) {

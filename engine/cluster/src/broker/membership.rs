@@ -165,7 +165,8 @@ impl Broker {
             Progress::ShutDown => self.shut_down(now, fx),
             Progress::Refused(error) => {
                 let text = format!(
-                    "[BrokerLifecycleManager id={id}] Unable to register broker {id} because the controller returned error {}",
+                    "[BrokerLifecycleManager id={id}] Unable to register broker {id} because the controller returned error \
+                     {}",
                     error.name()
                 );
                 self.log_info(LOGGER, text, fx);

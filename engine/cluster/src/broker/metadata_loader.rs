@@ -125,6 +125,9 @@ impl MetadataLoader {
             return Loaded::default();
         };
         let leader_changed = self.learn_leader(partition);
+        if leader_changed {
+            self.write_quorum_state(disk, now);
+        }
         match ErrorCode::from_code(partition.error_code) {
             ErrorCode::None => {}
             ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch => {
@@ -168,6 +171,17 @@ impl MetadataLoader {
         before != self.leader
     }
 
+    /// `quorum-state`, as an observer has it: it never votes.
+    fn write_quorum_state(&self, disk: &mut Disk, now: Micros) {
+        let text = format!(
+            "{{\"leaderId\":{},\"leaderEpoch\":{},\"votedId\":-1,\"votedDirectoryId\":\"{}\",\"data_version\":1}}",
+            self.leader.unwrap_or(-1),
+            self.leader_epoch,
+            Uuid::ZERO
+        );
+        disk.write(&format!("{}/quorum-state", self.log.dir()), text.into(), now);
+    }
+
     fn truncate(&mut self, epoch: i32, end_offset: i64, disk: &mut Disk, now: Micros) {
         let local = self.log.end_offset_for_epoch(epoch);
         let to = truncation_offset(epoch, end_offset, local, self.log.log_end(), self.log.log_end());
@@ -175,8 +189,8 @@ impl MetadataLoader {
         self.log.truncate_to(disk, to.max(self.log.high_watermark()), now);
     }
 
-    /// Folds the committed records that are not yet in the image into it. An open metadata transaction is published only
-    /// when it ends.
+    /// Folds the committed records that are not yet in the image into it. An open metadata transaction is published
+    /// only when it ends.
     fn load_committed(&mut self) -> Option<MetadataDelta> {
         let end = self.log.high_watermark();
         if self.loaded_end >= end {
@@ -190,7 +204,7 @@ impl MetadataLoader {
     }
 }
 
-/// The records of one batch. A control batch has none that concern the image, and a record that cannot be read was not
+/// The records of one batch. A control batch has none that concern the image; a record that cannot be read was not
 /// written by a controller of this Kafka.
 fn decode_batch(batch: &BatchView) -> MetadataBatch {
     let values = batch.records().filter_map(Result::ok).filter_map(|record| record.value);

@@ -1,9 +1,9 @@
 //! A broker: keeps partitions, leads or follows each of them, and serves clients.
 //!
-//! It is a value that takes one input at a time. What a real broker does with threads and futures is here a place in the
-//! state: a request that waits sits in the [`purgatory`], a fetch under way in its [`fetcher`], an ISR change in
-//! [`isr`]. After every input the broker *settles*: requests are handled, whoever waits for a changed partition is looked
-//! at again, and what can be sent is sent.
+//! It is a value that takes one input at a time. What a real broker does with threads and futures is here a place in
+//! the state: a request that waits sits in the [`purgatory`], a fetch under way in its [`fetcher`], an ISR change in
+//! [`isr`]. After every input the broker *settles*: requests are handled, whoever waits for a changed partition is
+//! looked at again, and what can be sent is sent.
 //!
 //! ```text
 //! start -> fetch metadata -> register -> heartbeat until caught up -> load logs, apply metadata -> unfenced: serve

@@ -301,7 +301,7 @@ impl Broker {
         }
         let at = now + self.delete_delay(&partition.topic);
         self.files.doom(&mut self.disk, partition, false, &mut self.rng, at);
-        self.files.recovery_points.remove(partition);
+        self.files.forget(partition);
         self.schedule_file_deletion(fx);
         self.purgatory.touch(partition);
         fx.emit(Event::ReplicaDeleted { partition: partition.clone(), broker: self.settings.node_id() });
@@ -321,20 +321,23 @@ impl Broker {
             let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
             if *held.log.config() != config {
                 held.min_insync_replicas = config.min_insync_replicas;
-                // A smaller minimum lets the high watermark go at the next fetch or append; Kafka does not look at once.
+                // A smaller minimum lets the high watermark go at the next fetch or append; Kafka does not look at
+                // once.
                 held.log.set_config(config);
             }
         }
     }
 
     /// ISR members that lag too long are proposed for removal (every `replica.lag.time.max.ms` / 2).
-    pub(super) fn check_isrs(&mut self, now: Micros) {
+    pub(super) fn check_isrs(&mut self, now: Micros, fx: &mut Fx<'_>) {
         let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
         for id in ids {
             let around = around!(self, now);
             let Some(partition) = self.replicas.partitions.get_mut(&id) else { continue };
             let Some(proposal) = partition.maybe_shrink_isr(&around) else { continue };
             let topic_id = partition.topic_id;
+            let text = format!("[Partition {id} broker={}] {}", self.spec.node_id, partition.describe_shrink());
+            self.log_info("Partition", text, fx);
             self.submit_isr_change(TopicIdPartition { topic_id, partition: id.partition }, proposal);
         }
     }

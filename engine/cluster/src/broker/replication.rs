@@ -76,7 +76,7 @@ impl Broker {
     }
 
     pub(super) fn on_isr_check(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        self.check_isrs(now);
+        self.check_isrs(now, fx);
         self.schedule_isr_check(fx);
     }
 
@@ -270,7 +270,9 @@ impl Broker {
         let local = held.log.end_offset_for_epoch(epoch);
         let offset = truncation_offset(epoch, end_offset, local, held.log.log_end(), fetch_offset);
         let text = format!(
-            "[ReplicaFetcher replicaId={}, leaderId={leader}, fetcherId=0] Truncating partition {id} with TruncationState(offset={offset}, completed=true) due to leader epoch and offset EpochEndOffset(errorCode=0, partition={}, leaderEpoch={epoch}, endOffset={end_offset})",
+            "[ReplicaFetcher replicaId={}, leaderId={leader}, fetcherId=0] Truncating partition {id} with \
+             TruncationState(offset={offset}, completed=true) due to leader epoch and offset \
+             EpochEndOffset(errorCode=0, partition={}, leaderEpoch={epoch}, endOffset={end_offset})",
             self.spec.node_id, id.partition
         );
         self.log_info("ReplicaFetcherThread", text, fx);

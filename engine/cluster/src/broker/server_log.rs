@@ -6,7 +6,8 @@ use super::{Broker, Fx};
 use crate::Event;
 
 impl Broker {
-    /// Reports a line of `server.log`. `logger` is the short class name that Kafka's layout prints in brackets at the end.
+    /// Reports a line of `server.log`. `logger` is the short class name that Kafka's layout prints in brackets at the
+    /// end.
     pub(super) fn log_line(&self, level: &'static str, logger: &'static str, text: String, fx: &mut Fx<'_>) {
         fx.emit(Event::Logged { host: self.spec.host.clone(), level, logger, text });
     }

@@ -51,8 +51,8 @@ impl Settings {
         self.server.node_id()
     }
 
-    /// The settings that apply to a topic's logs on this broker: its own before the broker's dynamic ones, the cluster's
-    /// dynamic ones, `server.properties` and Kafka's defaults.
+    /// The settings that apply to a topic's logs on this broker: its own before the broker's dynamic ones, the
+    /// cluster's dynamic ones, `server.properties` and Kafka's defaults.
     pub fn log_config(&self, topic: &str, image: &MetadataImage) -> LogConfig {
         let view = ConfigView { image, server: &self.server };
         let mut config = LogConfig::default();

@@ -10,7 +10,7 @@ use super::{Broker, BrokerState, Fx, timer};
 use crate::spec::LOG_DIR;
 use crate::{Event, ServerTimer};
 
-/// A controlled shutdown that takes longer is given up and the process ends anyway (`BrokerServer.shutdown`: five minutes).
+/// A controlled shutdown that takes longer is given up and the process ends anyway (`BrokerServer.shutdown`).
 const SHUTDOWN_DEADLINE_SECS: u64 = 300;
 
 impl Broker {
@@ -44,6 +44,7 @@ impl Broker {
         let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
         for id in ids {
             let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
+            held.log.remove_expired_producers(now);
             if held.log.config().compact {
                 continue;
             }

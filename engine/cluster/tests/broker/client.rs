@@ -112,6 +112,19 @@ fn parse(line: &str) -> (String, i16, Request) {
             let topic = ListOffsetsTopic { name: topic.to_string(), partitions: vec![asked], ..Default::default() };
             (10, ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() }.into())
         }
+        ["metadata", ..] | ["describe", ..] | ["configs", ..] | ["versions", ..] => question(&words),
+        ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
+            group_request(&words)
+        }
+        ["producer-id", _] => (5, InitProducerIdRequest { transactional_id: None, ..Default::default() }.into()),
+        _ => panic!("unknown request {line}"),
+    };
+    (words[1].to_string(), version, body)
+}
+
+/// Questions about topics and the broker.
+fn question(words: &[&str]) -> (i16, Request) {
+    match words {
         ["metadata", _, topic] => {
             let name = Some(topic.to_string());
             let topic = metadata_request::MetadataRequestTopic { name, topic_id: Uuid::ZERO, ..Default::default() };
@@ -134,13 +147,8 @@ fn parse(line: &str) -> (String, i16, Request) {
             (4, request.into())
         }
         ["versions", _] => (4, ApiVersionsRequest::default().into()),
-        ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
-            group_request(&words)
-        }
-        ["producer-id", _] => (5, InitProducerIdRequest { transactional_id: None, ..Default::default() }.into()),
-        _ => panic!("unknown request {line}"),
-    };
-    (words[1].to_string(), version, body)
+        _ => panic!("unknown request {words:?}"),
+    }
 }
 
 /// What members of consumer groups say.
@@ -194,6 +202,14 @@ fn group_request(words: &[&str]) -> (i16, Request) {
             };
             (4, request.into())
         }
+        _ => offset_request(words),
+    }
+}
+
+/// What they commit and ask about.
+fn offset_request(words: &[&str]) -> (i16, Request) {
+    let number = |text: &str| text.parse::<i64>().expect("a number");
+    match words {
         ["commit", _, group, generation, member, topic, offset] => {
             let partition = offset_commit_request::OffsetCommitRequestPartition {
                 committed_offset: number(offset),

@@ -1,5 +1,5 @@
-//! A controller that does what it is told: it serves the metadata log, admits brokers at once and grants ISR changes; who
-//! leads is dictated by commands, such as `leader orders 0 2 isr 2,3`.
+//! A controller that does what it is told: it serves the metadata log, admits brokers at once and grants ISR changes;
+//! who leads is dictated by commands, such as `leader orders 0 2 isr 2,3`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,25 +84,7 @@ impl Dictator {
                 fx.set_timer_after(Timer::Process(id as u32), Micros::from_ms(request.max_wait_ms as u64));
                 return None;
             }
-            Request::BrokerRegistration(request) => {
-                let broker_epoch = self.batches.len() as i64;
-                let endpoint = |l: &broker_registration_request::Listener| register_broker_record::BrokerEndpoint {
-                    name: l.name.clone(),
-                    host: l.host.clone(),
-                    port: l.port,
-                    ..Default::default()
-                };
-                self.append(RegisterBrokerRecord {
-                    broker_id: request.broker_id,
-                    incarnation_id: request.incarnation_id,
-                    broker_epoch,
-                    end_points: request.listeners.iter().map(endpoint).collect(),
-                    fenced: true,
-                    ..Default::default()
-                });
-                self.serve_all(fx);
-                BrokerRegistrationResponse { broker_epoch, ..Default::default() }.into()
-            }
+            Request::BrokerRegistration(request) => self.register(request, fx),
             Request::BrokerHeartbeat(request) => {
                 let fenced = self.image.broker(request.broker_id).is_none_or(|broker| broker.fenced);
                 if fenced && !request.want_fence {
@@ -143,6 +125,26 @@ impl Dictator {
             }
             other => panic!("the dictator has no answer to {:?}", other.api_key()),
         })
+    }
+
+    fn register(&mut self, request: &BrokerRegistrationRequest, fx: &mut Effects<'_, Kafka>) -> Response {
+        let broker_epoch = self.batches.len() as i64;
+        let endpoint = |l: &broker_registration_request::Listener| register_broker_record::BrokerEndpoint {
+            name: l.name.clone(),
+            host: l.host.clone(),
+            port: l.port,
+            ..Default::default()
+        };
+        self.append(RegisterBrokerRecord {
+            broker_id: request.broker_id,
+            incarnation_id: request.incarnation_id,
+            broker_epoch,
+            end_points: request.listeners.iter().map(endpoint).collect(),
+            fenced: true,
+            ..Default::default()
+        });
+        self.serve_all(fx);
+        BrokerRegistrationResponse { broker_epoch, ..Default::default() }.into()
     }
 
     fn fetched(&self, from: i64) -> Response {

@@ -1,5 +1,5 @@
-//! A broker among others, with metadata dictated by a test: every scenario of leaders, epochs and failures can be brought
-//! about exactly, without waiting for a controller's decisions.
+//! A broker among others, with metadata dictated by a test: every scenario of leaders, epochs and failures can be
+//! brought about exactly, without waiting for a controller's decisions.
 
 mod client;
 mod dictator;

@@ -10,8 +10,8 @@ use crate::broker::{Broker, Fx};
 use protocol::ErrorCode;
 
 impl Broker {
-    /// A request of a version that this broker does not know is answered in version 0, with an error and the versions it
-    /// knows, so that the client can ask again (KIP-511).
+    /// A request of a version that this broker does not know is answered in version 0, with an error and the versions
+    /// it knows, so that the client can ask again (KIP-511).
     pub(super) fn handle_api_versions(&mut self, reply: &ReplyTo, fx: &mut Fx<'_>) {
         let known = ApiKey::ApiVersions.versions().contains(reply.api_version);
         let offered = |api: &&ApiKey| api.info().on_broker && api.max_stable_version() >= api.min_version();

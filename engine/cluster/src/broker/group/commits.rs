@@ -243,7 +243,7 @@ impl Broker {
                 let partition_index = asked.partition_index;
                 partitions.push(OffsetDeleteResponsePartition { partition_index, ..Default::default() });
             }
-            topics.push(OffsetDeleteResponseTopic { name: topic.name.clone(), partitions, ..Default::default() });
+            topics.push(OffsetDeleteResponseTopic { name: topic.name.clone(), partitions });
         }
         let response = OffsetDeleteResponse { topics, ..Default::default() };
         if written.is_empty() {

@@ -82,7 +82,8 @@ impl Broker {
             if instance.is_none() && reply.api_version >= KNOWN_MEMBER_ID_VERSION {
                 group.add_pending_member(&id, request.session_timeout_ms, out);
                 out.lines.push(format!(
-                    "Dynamic member with unknown member id joins group {} in {} state. Created a new member id {id} and requesting the member to rejoin with this id.",
+                    "Dynamic member with unknown member id joins group {} in {} state. Created a new member id {id} and \
+                     requesting the member to rejoin with this id.",
                     group.id,
                     group.state.name()
                 ));
@@ -112,14 +113,12 @@ impl Broker {
         request: &JoinGroupRequest,
         protocols: Vec<(String, Bytes)>,
     ) -> Member {
-        let rebalance =
-            if request.rebalance_timeout_ms < 0 { request.session_timeout_ms } else { request.rebalance_timeout_ms };
         Member {
             id,
             instance_id: request.group_instance_id.clone(),
             client_id: incoming.client_id.to_string(),
             client_host: format!("/{}", incoming.host),
-            rebalance_timeout_ms: rebalance,
+            rebalance_timeout_ms: rebalance_timeout_ms(request),
             session_timeout_ms: request.session_timeout_ms,
             protocols,
             assignment: Bytes::new(),
@@ -279,11 +278,18 @@ fn rejoin(
         }
         return out.replies.push((reply, response.into()));
     }
-    let timeouts = (
-        if request.rebalance_timeout_ms < 0 { request.session_timeout_ms } else { request.rebalance_timeout_ms },
-        request.session_timeout_ms,
-    );
-    group.update_member(id, protocols, timeouts, reply, settings, now_ms, out);
+    if let Some(member) = group.members.get_mut(id) {
+        member.protocols = protocols;
+        member.session_timeout_ms = request.session_timeout_ms;
+        member.rebalance_timeout_ms = rebalance_timeout_ms(request);
+        member.awaiting_join = Some(reply);
+    }
+    group.rebalance_or_complete(&format!("Member {id} re-joins"), settings, now_ms, out);
+}
+
+/// Before version 1 a member had its session time-out for both.
+fn rebalance_timeout_ms(request: &JoinGroupRequest) -> i32 {
+    if request.rebalance_timeout_ms < 0 { request.session_timeout_ms } else { request.rebalance_timeout_ms }
 }
 
 fn validate_sync(group: &ClassicGroup, request: &SyncGroupRequest) -> Result<(), ErrorCode> {

@@ -8,6 +8,7 @@
 mod classic;
 mod commits;
 mod describe;
+mod generation;
 mod membership;
 mod records;
 

@@ -88,17 +88,12 @@ pub fn offset_tombstone(group: &str, id: &TopicPartition) -> Result<GroupRecord,
 }
 
 fn group_key(group: &str) -> Result<Bytes, CodecError> {
-    let key = GroupMetadataKey { group: group.to_string(), ..Default::default() };
+    let key = GroupMetadataKey { group: group.to_string() };
     Ok(GroupRecordKey::GroupMetadata(key).encode()?.into())
 }
 
 fn offset_key(group: &str, id: &TopicPartition) -> Result<Bytes, CodecError> {
-    let key = OffsetCommitKey {
-        group: group.to_string(),
-        topic: id.topic.clone(),
-        partition: id.partition,
-        ..Default::default()
-    };
+    let key = OffsetCommitKey { group: group.to_string(), topic: id.topic.clone(), partition: id.partition };
     Ok(GroupRecordKey::OffsetCommit(key).encode()?.into())
 }
 

@@ -19,8 +19,8 @@ pub struct FollowerState {
 }
 
 impl FollowerState {
-    /// A member of the ISR gets the benefit of the doubt from now on; another one is caught up only once it has shown it,
-    /// so that it does not hold the high watermark back (`Replica.resetReplicaState`).
+    /// A member of the ISR gets the benefit of the doubt from now on; another one is caught up only once it has shown
+    /// it, so that it does not hold the high watermark back (`Replica.resetReplicaState`).
     pub fn at_epoch_start(now_ms: i64, in_isr: bool) -> FollowerState {
         FollowerState {
             log_start: None,

@@ -1,8 +1,10 @@
 //! The in-sync replicas as a leader sees them: committed by the controller, or with one change under way (KIP-497).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::ErrorCode;
+
+use super::FollowerState;
 
 /// What a leader asks the controller to write with AlterPartition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +95,30 @@ impl IsrState {
             IsrState::Committed(_) => None,
             IsrState::PendingExpand { sent, .. } | IsrState::PendingShrink { sent, .. } => Some(sent),
         }
+    }
+
+    /// Kafka's line about members that are to be removed; empty unless that is under way.
+    pub fn describe_shrink(
+        &self,
+        high_watermark: i64,
+        log_end: i64,
+        followers: &BTreeMap<i32, FollowerState>,
+    ) -> String {
+        let IsrState::PendingShrink { committed, removed, .. } = self else { return String::new() };
+        let list = |ids: &mut dyn Iterator<Item = &i32>| ids.map(i32::to_string).collect::<Vec<_>>().join(",");
+        let from = list(&mut committed.isr.iter());
+        let to = list(&mut committed.isr.iter().filter(|id| !removed.contains(id)));
+        let lagging = |id: &i32| {
+            let follower = followers.get(id);
+            let end = follower.map_or(-1, FollowerState::log_end_or_unknown);
+            let caught_up = follower.map_or(0, |follower| follower.last_caught_up_time_ms);
+            format!("(brokerId: {id}, endOffset: {end}, lastCaughtUpTimeMs: {caught_up})")
+        };
+        format!(
+            "Shrinking ISR from {from} to {to}. Leader: (highWatermark: {high_watermark}, endOffset: {log_end}). \
+             Out of sync replicas: {}.",
+            removed.iter().map(lagging).collect::<Vec<_>>().join(" ")
+        )
     }
 
     pub fn revert(&mut self) {

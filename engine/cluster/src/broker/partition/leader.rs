@@ -167,6 +167,13 @@ impl Partition {
         Some(sent)
     }
 
+    /// Kafka's line about an ISR that is about to shrink.
+    pub fn describe_shrink(&self) -> String {
+        let (high_watermark, log_end) = (self.log.high_watermark(), self.log.log_end());
+        self.leader_state()
+            .map_or(String::new(), |leader| leader.isr.describe_shrink(high_watermark, log_end, &leader.followers))
+    }
+
     fn proposal(&self, isr: Vec<i32>, committed: &Committed, around: &Surroundings<'_>) -> Option<IsrProposal> {
         let leader = self.leader_state()?;
         let epoch_of = |id: i32| match id == around.local_broker {
@@ -181,7 +188,8 @@ impl Partition {
         })
     }
 
-    /// The controller answered the proposal `sent`. A success brings the new ISR, its recovery state and partition epoch.
+    /// The controller answered the proposal `sent`. A success brings the new ISR, its recovery state and partition
+    /// epoch.
     pub fn on_isr_answer(
         &mut self,
         sent: &IsrProposal,

@@ -1,8 +1,8 @@
 //! A partition as this broker holds it: its log, and its role of leader or follower (Kafka: `Partition`).
 //!
-//! The high watermark of a leader is the smallest log end offset over its *maximal* ISR (the committed one, plus a member
-//! that is being added), and over followers that are caught up and about to join; it waits while the committed ISR is
-//! below its minimum. A follower learns it, a little later, from the leader's answers.
+//! The high watermark of a leader is the smallest log end offset over its *maximal* ISR (the committed one, plus a
+//! member that is being added), and over followers that are caught up and about to join; it waits while the committed
+//! ISR is below its minimum. A follower learns it, a little later, from the leader's answers.
 //!
 //! ```text
 //! leader 1, ISR {1,2}: LEO 5, follower 2 fetches at 4  -> HW 4
@@ -24,7 +24,7 @@ pub use isr::{Committed, IsrAnswer, IsrProposal, IsrState};
 pub use leader::{HighWatermarkMove, Refusal};
 pub use read::{FetchRead, ReadBound, ReadRequest};
 
-use crate::metadata::{MetadataImage, NO_LEADER, PartitionRegistration, RECOVERING};
+use crate::metadata::{MetadataImage, NO_LEADER, PartitionRegistration};
 
 /// What decisions about a partition need from outside of it.
 #[derive(Clone, Copy)]
@@ -165,10 +165,8 @@ impl Partition {
             return false;
         }
         let is_new_epoch = registration.leader_epoch > self.leader_epoch || !self.is_leader();
-        let committed = Committed {
-            isr: registration.isr.iter().copied().collect(),
-            recovering: registration.leader_recovery_state == RECOVERING,
-        };
+        // A leader has nothing to recover before it leads; its next ISR change says so (KIP-704).
+        let committed = Committed { isr: registration.isr.iter().copied().collect(), recovering: false };
         self.replicas = registration.replicas.clone();
         self.adding_replicas = registration.adding_replicas.clone();
         self.partition_epoch = registration.partition_epoch;
