@@ -1,4 +1,5 @@
-//! Requests that wait (Kafka: `DelayedOperationPurgatory`): acks=all produces for their replicas, fetches for data.
+//! Requests that wait (Kafka: `DelayedOperationPurgatory`): acks=all produces for their replicas, fetches
+//! for data, deletions of records for the followers.
 //!
 //! A change to a partition (records, high watermark, leadership) marks it; whoever waits for it is looked at again when
 //! the present input has been dealt with. Each has a timer of its own.
@@ -9,6 +10,7 @@ use base::Micros;
 use protocol::TopicPartition;
 
 use super::Fx;
+use super::apis::delete_records::DeleteWaiter;
 use super::apis::fetch::FetchWaiter;
 use super::apis::produce::ProduceWaiter;
 use crate::{ServerTimer, Timer};
@@ -25,6 +27,7 @@ pub struct Purgatory {
 pub enum Waiter {
     Produce(ProduceWaiter),
     Fetch(FetchWaiter),
+    Delete(DeleteWaiter),
 }
 
 impl Waiter {
@@ -32,6 +35,7 @@ impl Waiter {
         match self {
             Waiter::Produce(waiter) => waiter.partitions(),
             Waiter::Fetch(waiter) => waiter.partitions(),
+            Waiter::Delete(waiter) => waiter.partitions(),
         }
     }
 }
@@ -92,6 +96,7 @@ impl Purgatory {
             .filter(|(_, waiter)| match waiter {
                 Waiter::Produce(waiter) => waiter.reply.conn == conn,
                 Waiter::Fetch(waiter) => waiter.reply.conn == conn,
+                Waiter::Delete(waiter) => waiter.reply.conn == conn,
             })
             .map(|(id, _)| *id)
             .collect();

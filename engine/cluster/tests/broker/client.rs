@@ -112,6 +112,19 @@ fn parse(line: &str) -> (String, i16, Request) {
             let topic = ListOffsetsTopic { name: topic.to_string(), partitions: vec![asked], ..Default::default() };
             (10, ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() }.into())
         }
+        ["delete", _, topic, partition, offset] => {
+            let asked = delete_records_request::DeleteRecordsPartition {
+                partition_index: number(partition) as i32,
+                offset: number(offset),
+                ..Default::default()
+            };
+            let topic = delete_records_request::DeleteRecordsTopic {
+                name: topic.to_string(),
+                partitions: vec![asked],
+                ..Default::default()
+            };
+            (2, DeleteRecordsRequest { topics: vec![topic], timeout_ms: 5_000, ..Default::default() }.into())
+        }
         ["metadata", ..] | ["describe", ..] | ["configs", ..] | ["versions", ..] => question(&words),
         ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
             group_request(&words)

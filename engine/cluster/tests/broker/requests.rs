@@ -89,3 +89,16 @@ fn producer_ids_are_distinct() {
     };
     assert_eq!((id(), id()), (0, 1));
 }
+
+#[test]
+fn deleted_records_are_gone_on_every_replica() {
+    let mut stage = Stage::with_brokers(2);
+    stage.dictate("topic orders 1,2");
+    stage.produce("produce b1 orders 0 -1 a");
+    stage.produce("produce b1 orders 0 -1 b");
+    stage.run_ms(1_200);
+    let Some(Response::DeleteRecords(answer)) = stage.ask("delete b1 orders 0 1") else { panic!("no answer") };
+    let partition = &answer.topics[0].partitions[0];
+    assert_eq!((partition.error_code, partition.low_watermark), (0, 1));
+    assert_eq!((stage.values(1, "orders").as_str(), stage.values(2, "orders").as_str()), ("b |", "b |"));
+}

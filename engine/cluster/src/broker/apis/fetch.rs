@@ -195,6 +195,9 @@ impl Broker {
         if noted.grew {
             fx.emit(Event::FollowerFetched { partition: id.clone(), leader: self.spec.node_id, follower, offset });
         }
+        if noted.log_start_moved {
+            self.purgatory.touch(id);
+        }
         self.note_high_watermark(id, noted.moved, fx);
         if let Some(proposal) = noted.proposal {
             self.submit_isr_change(TopicIdPartition { topic_id, partition: id.partition }, proposal);

@@ -3,6 +3,7 @@
 mod api_versions;
 mod configs;
 mod coordinators;
+pub(super) mod delete_records;
 pub(super) mod fetch;
 mod forward;
 mod list_offsets;
@@ -65,6 +66,7 @@ impl Broker {
         match self.purgatory.get(id) {
             Some(Waiter::Produce(_)) => self.try_complete_produce(id, fx),
             Some(Waiter::Fetch(_)) => self.try_complete_fetch(now, id, fx),
+            Some(Waiter::Delete(_)) => self.try_complete_delete(id, fx),
             None => {}
         }
     }
@@ -74,6 +76,7 @@ impl Broker {
         match self.purgatory.take(id, fx) {
             Some(Waiter::Produce(waiter)) => self.expire_produce(waiter, fx),
             Some(Waiter::Fetch(waiter)) => self.complete_fetch(now, waiter, fx),
+            Some(Waiter::Delete(waiter)) => self.expire_deletes(waiter, fx),
             None => {}
         }
     }

@@ -1,9 +1,7 @@
-//! DescribeTopicPartitions (what `kafka-topics.sh --describe` asks), DescribeLogDirs and DeleteRecords.
+//! DescribeTopicPartitions (what `kafka-topics.sh --describe` asks) and DescribeLogDirs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Micros, Uuid};
-use protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use protocol::messages::describe_log_dirs_response::{
     DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
 };
@@ -11,14 +9,12 @@ use protocol::messages::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use protocol::messages::{
-    DeleteRecordsRequest, DeleteRecordsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
-    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
+    DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
 };
 use protocol::{ErrorCode, TopicPartition, topic};
 
 use super::endpoint;
 use super::metadata::offline_replicas;
-use crate::Event;
 use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
 use crate::metadata::{MetadataImage, PartitionRegistration};
@@ -103,63 +99,6 @@ impl Broker {
         };
         let response = DescribeLogDirsResponse { results: vec![result], ..Default::default() };
         self.connections.respond(reply, response, fx);
-    }
-
-    /// Raises log starts. The low watermark that is told is this leader's; Kafka waits until live followers have heard.
-    pub(super) fn handle_delete_records(
-        &mut self,
-        now: Micros,
-        reply: &ReplyTo,
-        request: &DeleteRecordsRequest,
-        fx: &mut Fx<'_>,
-    ) {
-        let mut topics = Vec::new();
-        for asked in &request.topics {
-            let mut partitions = Vec::new();
-            for partition in &asked.partitions {
-                let id = TopicPartition::new(asked.name.clone(), partition.partition_index);
-                let result = self.delete_records(now, &id, partition.offset, fx);
-                partitions.push(DeleteRecordsPartitionResult {
-                    partition_index: id.partition,
-                    low_watermark: result.unwrap_or(-1),
-                    error_code: result.err().unwrap_or(ErrorCode::None).code(),
-                    ..Default::default()
-                });
-            }
-            topics.push(DeleteRecordsTopicResult { name: asked.name.clone(), partitions, ..Default::default() });
-        }
-        self.connections.respond(reply, DeleteRecordsResponse { topics, ..Default::default() }, fx);
-    }
-
-    fn delete_records(
-        &mut self,
-        now: Micros,
-        id: &TopicPartition,
-        offset: i64,
-        fx: &mut Fx<'_>,
-    ) -> Result<i64, ErrorCode> {
-        if topic::is_internal(&id.topic) {
-            return Err(ErrorCode::InvalidTopicException);
-        }
-        let held = self.replicas.get_mut_or_error(id, Uuid::ZERO, &self.metadata.image)?;
-        held.check_leader(-1, true)?;
-        if held.log.config().compact && !held.log.config().delete {
-            return Err(ErrorCode::PolicyViolation);
-        }
-        // -1 stands for the high watermark.
-        let offset = if offset == -1 { held.log.high_watermark() } else { offset };
-        if offset < 0 {
-            return Err(ErrorCode::OffsetOutOfRange);
-        }
-        let from = held.log.log_start();
-        let moved = held.log.increment_log_start(&mut self.disk, offset, now)?;
-        let to = held.log.log_start();
-        if moved {
-            let broker = self.spec.node_id;
-            fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from, to });
-            self.purgatory.touch(id);
-        }
-        Ok(to)
     }
 }
 

@@ -26,6 +26,8 @@ pub struct LeaderAppend {
 pub struct FollowerFetch {
     /// The follower is known to have more than before.
     pub grew: bool,
+    /// Its log starts elsewhere than before.
+    pub log_start_moved: bool,
     pub moved: Option<HighWatermarkMove>,
     /// The follower joins the ISR if the controller agrees: the change to submit.
     pub proposal: Option<IsrProposal>,
@@ -85,11 +87,16 @@ impl Partition {
         let Some(state) = self.leader_state_mut().and_then(|leader| leader.followers.get_mut(&follower)) else {
             return Err(ErrorCode::UnknownLeaderEpoch);
         };
-        let before = state.log_end;
+        let (before, log_start_before) = (state.log_end, state.log_start);
         state.record_fetch(offset, log_start, leader_log_end, broker_epoch, around.now_ms);
         let proposal = self.maybe_expand_isr(follower, around);
         let moved = if before == Some(offset) { None } else { self.maybe_increment_high_watermark(around) };
-        Ok(FollowerFetch { grew: before.is_none_or(|before| before < offset), moved, proposal })
+        Ok(FollowerFetch {
+            grew: before.is_none_or(|before| before < offset),
+            log_start_moved: log_start_before != Some(log_start),
+            moved,
+            proposal,
+        })
     }
 
     /// Moves the high watermark up if all who must have the records have them (`Partition.maybeIncrementLeaderHW`).
