@@ -32,7 +32,10 @@ fn kernel() -> bool {
     }
     let (_, without) = rate(|| sim::bench::snapshots(10, 1_000, 1, 1_000_000));
     let (events, with) = rate(|| sim::bench::snapshots(10, 1_000, 1_000, 1_000));
-    println!("  {with:>10} events a second with a snapshot every 1,000 events, {events} events; {} % of the rate without", ratio(with, without));
+    println!(
+        "  {with:>10} events a second with a snapshot every 1,000 events, {events} events; {} % of the rate without",
+        ratio(with, without)
+    );
     println!("  best {best}: {} % of the limit", ratio(best, LIMIT));
     best >= LIMIT
 }
