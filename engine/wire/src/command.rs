@@ -40,9 +40,16 @@ pub enum Fault {
     /// Lose the disk of a server that is down.
     Wipe(Target),
     /// Edit the property file of a server that is down.
-    Config { target: Target, key: String, value: String },
+    Config {
+        target: Target,
+        key: String,
+        value: String,
+    },
     /// Nothing passes from one host to the other, in this direction, until healed.
-    Cut { from: Target, to: Target },
+    Cut {
+        from: Target,
+        to: Target,
+    },
     Heal,
 }
 
@@ -50,46 +57,85 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     // ---- recorded: they make history
-    Boot { spec: ClusterSpec, seed: u64 },
+    Boot {
+        spec: ClusterSpec,
+        seed: u64,
+    },
     /// A whole line typed into a terminal, with Enter. Starts a command, or is the input of the running one.
-    Type { terminal: String, line: String },
+    Type {
+        terminal: String,
+        line: String,
+    },
     /// Ctrl-C.
-    Interrupt { terminal: String },
+    Interrupt {
+        terminal: String,
+    },
     /// Ctrl-D.
-    EndOfInput { terminal: String },
+    EndOfInput {
+        terminal: String,
+    },
     Fault(Fault),
 
     // ---- time
     /// Runs until `us` microseconds have passed, or `events_max` kernel events are done, or the worker's time budget is
     /// used up; the reply's `now_us` tells how far it came.
-    Run { us: u64, events_max: u32 },
+    Run {
+        us: u64,
+        events_max: u32,
+    },
     /// Runs until no terminal command runs that will end by itself (or 120 virtual seconds have passed).
-    RunUntilIdle { terminal: String },
+    RunUntilIdle {
+        terminal: String,
+    },
     /// To the next or the previous event of the stream (`EventView`), or beat.
-    StepEvent { forward: bool },
-    StepBeat { forward: bool },
+    StepEvent {
+        forward: bool,
+    },
+    StepBeat {
+        forward: bool,
+    },
     /// To an event index; the past is shown as it was, the future stays recorded.
-    Seek { index: u64 },
+    Seek {
+        index: u64,
+    },
     /// Makes the position the start of a new branch, named by the engine if `name` is empty.
-    Fork { name: String },
-    SwitchBranch { name: String },
+    Fork {
+        name: String,
+    },
+    SwitchBranch {
+        name: String,
+    },
     Undo,
     Redo,
 
     // ---- looking
     /// Why a value is what it is.
     Why(Question),
-    Complete { terminal: String, line: String, cursor: u32 },
+    Complete {
+        terminal: String,
+        line: String,
+        cursor: u32,
+    },
     /// A file of the virtual disks (`b1/kafka-logs/...`), as the microscope reads it.
-    ReadFile { path: String },
+    ReadFile {
+        path: String,
+    },
 
     // ---- lessons
     /// Loads a lesson from its text and boots its cluster.
-    LoadLesson { name: String, text: String, seed: Option<u64> },
+    LoadLesson {
+        name: String,
+        text: String,
+        seed: Option<u64>,
+    },
     /// Goes to a step of the loaded lesson; the world goes to where that step begins if it was there before.
-    LessonStep { step: u32 },
+    LessonStep {
+        step: u32,
+    },
     /// Commits to an option of the step's prediction; the engine runs the future on a copy and marks it.
-    Predict { option: u32 },
+    Predict {
+        option: u32,
+    },
     Check,
     /// Opens the next hint of the step.
     Hint,
@@ -100,17 +146,35 @@ pub enum Command {
     /// Asks for the link of this session.
     Export,
     /// A link's fragment. With `preview` nothing is changed; the reply says what it holds.
-    Import { fragment: String, preview: bool },
+    Import {
+        fragment: String,
+        preview: bool,
+    },
     Digest,
 }
 
 /// A value that can surprise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
-    HighWatermark { topic: String, partition: i32 },
-    Isr { topic: String, partition: i32 },
-    Leader { topic: String, partition: i32 },
-    LogEndOffset { topic: String, partition: i32, broker: i32 },
+    HighWatermark {
+        topic: String,
+        partition: i32,
+    },
+    Isr {
+        topic: String,
+        partition: i32,
+    },
+    Leader {
+        topic: String,
+        partition: i32,
+    },
+    LogEndOffset {
+        topic: String,
+        partition: i32,
+        broker: i32,
+    },
     /// Why the last send of a client was refused or waits.
-    Send { client: String },
+    Send {
+        client: String,
+    },
 }

@@ -38,7 +38,11 @@ pub enum Block {
     Paragraph(Vec<Span>),
     List(Vec<Vec<Span>>),
     /// Lines to type, each runnable by a click, and the terminal they belong to.
-    Console { terminal: String, lines: Vec<String>, output: Vec<String> },
+    Console {
+        terminal: String,
+        lines: Vec<String>,
+        output: Vec<String>,
+    },
     Quote(Vec<Span>),
 }
 

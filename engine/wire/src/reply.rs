@@ -32,6 +32,10 @@ pub struct Reply {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every delta is a Put, so a box would only add an allocation to each"
+)]
 pub enum Delta {
     Put(Key, Entity),
     Remove(Key),
@@ -51,13 +55,29 @@ pub struct BranchView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     Nothing,
-    Why { question: String, causes: Vec<Cause> },
-    Completions { from: u32, items: Vec<Completion> },
+    Why {
+        question: String,
+        causes: Vec<Cause>,
+    },
+    Completions {
+        from: u32,
+        items: Vec<Completion>,
+    },
     /// A session link's fragment, without `#`.
-    Link { fragment: String, commands: u32 },
+    Link {
+        fragment: String,
+        commands: u32,
+    },
     /// What a link holds, part by part, with what could not be read.
-    Preview { summary: Vec<String>, problems: Vec<String> },
-    File { path: String, bytes: Vec<u8>, truncated: bool },
+    Preview {
+        summary: Vec<String>,
+        problems: Vec<String>,
+    },
+    File {
+        path: String,
+        bytes: Vec<u8>,
+        truncated: bool,
+    },
 }
 
 /// One link of a why-chain, newest first.
