@@ -59,8 +59,10 @@ fn free(port: u16) -> Result<(), String> {
 
 fn serve(root: &Path, port: u16, tools: &tools::Tools, log: &Path) -> Result<Child, String> {
     let port = port.to_string();
-    let mut arguments = vec!["serve", "--release", "--port", &port];
+    let mut arguments = vec!["serve", "--port", &port];
     arguments.extend(tools::index_arguments(root, tools)?);
+    // Last, because `--release` takes an optional value and would swallow the name of the page.
+    arguments.push("--release");
     let file = process::create(log)?;
     let other = file.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
     process::command(root, "trunk", &arguments)

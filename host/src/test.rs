@@ -63,8 +63,10 @@ pub fn test(skip_browser: bool) -> Result<bool, String> {
 fn in_browser(root: &Path, steps: &mut Steps, tally: &mut Tally) -> Result<(), String> {
     let tools = tools::install(root, steps)?;
     steps.next("the page: trunk build --release");
-    let mut arguments = vec!["build", "--release"];
+    let mut arguments = vec!["build"];
     arguments.extend(tools::index_arguments(root, &tools)?);
+    // Last, because `--release` takes an optional value and would swallow the name of the page.
+    arguments.push("--release");
     check(root, steps, tally, "the page", process::command(root, "trunk", &arguments))?;
     steps.next("Chromium");
     let chromium = chromium::find_or_install(root, steps)?;

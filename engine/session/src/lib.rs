@@ -1,1 +1,8 @@
-//! session
+//! The façade between engine and page: a session as data, and events in words.
+//!
+//! A session is its cluster, its seed and the acts of a person ([`act::Act`]); [`link`] turns it into the few hundred
+//! bytes of a link and back, and [`sentence`] says each event of the engine in one short sentence for the timeline.
+
+pub mod act;
+pub mod link;
+pub mod sentence;

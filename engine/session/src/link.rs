@@ -6,7 +6,8 @@
 
 use base::limits::{LINK_DECODED_MAX, LINK_ENCODED_MAX, SESSION_COMMANDS_MAX};
 use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wire::command::ClusterSpec;
@@ -66,6 +67,8 @@ pub struct Report {
     pub problems: Vec<String>,
 }
 
+/// Spare bits at the end are allowed, so that a link that lost its tail can still be read part by part.
+const BASE64: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 const VERSION: u8 = 1;
 const CLUSTER: u8 = 1;
 const LESSON: u8 = 2;
@@ -80,7 +83,7 @@ pub fn encode(link: &Link) -> Result<String, String> {
         section(&mut bytes, LESSON, lesson);
     }
     section(&mut bytes, HISTORY, &link.history);
-    let text = BASE64_URL_SAFE_NO_PAD.encode(&bytes);
+    let text = BASE64.encode(&bytes);
     if text.len() > LINK_ENCODED_MAX {
         let words = format!("this session takes {} characters; a link may have {LINK_ENCODED_MAX}", text.len());
         return Err(words);
@@ -159,8 +162,10 @@ fn sections(text: &str) -> Result<Vec<OwnedPart>, String> {
     if text.len() > LINK_ENCODED_MAX {
         return Err(format!("the link has {} characters; {LINK_ENCODED_MAX} are allowed", text.len()));
     }
-    let bytes = BASE64_URL_SAFE_NO_PAD
-        .decode(text)
+    // One character alone carries no byte; a cut may leave one.
+    let whole = if text.len() % 4 == 1 && text.is_ascii() { &text[..text.len() - 1] } else { text };
+    let bytes = BASE64
+        .decode(whole)
         .map_err(|error| format!("the link holds a character that no link has, or lost its end ({error})"))?;
     match bytes.split_first() {
         Some((&VERSION, rest)) => Ok(sections_of(rest).into_iter().map(OwnedPart::from).collect()),
@@ -215,9 +220,11 @@ mod tests {
 
     fn sample() -> Link {
         let spec = ClusterSpec { version: "4.3".into(), brokers: 3, controllers: 1, config: Vec::new() };
-        let command = Act::Type { terminal: "t1".into(), line: "kafka-topics.sh --bootstrap-server b1:9092 --list".into() };
+        let command =
+            Act::Type { terminal: "t1".into(), line: "kafka-topics.sh --bootstrap-server b1:9092 --list".into() };
         let commands = (0..40).map(|i| (i * 100, i * 5_000, command.clone())).collect();
-        let branch = Branch { name: "main".into(), parent: None, fork: (0, 0, 0), commands, end: (9_000, 40, 7_000_000) };
+        let branch =
+            Branch { name: "main".into(), parent: None, fork: (0, 0, 0), commands, end: (9_000, 40, 7_000_000) };
         Link {
             cluster: ClusterPart { spec, seed: 7 },
             lesson: Some(LessonPart { name: "01-quickstart/01-first-topic.md".into(), step: 2, solved: vec![0, 1] }),
@@ -266,9 +273,12 @@ mod tests {
         bytes.extend((packed.len() as u32).to_le_bytes());
         bytes.extend(crc32c::crc32c(&packed).to_le_bytes());
         bytes.extend(packed);
-        let report = decode(&BASE64_URL_SAFE_NO_PAD.encode(bytes)).unwrap_err();
+        let report = decode(&BASE64.encode(bytes)).unwrap_err();
         assert_eq!(report.problems[0], "the cluster cannot be unpacked, or is larger than a link may be");
         let long = decode(&"A".repeat(LINK_ENCODED_MAX + 1)).unwrap_err();
-        assert_eq!(long.problems, [format!("the link has {} characters; {LINK_ENCODED_MAX} are allowed", LINK_ENCODED_MAX + 1)]);
+        assert_eq!(
+            long.problems,
+            [format!("the link has {} characters; {LINK_ENCODED_MAX} are allowed", LINK_ENCODED_MAX + 1)]
+        );
     }
 }

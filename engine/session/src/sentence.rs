@@ -1,7 +1,7 @@
 //! Events in words: one short sentence each, the lane it belongs to, and whether it is worth a flag.
 
-use cluster::event::{ElectionKind, IsrChanger};
 use cluster::Event;
+use cluster::event::{ElectionKind, IsrChanger};
 use wire::{Lane, Tone};
 
 /// What the timeline shows of an event; `None` for events that only carry data (terminal output, log lines).
@@ -160,14 +160,16 @@ fn of_servers(event: &Event) -> Option<Said> {
             Said::new(Lane::Brokers, "BrokerStarted", format!("b{broker}"), format!("Broker {broker} starts{how}."))
         }
         Event::BrokerStopped { broker } => {
-            Said::new(Lane::Brokers, "BrokerStopped", format!("b{broker}"), format!("Broker {broker} has shut down.")).beat()
+            Said::new(Lane::Brokers, "BrokerStopped", format!("b{broker}"), format!("Broker {broker} has shut down."))
+                .beat()
         }
         _ => return None,
     })
 }
 
 fn of_clients(event: &Event) -> Option<Said> {
-    let said = |kind, client: &cluster::event::ClientRef, sentence| Said::new(Lane::Clients, kind, &client.terminal, sentence);
+    let said =
+        |kind, client: &cluster::event::ClientRef, sentence| Said::new(Lane::Clients, kind, &client.terminal, sentence);
     Some(match event {
         Event::RecordSent { client, partition, records, .. } => {
             let records = if *records == 1 { "1 record".to_string() } else { format!("{records} records") };
@@ -176,8 +178,12 @@ fn of_clients(event: &Event) -> Option<Said> {
         }
         Event::RecordAcked { client, partition, base_offset, last_offset } => {
             let range = range(*base_offset, *last_offset);
-            said("RecordAcked", client, format!("{} is told: {} {range} is written.", client.client_id, name(partition)))
-                .at(partition)
+            said(
+                "RecordAcked",
+                client,
+                format!("{} is told: {} {range} is written.", client.client_id, name(partition)),
+            )
+            .at(partition)
         }
         Event::RecordFailed { client, partition, error } => {
             let said = said("RecordFailed", client, format!("{} gives up: {error}.", client.client_id));
@@ -194,7 +200,8 @@ fn of_clients(event: &Event) -> Option<Said> {
         }
         Event::RecordsConsumed { client, partition, first_offset, next_offset } => {
             let range = range(*first_offset, next_offset - 1);
-            said("RecordsConsumed", client, format!("{} reads {} {range}.", client.client_id, name(partition))).at(partition)
+            said("RecordsConsumed", client, format!("{} reads {} {range}.", client.client_id, name(partition)))
+                .at(partition)
         }
         Event::OffsetCommitted { client, partition, offset } => {
             let sentence = format!("{} commits offset {offset} of {}.", client.client_id, name(partition));
