@@ -194,7 +194,7 @@ impl Broker {
 }
 
 /// What a 4.3 broker supports, by feature (`BrokerFeatures`).
-pub(super) const FEATURES: &[(&str, i16, i16)] = &[
+pub(crate) const FEATURES: &[(&str, i16, i16)] = &[
     ("eligible.leader.replicas.version", 0, 1),
     ("group.version", 0, 1),
     ("kraft.version", 0, 1),

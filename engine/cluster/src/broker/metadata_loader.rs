@@ -204,9 +204,9 @@ impl MetadataLoader {
     }
 }
 
-/// The records of one batch. A control batch has none that concern the image; a record that cannot be read was not
+/// The records of one batch. A control batch has none that concern the image, and a record that cannot be read was not
 /// written by a controller of this Kafka.
-fn decode_batch(batch: &BatchView) -> MetadataBatch {
+pub fn decode_batch(batch: &BatchView) -> MetadataBatch {
     let values = batch.records().filter_map(Result::ok).filter_map(|record| record.value);
     let records = match batch.is_control() {
         true => Vec::new(),

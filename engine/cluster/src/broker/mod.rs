@@ -11,21 +11,21 @@
 
 mod apis;
 mod client;
-mod connections;
+pub(crate) mod connections;
 mod fetcher;
 mod group;
 mod isr;
 mod lifecycle;
-mod log_files;
-mod membership;
-mod metadata_loader;
+pub(crate) mod log_files;
+pub(crate) mod membership;
+pub(crate) mod metadata_loader;
 mod partition;
 mod producer_ids;
 mod publisher;
 mod purgatory;
 mod replica_manager;
 mod replication;
-mod server_log;
+pub(crate) mod server_log;
 mod settings;
 mod shutdown;
 mod to_controller;
