@@ -198,8 +198,12 @@ impl MetadataLoader {
         }
         let batches: Vec<MetadataBatch> =
             self.log.batches_between(self.loaded_end, end).map(|batch| decode_batch(&batch)).collect();
-        self.loaded_end = end;
-        let delta = self.image.apply(&batches);
+        let mut image = self.image.clone();
+        let delta = image.apply(&batches);
+        if image.in_transaction() {
+            return None;
+        }
+        (self.image, self.loaded_end) = (image, end);
         Some(delta)
     }
 }

@@ -23,7 +23,11 @@ pub struct Settings {
     pub high_watermark_checkpoint_interval_ms: u64,
     pub fetch_max_bytes: i32,
     pub auto_create_topics_enable: bool,
+    /// `replica.selector.class` is the one that looks at racks.
+    pub rack_aware_reads: bool,
 }
+
+const RACK_AWARE_SELECTOR: &str = "RackAwareReplicaSelector";
 
 impl Settings {
     pub fn of(spec: &BrokerSpec) -> Settings {
@@ -43,6 +47,9 @@ impl Settings {
             high_watermark_checkpoint_interval_ms: server.amount("replica.high.watermark.checkpoint.interval.ms"),
             fetch_max_bytes: int("fetch.max.bytes"),
             auto_create_topics_enable: server.flag("auto.create.topics.enable"),
+            rack_aware_reads: server
+                .own("replica.selector.class")
+                .is_some_and(|name| name.ends_with(RACK_AWARE_SELECTOR)),
             server,
         }
     }

@@ -92,7 +92,7 @@ fn parse(line: &str) -> (String, i16, Request) {
             };
             (12, request.into())
         }
-        ["fetch", _, topic, partition, offset] => {
+        ["fetch", _, topic, partition, offset, rack @ ..] => {
             let asked = FetchPartition {
                 partition: number(partition) as i32,
                 fetch_offset: number(offset),
@@ -100,7 +100,13 @@ fn parse(line: &str) -> (String, i16, Request) {
                 ..Default::default()
             };
             let topic = FetchTopic { topic: topic.to_string(), partitions: vec![asked], ..Default::default() };
-            let request = FetchRequest { max_wait_ms: 500, min_bytes: 1, topics: vec![topic], ..Default::default() };
+            let request = FetchRequest {
+                max_wait_ms: 500,
+                min_bytes: 1,
+                topics: vec![topic],
+                rack_id: rack.concat(),
+                ..Default::default()
+            };
             (12, request.into())
         }
         ["offsets", _, topic, partition, timestamp] => {

@@ -219,6 +219,24 @@ impl Dictator {
                 let partition = partition.parse().expect("a partition");
                 self.change(topic_id, partition, Some(leader.parse().expect("a broker")), Some(ids(isr)));
             }
+            // The broker is registered anew, with a rack.
+            ["rack", broker, rack] => {
+                let known = self.image.broker(broker.parse().expect("a broker")).expect("registered").clone();
+                let endpoint = &known.endpoints[0];
+                self.append(RegisterBrokerRecord {
+                    broker_id: known.id,
+                    incarnation_id: known.incarnation_id,
+                    broker_epoch: known.epoch,
+                    end_points: vec![register_broker_record::BrokerEndpoint {
+                        name: endpoint.name.clone(),
+                        host: endpoint.host.clone(),
+                        port: endpoint.port,
+                        ..Default::default()
+                    }],
+                    rack: Some(rack.to_string()),
+                    ..Default::default()
+                });
+            }
             ["fence", broker] => self.change_broker(broker.parse().expect("a broker"), 1),
             ["deaf"] => self.deaf_to_isr = true,
             ["hear"] => self.deaf_to_isr = false,

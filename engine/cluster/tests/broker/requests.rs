@@ -102,3 +102,20 @@ fn deleted_records_are_gone_on_every_replica() {
     assert_eq!((partition.error_code, partition.low_watermark), (0, 1));
     assert_eq!((stage.values(1, "orders").as_str(), stage.values(2, "orders").as_str()), ("b |", "b |"));
 }
+
+#[test]
+fn a_consumer_is_sent_to_the_replica_in_its_rack() {
+    let mut stage = Stage::with_properties(
+        2,
+        &[("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector")],
+    );
+    stage.dictate("rack 2 west");
+    stage.dictate("topic orders 1,2");
+    stage.produce("produce b1 orders 0 -1 a");
+    stage.run_ms(1_200);
+    let Some(Response::Fetch(read)) = stage.ask("fetch b1 orders 0 0 west") else { panic!("no answer") };
+    let data = &read.responses[0].partitions[0];
+    assert_eq!((data.preferred_read_replica, data.records.as_ref().unwrap().is_empty()), (2, true));
+    let Some(Response::Fetch(read)) = stage.ask("fetch b2 orders 0 0 west") else { panic!("no answer") };
+    assert_eq!(read.responses[0].partitions[0].records.as_ref().unwrap().batches.len(), 1);
+}

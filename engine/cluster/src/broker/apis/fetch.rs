@@ -52,6 +52,9 @@ impl FetchWaiter {
     }
 }
 
+/// Since version 11 a consumer says its rack, and may read from a follower.
+const RACK_VERSION: i16 = 11;
+
 type ReadResult = Result<FetchRead, ErrorCode>;
 
 impl Broker {
@@ -63,13 +66,15 @@ impl Broker {
             let error_code = ErrorCode::FetchSessionIdNotFound.code();
             return self.connections.respond(&reply, FetchResponse { error_code, ..Default::default() }, fx);
         }
-        let params = self.fetch_params(request);
+        let params = self.fetch_params(request, reply.api_version);
         let (targets, refused) = self.fetch_targets(request);
-        let results = self.read_from_log(now, &params, &targets, false, fx);
+        let mut results = self.read_from_log(now, &params, &targets, false, fx);
+        let redirected = params.follower.is_none() && self.redirect(&request.rack_id, &targets, &mut results);
         let bytes: usize = results.iter().flatten().map(|read| read.records.len()).sum();
         let at_once = params.max_wait_ms <= 0
             || targets.is_empty()
             || !refused.is_empty()
+            || redirected
             || bytes >= params.min_bytes.max(0) as usize
             || results.iter().any(|result| result.as_ref().map_or(true, |read| read.diverging_epoch.is_some()));
         if at_once {
@@ -80,7 +85,25 @@ impl Broker {
         self.purgatory.watch(Waiter::Fetch(waiter), timeout, fx);
     }
 
-    fn fetch_params(&self, request: &FetchRequest) -> FetchParams {
+    /// Sends a consumer to a follower in its own rack, where there is one. True if it did.
+    fn redirect(&self, rack: &str, targets: &[FetchTarget], results: &mut [ReadResult]) -> bool {
+        if rack.is_empty() || !self.settings.rack_aware_reads {
+            return false;
+        }
+        let mut redirected = false;
+        for (target, result) in targets.iter().zip(results) {
+            let Some(held) = self.replicas.get(&target.partition).filter(|_| result.is_ok()) else { continue };
+            let offset = target.request.fetch_offset;
+            let near = held.rack_aware_replica(self.spec.node_id, offset, rack, &self.metadata.image);
+            if let Some(replica) = near {
+                *result = Ok(held.redirect(replica));
+                redirected = true;
+            }
+        }
+        redirected
+    }
+
+    fn fetch_params(&self, request: &FetchRequest, api_version: i16) -> FetchParams {
         let id = if request.replica_id >= 0 { request.replica_id } else { request.replica_state.replica_id };
         let follower = (id >= 0).then_some((id, request.replica_state.replica_epoch));
         let bound = match (follower, request.isolation_level) {
@@ -98,7 +121,7 @@ impl Broker {
             min_bytes: request.min_bytes.min(max_bytes),
             max_bytes,
             bound,
-            leader_only: follower.is_some(),
+            leader_only: follower.is_some() || api_version < RACK_VERSION,
         }
     }
 
@@ -335,6 +358,7 @@ impl Broker {
                 };
                 aborted.into_iter().map(transaction).collect()
             }),
+            preferred_read_replica: read.preferred_read_replica.unwrap_or(-1),
             records: Some(read.records),
             ..Default::default()
         }

@@ -3,6 +3,7 @@
 use protocol::{ErrorCode, Records};
 
 use super::Partition;
+use crate::metadata::MetadataImage;
 
 /// How far a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,8 @@ pub struct FetchRead {
     pub last_stable_offset: i64,
     /// Producer id and first offset of aborted transactions in what was read; only for who reads committed.
     pub aborted: Option<Vec<(i64, i64)>>,
+    /// A follower nearer to the consumer that it should rather read from (KIP-392); then `records` is empty.
+    pub preferred_read_replica: Option<i32>,
 }
 
 impl Partition {
@@ -54,13 +57,11 @@ impl Partition {
     ) -> Result<FetchRead, ErrorCode> {
         self.check_leader(request.current_leader_epoch, leader_only)?;
         let mut read = FetchRead {
-            records: Records::default(),
-            diverging_epoch: None,
             high_watermark: self.log.high_watermark(),
             log_start: self.log.log_start(),
             log_end: self.log.log_end(),
             last_stable_offset: self.log.last_stable_offset(),
-            aborted: None,
+            ..FetchRead::default()
         };
         if let Some(diverging) = self.diverging_epoch(request)? {
             read.diverging_epoch = Some(diverging);
@@ -101,5 +102,33 @@ impl Partition {
         }
         let diverges = epoch < request.last_fetched_epoch || end_offset < request.fetch_offset;
         Ok(diverges.then_some((epoch, end_offset)))
+    }
+
+    /// What an answer says that sends a consumer to another replica.
+    pub fn redirect(&self, replica: i32) -> FetchRead {
+        FetchRead {
+            high_watermark: self.log.high_watermark(),
+            log_start: self.log.log_start(),
+            log_end: self.log.log_end(),
+            last_stable_offset: self.log.last_stable_offset(),
+            preferred_read_replica: Some(replica),
+            ..FetchRead::default()
+        }
+    }
+
+    /// The replica that a consumer in `rack` should read `offset` from (`RackAwareReplicaSelector`): the leader if it is
+    /// in that rack, else the follower there that has most. `None` when that is the leader, or nobody is there.
+    pub fn rack_aware_replica(&self, leader_id: i32, offset: i64, rack: &str, image: &MetadataImage) -> Option<i32> {
+        let leader = self.leader_state()?;
+        let is_near = |id: &i32| image.broker(*id).and_then(|broker| broker.rack.as_deref()) == Some(rack);
+        if is_near(&leader_id) {
+            return None;
+        }
+        let near = leader.followers.iter().filter(|(id, follower)| {
+            let has_it = follower.log_end.is_some_and(|end| offset <= end)
+                && follower.log_start.is_some_and(|start| start <= offset);
+            has_it && leader.isr.isr().contains(id) && is_near(id)
+        });
+        near.max_by_key(|(id, follower)| (follower.log_end, follower.last_caught_up_time_ms, -**id)).map(|(id, _)| *id)
     }
 }
