@@ -6,6 +6,7 @@
 
 pub mod broker;
 pub mod config;
+pub mod controller;
 pub mod domain;
 pub mod event;
 pub mod metadata;

@@ -1,0 +1,303 @@
+//! DeleteTopics, CreatePartitions, IncrementalAlterConfigs of what exists, and blocks of producer ids.
+
+use std::collections::BTreeMap;
+
+use base::Uuid;
+use protocol::ErrorCode;
+use protocol::messages::create_partitions_request::CreatePartitionsTopic;
+use protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
+use protocol::messages::delete_topics_response::DeletableTopicResult;
+use protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+use protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
+use protocol::messages::*;
+use protocol::metadata::{ClearElrRecord, ConfigRecord, MetadataRecord, ProducerIdsRecord, RemoveTopicRecord};
+
+use super::control::{ApiError, ControlState, outcome};
+use super::{Cause, Controller, Fx};
+use crate::Event;
+use crate::config::{ConfigKey, ConfigType, server_key, topic_key, validate, validate_topic_configs};
+use crate::metadata::{ConfigResource, ResourceType};
+
+/// `ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`
+const PRODUCER_ID_BLOCK_SIZE: i32 = 1_000;
+const MIN_ISR: &str = "min.insync.replicas";
+
+impl Controller {
+    pub(super) fn on_delete_topics(
+        &mut self,
+        request: &DeleteTopicsRequest,
+        version: i16,
+        fx: &mut Fx<'_>,
+    ) -> DeleteTopicsResponse {
+        let mut response = DeleteTopicsResponse::default();
+        let by_name = request.topic_names.iter().map(|name| (Some(name.clone()), Uuid::ZERO));
+        let by_either = request.topics.iter().map(|topic| (topic.name.clone(), topic.topic_id));
+        let mut doomed: Vec<Uuid> = Vec::new();
+        for (name, topic_id) in by_name.chain(by_either) {
+            let found = self.find_topic_to_delete(name.as_deref(), topic_id, version, &doomed);
+            doomed.extend(found.as_ref().ok().copied());
+            let topic_id = *found.as_ref().unwrap_or(&topic_id);
+            let name = name.or_else(|| self.state.image.topic(topic_id).map(|topic| topic.name.clone()));
+            let (error_code, error_message) = outcome(&found.map(|_| ()));
+            response.responses.push(DeletableTopicResult {
+                name,
+                topic_id,
+                error_code,
+                error_message,
+                ..Default::default()
+            });
+        }
+        let record = |topic_id: Uuid| RemoveTopicRecord { topic_id, ..Default::default() }.into();
+        self.commit(doomed.into_iter().map(record).collect(), Cause::Controller, fx);
+        response
+    }
+
+    fn find_topic_to_delete(
+        &self,
+        name: Option<&str>,
+        topic_id: Uuid,
+        version: i16,
+        doomed: &[Uuid],
+    ) -> Result<Uuid, ApiError> {
+        if !self.state.config.flag("delete.topic.enable") {
+            // Clients before version 3 do not know the right error.
+            let known = version >= 3;
+            return Err(ApiError::of(if known { ErrorCode::TopicDeletionDisabled } else { ErrorCode::InvalidRequest }));
+        }
+        let id = match name {
+            Some(_) if topic_id != Uuid::ZERO => {
+                return Err(ApiError::new(
+                    ErrorCode::InvalidRequest,
+                    "You may not specify both topic name and topic id.",
+                ));
+            }
+            Some(name) => self.state.image.topic_id(name).ok_or(ApiError::of(ErrorCode::UnknownTopicOrPartition))?,
+            None if self.state.image.topic(topic_id).is_some() => topic_id,
+            None => return Err(ApiError::of(ErrorCode::UnknownTopicId)),
+        };
+        match doomed.contains(&id) {
+            true => Err(ApiError::new(
+                ErrorCode::InvalidRequest,
+                "The provided topic name maps to an ID that was already supplied.",
+            )),
+            false => Ok(id),
+        }
+    }
+
+    pub(super) fn on_create_partitions(
+        &mut self,
+        request: &CreatePartitionsRequest,
+        fx: &mut Fx<'_>,
+    ) -> CreatePartitionsResponse {
+        let mut response = CreatePartitionsResponse::default();
+        let mut records = Vec::new();
+        for topic in &request.topics {
+            let repeated = request.topics.iter().filter(|other| other.name == topic.name).count() > 1;
+            let grown = match repeated {
+                true => Err(ApiError::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
+                false => self.state.create_partitions(topic),
+            };
+            let grown = grown.map(|new| {
+                let partitions = new.len() as i32;
+                records.extend(new);
+                if !request.validate_only {
+                    fx.emit(Event::PartitionsAdded { topic: topic.name.clone(), partitions });
+                }
+            });
+            let (error_code, error_message) = outcome(&grown);
+            let name = topic.name.clone();
+            response.results.push(CreatePartitionsTopicResult {
+                name,
+                error_code,
+                error_message,
+                ..Default::default()
+            });
+        }
+        if !request.validate_only {
+            self.commit(records, Cause::Controller, fx);
+        }
+        response
+    }
+
+    pub(super) fn on_alter_configs(
+        &mut self,
+        request: &IncrementalAlterConfigsRequest,
+        fx: &mut Fx<'_>,
+    ) -> IncrementalAlterConfigsResponse {
+        let mut response = IncrementalAlterConfigsResponse::default();
+        let mut records = Vec::new();
+        for resource in &request.resources {
+            let altered = self.state.alter_configs(resource).map(|new| records.extend(new));
+            let (error_code, error_message) = outcome(&altered);
+            response.responses.push(AlterConfigsResourceResponse {
+                error_code,
+                error_message,
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone(),
+                ..Default::default()
+            });
+        }
+        if !request.validate_only {
+            self.commit(records, Cause::Controller, fx);
+        }
+        response
+    }
+
+    pub(super) fn on_allocate_producer_ids(
+        &mut self,
+        request: &AllocateProducerIdsRequest,
+        fx: &mut Fx<'_>,
+    ) -> AllocateProducerIdsResponse {
+        if let Err(error) = self.state.check_broker_epoch(request.broker_id, request.broker_epoch) {
+            return AllocateProducerIdsResponse { error_code: error.code.code(), ..Default::default() };
+        }
+        let producer_id_start = self.state.image.next_producer_id();
+        let record = ProducerIdsRecord {
+            broker_id: request.broker_id,
+            broker_epoch: request.broker_epoch,
+            next_producer_id: producer_id_start + i64::from(PRODUCER_ID_BLOCK_SIZE),
+            ..Default::default()
+        };
+        self.commit(vec![record.into()], Cause::Controller, fx);
+        AllocateProducerIdsResponse { producer_id_start, producer_id_len: PRODUCER_ID_BLOCK_SIZE, ..Default::default() }
+    }
+}
+
+impl ControlState {
+    fn create_partitions(&mut self, topic: &CreatePartitionsTopic) -> Result<Vec<MetadataRecord>, ApiError> {
+        let Some(existing) = self.image.topic_by_name(&topic.name).cloned() else {
+            return Err(ApiError::of(ErrorCode::UnknownTopicOrPartition));
+        };
+        let invalid = |words: String| Err(ApiError::new(ErrorCode::InvalidPartitions, words));
+        let (name, count, wanted) = (&topic.name, existing.partitions.len() as i32, topic.count);
+        if wanted == count {
+            return invalid(format!("Topic already has {count} partition(s)."));
+        }
+        if wanted < count {
+            return invalid(format!(
+                "The topic {name} currently has {count} partition(s); {wanted} would not be an increase."
+            ));
+        }
+        let (additional, factor) = (wanted - count, existing.replication_factor() as usize);
+        let assignments = match &topic.assignments {
+            None => self.place(additional, factor as i32)?,
+            Some(given) if given.len() as i32 != additional => {
+                let words = format!(
+                    "Attempted to add {additional} additional partition(s), but only {} assignment(s) were specified.",
+                    given.len()
+                );
+                return Err(ApiError::new(ErrorCode::InvalidReplicaAssignment, words));
+            }
+            Some(given) => {
+                for assignment in given {
+                    self.check_replicas(&assignment.broker_ids, Some(factor))?;
+                }
+                given.iter().map(|assignment| assignment.broker_ids.clone()).collect()
+            }
+        };
+        let placed = (count..).zip(&assignments);
+        placed.map(|(partition, replicas)| self.new_partition(existing.id, partition, replicas)).collect()
+    }
+
+    /// Records for what really changes of one resource.
+    fn alter_configs(&self, asked: &AlterConfigsResource) -> Result<Vec<MetadataRecord>, ApiError> {
+        let resource = self.check_resource(asked)?;
+        let before = self.image.configs(&resource);
+        let mut after = before.clone();
+        for config in &asked.configs {
+            alter_one(&mut after, resource.kind, config)?;
+        }
+        let invalid = |words: String| ApiError::new(ErrorCode::InvalidConfig, words);
+        match resource.kind {
+            ResourceType::Topic => validate_topic_configs(before, &after).map_err(|error| invalid(error.0))?,
+            _ => {
+                for (key, value) in after.iter().filter_map(|(name, value)| Some((server_key(name)?, value))) {
+                    validate(key, Some(value)).map_err(invalid)?;
+                }
+            }
+        }
+        let mut records = Vec::new();
+        let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
+            let record = ConfigRecord {
+                resource_type: resource.kind.id(),
+                resource_name: resource.name.clone(),
+                name: name.clone(),
+                value: after.get(name).cloned(),
+                ..Default::default()
+            };
+            records.push(record.into());
+        }
+        // Who was eligible under another minimum is so no more (KIP-966).
+        let scope = (resource.kind == ResourceType::Topic).then(|| resource.name.clone());
+        if self.elr_enabled() && before.get(MIN_ISR) != after.get(MIN_ISR) {
+            records.push(ClearElrRecord { topic_name: scope.unwrap_or_default(), ..Default::default() }.into());
+        }
+        Ok(records)
+    }
+
+    fn check_resource(&self, asked: &AlterConfigsResource) -> Result<ConfigResource, ApiError> {
+        let name = &asked.resource_name;
+        match ResourceType::from_id(asked.resource_type) {
+            Some(ResourceType::Topic) if self.image.topic_by_name(name).is_none() => {
+                let words = format!("The topic '{name}' does not exist.");
+                Err(ApiError::new(ErrorCode::UnknownTopicOrPartition, words))
+            }
+            Some(ResourceType::Topic) => Ok(ConfigResource::topic(name)),
+            Some(ResourceType::Broker) if name.is_empty() => Ok(ConfigResource::cluster()),
+            Some(ResourceType::Broker) => {
+                let Ok(id) = name.parse::<i32>() else {
+                    let words = format!("Invalid broker name {name}");
+                    return Err(ApiError::new(ErrorCode::InvalidRequest, words));
+                };
+                if self.image.broker(id).is_none() && !self.voter_ids.contains(&id) {
+                    let words = format!("No node with id {id} found.");
+                    return Err(ApiError::new(ErrorCode::BrokerIdNotRegistered, words));
+                }
+                Ok(ConfigResource::broker(id))
+            }
+            _ => {
+                let words = format!("Unsupported resource type {}", asked.resource_type);
+                Err(ApiError::new(ErrorCode::InvalidRequest, words))
+            }
+        }
+    }
+}
+
+/// SET, DELETE, APPEND or SUBTRACT of one config.
+fn alter_one(
+    configs: &mut BTreeMap<String, String>,
+    kind: ResourceType,
+    asked: &AlterableConfig,
+) -> Result<(), ApiError> {
+    let name = asked.name.clone();
+    if asked.config_operation == 1 {
+        configs.remove(&name);
+        return Ok(());
+    }
+    let Some(value) = asked.value.clone() else {
+        let words = format!("Null value not supported for : {name}");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, words));
+    };
+    if asked.config_operation == 0 {
+        configs.insert(name, value);
+        return Ok(());
+    }
+    let key: Option<&ConfigKey> = if kind == ResourceType::Topic { topic_key(&name) } else { server_key(&name) };
+    let Some(key) = key.filter(|key| key.kind == ConfigType::List) else {
+        let words = format!("Can't use this operation on config {name} because its type is not LIST.");
+        return Err(ApiError::new(ErrorCode::InvalidConfig, words));
+    };
+    let now = configs.get(&name).cloned().or_else(|| key.default_text().map(str::to_string)).unwrap_or_default();
+    let split = |text: &str| text.split(',').filter(|part| !part.is_empty()).map(str::to_string).collect::<Vec<_>>();
+    let (mut parts, given) = (split(&now), split(&value));
+    match asked.config_operation {
+        2 => parts.extend(given.into_iter().filter(|part| !split(&now).contains(part))),
+        3 => parts.retain(|part| !given.contains(part)),
+        other => {
+            return Err(ApiError::new(ErrorCode::InvalidRequest, format!("Unknown config operation {other}")));
+        }
+    }
+    configs.insert(name, parts.join(","));
+    Ok(())
+}
