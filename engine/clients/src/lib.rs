@@ -15,6 +15,7 @@ pub mod admin;
 pub mod backoff;
 pub mod config;
 mod connection;
+pub mod consumer;
 pub mod core;
 pub mod error;
 pub mod logline;

@@ -167,8 +167,9 @@ impl Metadata {
         added
     }
 
-    /// Replaces the topics that are asked for, as a consumer's subscription does.
-    pub fn set_topics(&mut self, topics: BTreeSet<String>) {
+    /// Replaces the topics that are asked for, as a consumer's subscription does. True if there are new ones; then a
+    /// request is due at once.
+    pub fn watch_topics(&mut self, topics: BTreeSet<String>) -> bool {
         let added = topics.iter().any(|topic| !self.wanted.contains(topic));
         self.wanted = topics;
         if added {
@@ -176,6 +177,7 @@ impl Metadata {
             self.equivalent_responses = 0;
             self.not_before = Micros::ZERO;
         }
+        added
     }
 
     pub fn set_all_topics(&mut self) {

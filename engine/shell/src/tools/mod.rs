@@ -2,6 +2,7 @@
 //! words that Kafka prints.
 
 mod admin_tool;
+pub mod console_consumer;
 pub mod console_producer;
 pub mod get_offsets;
 pub mod jopt;
@@ -15,14 +16,16 @@ use sim::CloseReason;
 use crate::process::{ClientStatus, Io, Process};
 
 /// Scripts that can be typed.
-pub const NAMES: &[&str] = &["kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
+pub const NAMES: &[&str] =
+    &["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
 
 /// A Kafka tool that runs.
 #[derive(Clone, Debug, Hash)]
 pub enum KafkaTool {
     Topics(topics::Tool),
     GetOffsets(get_offsets::Tool),
-    ConsoleProducer(console_producer::ConsoleProducer),
+    ConsoleProducer(Box<console_producer::ConsoleProducer>),
+    ConsoleConsumer(Box<console_consumer::ConsoleConsumer>),
 }
 
 /// The tool behind a script's name.
@@ -31,7 +34,12 @@ pub fn find(name: &str, arguments: &[String]) -> Option<KafkaTool> {
         "kafka-topics.sh" => Some(KafkaTool::Topics(topics::tool(arguments))),
         "kafka-get-offsets.sh" => Some(KafkaTool::GetOffsets(get_offsets::tool(arguments))),
         "kafka-console-producer.sh" => {
-            Some(KafkaTool::ConsoleProducer(console_producer::ConsoleProducer::new(arguments)))
+            let tool = console_producer::ConsoleProducer::new(arguments);
+            Some(KafkaTool::ConsoleProducer(Box::new(tool)))
+        }
+        "kafka-console-consumer.sh" => {
+            let tool = console_consumer::ConsoleConsumer::new(arguments);
+            Some(KafkaTool::ConsoleConsumer(Box::new(tool)))
         }
         _ => None,
     }
@@ -43,6 +51,7 @@ pub fn flags(name: &str) -> Vec<&'static str> {
         "kafka-topics.sh" => topics::TABLE,
         "kafka-get-offsets.sh" => get_offsets::TABLE,
         "kafka-console-producer.sh" => console_producer::TABLE,
+        "kafka-console-consumer.sh" => console_consumer::TABLE,
         _ => &[],
     };
     table.iter().map(|opt| opt.name).collect()
@@ -54,6 +63,7 @@ macro_rules! each {
             KafkaTool::Topics($p) => $call,
             KafkaTool::GetOffsets($p) => $call,
             KafkaTool::ConsoleProducer($p) => $call,
+            KafkaTool::ConsoleConsumer($p) => $call,
         }
     };
 }
