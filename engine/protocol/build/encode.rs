@@ -17,7 +17,7 @@ pub fn generate(source: &mut Source, message: &Message, item: &Struct) {
     let known = item.versions;
     source.open(&format!("impl Wire for {} {{", item.name));
     source.line("#[allow(unused_variables)]");
-    source.open("fn put(&self, w: &mut Writer, _: bool, v: i16) -> Result<(), CodecError> {");
+    source.open("fn put(&self, w: &mut Writer, _: bool, v: i16) {");
     for field in &item.fields {
         if field.tagged.is_empty() {
             plain(source, field, known);
@@ -30,7 +30,6 @@ pub fn generate(source: &mut Source, message: &Message, item: &Struct) {
     if keeps_unknown_tags(message, item) {
         tags(source, message, item);
     }
-    source.line("Ok(())");
     source.close("}");
     // The other half of the impl, `get`, is opened by `decode`.
 }
@@ -62,8 +61,7 @@ fn refuse_if_needed(source: &mut Source, field: &Field) {
 fn refuse_value(source: &mut Source, field: &Field) {
     let place = format!("self.{}", names::field(&field.name));
     source.open(&format!("if {} {{", field.is_not_default(&place)));
-    source
-        .line(&format!("return Err(CodecError::NonDefault {{ field: {:?}, version: v }});", names::camel(&field.name)));
+    source.line(&format!("w.refuse_non_default({:?}, v);", names::camel(&field.name)));
     source.close("}");
 }
 
@@ -75,23 +73,23 @@ fn put(field: &Field, known: Versions) -> String {
     let name = names::camel(&field.name);
     if !field.is_option() {
         return match &field.kind {
-            Type::Plain("String") => format!("w.string({flexible}, &{place}, {name:?})?;"),
-            Type::Plain("Bytes") => format!("w.bytes({flexible}, &{place}, {name:?})?;"),
-            Type::Plain(_) => format!("{place}.put(w, false, v)?;"),
-            Type::Array(_) => format!("w.array({flexible}, v, &{place}, {name:?})?;"),
-            Type::Struct(_) => format!("{place}.put(w, false, v)?;"),
+            Type::Plain("String") => format!("w.string({flexible}, &{place}, {name:?});"),
+            Type::Plain("Bytes") => format!("w.bytes({flexible}, &{place}, {name:?});"),
+            Type::Plain(_) => format!("{place}.put(w, false, v);"),
+            Type::Array(_) => format!("w.array({flexible}, v, &{place}, {name:?});"),
+            Type::Struct(_) => format!("{place}.put(w, false, v);"),
             Type::Records => unreachable!("records are always optional"),
         };
     }
     match &field.kind {
-        Type::Plain("String") => format!("w.nullable_string({flexible}, {nullable}, {place}.as_deref(), {name:?})?;"),
-        Type::Plain("Bytes") => format!("w.nullable_bytes({flexible}, {nullable}, {place}.as_ref(), {name:?})?;"),
-        Type::Records => format!("w.records({flexible}, {nullable}, {place}.as_ref(), {name:?})?;"),
-        Type::Array(_) => format!("w.nullable_array({flexible}, {nullable}, v, {place}.as_deref(), {name:?})?;"),
+        Type::Plain("String") => format!("w.nullable_string({flexible}, {nullable}, {place}.as_deref(), {name:?});"),
+        Type::Plain("Bytes") => format!("w.nullable_bytes({flexible}, {nullable}, {place}.as_ref(), {name:?});"),
+        Type::Records => format!("w.records({flexible}, {nullable}, {place}.as_ref(), {name:?});"),
+        Type::Array(_) => format!("w.nullable_array({flexible}, {nullable}, v, {place}.as_deref(), {name:?});"),
         Type::Struct(_) if field.tagged.is_empty() => {
-            format!("w.nullable_struct({nullable}, v, {place}.as_ref(), {name:?})?;")
+            format!("w.nullable_struct({nullable}, v, {place}.as_ref(), {name:?});")
         }
-        Type::Struct(_) => format!("w.tagged_nullable_struct(v, {place}.as_ref())?;"),
+        Type::Struct(_) => format!("w.tagged_nullable_struct(v, {place}.as_ref());"),
         Type::Plain(_) => unreachable!("{} cannot be null", field.name),
     }
 }
@@ -104,17 +102,17 @@ fn tags(source: &mut Source, message: &Message, item: &Struct) {
     let opened = open_if(source, &flexible);
     let known = item.versions.intersect(message.flexible);
     if tagged.is_empty() {
-        source.line("w.tags(TagWriter::default(), &self.unknown_tagged_fields)?;");
+        source.line("w.tags(TagWriter::default(), &self.unknown_tagged_fields);");
     } else {
         source.line("let mut tags = TagWriter::default();");
         for field in tagged {
             tag(source, field, known);
         }
-        source.line("w.tags(tags, &self.unknown_tagged_fields)?;");
+        source.line("w.tags(tags, &self.unknown_tagged_fields);");
     }
     if opened {
         source.turn("} else if !self.unknown_tagged_fields.is_empty() {");
-        source.line("return Err(CodecError::TagsNotSupported { version: v });");
+        source.line("w.fail(CodecError::TagsNotSupported { version: v });");
         source.close("}");
     }
 }
@@ -132,7 +130,6 @@ fn tag(source: &mut Source, field: &Field, known: Versions) {
     source.open(&format!("if {condition} {{"));
     source.open(&format!("tags.add({}, w, |w| {{", field.tag));
     source.line(&put(field, known.intersect(field.tagged)));
-    source.line("Ok(())");
-    source.close("})?;");
+    source.close("});");
     source.close("}");
 }

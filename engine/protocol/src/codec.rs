@@ -92,9 +92,12 @@ impl fmt::Display for CodecError {
 impl std::error::Error for CodecError {}
 
 /// A struct or element that can stand in a message. `flexible` matters only to types with a length in front.
+///
+/// Errors stick to the writer and the reader instead of being returned: the first one is kept, reading goes on with
+/// zeros over an input that is used up, and the caller asks once at the end. Generated code is half as large for it.
 pub trait Wire: Sized {
-    fn put(&self, w: &mut Writer, flexible: bool, version: i16) -> Result<(), CodecError>;
-    fn get(r: &mut Reader, flexible: bool, version: i16) -> Result<Self, CodecError>;
+    fn put(&self, w: &mut Writer, flexible: bool, version: i16);
+    fn get(r: &mut Reader, flexible: bool, version: i16) -> Self;
 }
 
 /// A whole message, for code that is generic over them. Everything else calls the inherent `encode` and `decode`.
@@ -110,23 +113,25 @@ pub trait Message: Wire + Clone + Default + PartialEq {
 pub fn encode<M: Message>(message: &M, version: i16, out: &mut Vec<u8>) -> Result<(), CodecError> {
     check::<M>(version)?;
     let mut writer = Writer::to(std::mem::take(out));
-    let result = message.put(&mut writer, false, version);
-    *out = writer.finish();
-    result
+    message.put(&mut writer, false, version);
+    let (bytes, error) = writer.finish();
+    *out = bytes;
+    error.map_or(Ok(()), Err)
 }
 
 pub fn encoded_len<M: Message>(message: &M, version: i16) -> Result<u64, CodecError> {
     check::<M>(version)?;
     let mut writer = Writer::counting();
-    message.put(&mut writer, false, version)?;
-    Ok(writer.len())
+    message.put(&mut writer, false, version);
+    let length = writer.len();
+    writer.finish().1.map_or(Ok(length), Err)
 }
 
 pub fn decode<M: Message>(input: &mut Bytes, version: i16) -> Result<M, CodecError> {
     check::<M>(version)?;
     let mut reader = Reader::new(std::mem::take(input));
-    let message = M::get(&mut reader, false, version)?;
-    *input = reader.rest();
+    let message = M::get(&mut reader, false, version);
+    *input = reader.finish()?;
     Ok(message)
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::codec::{CodecError, Wire};
+use crate::codec::CodecError;
 use crate::coordinator::*;
 use crate::metadata::MetadataRecord;
 use crate::reader::Reader;
@@ -25,13 +25,13 @@ impl MetadataRecord {
     /// Reads what `encode` wrote, and the version it has. Every byte must belong to the record.
     pub fn decode(value: &Bytes) -> Result<(MetadataRecord, i16), CodecError> {
         let mut reader = Reader::new(value.clone());
-        let frame = reader.unsigned_varint()?;
+        let [frame, key, version] = [reader.unsigned_varint(), reader.unsigned_varint(), reader.unsigned_varint()];
+        let mut rest = reader.finish()?;
         if frame != FRAME_VERSION {
             return Err(CodecError::UnknownFrameVersion(frame));
         }
-        let key = i16::try_from(reader.unsigned_varint()?).map_err(|_| CodecError::UnknownRecordType(-1))?;
-        let version = reader.unsigned_varint()?.min(i16::MAX as u32) as i16;
-        let mut rest = reader.rest();
+        let key = i16::try_from(key).map_err(|_| CodecError::UnknownRecordType(-1))?;
+        let version = version.min(i16::MAX as u32) as i16;
         let record = MetadataRecord::decode_body(key, version, &mut rest)?;
         if !rest.is_empty() {
             return Err(CodecError::TrailingBytes(rest.len() as u64));
@@ -54,8 +54,8 @@ macro_rules! coordinator_records {
             /// Reads the key of a record.
             pub fn decode(key: &Bytes) -> Result<$key, CodecError> {
                 let mut reader = Reader::new(key.clone());
-                let api_key = i16::get(&mut reader, false, 0)?;
-                $key::decode_body(api_key, 0, &mut reader.rest())
+                let api_key = reader.i16();
+                $key::decode_body(api_key, 0, &mut reader.finish()?)
             }
         }
 
@@ -70,8 +70,8 @@ macro_rules! coordinator_records {
             /// Reads the value of the record whose key has the type `api_key`, and its version.
             pub fn decode(api_key: i16, value: &Bytes) -> Result<($value, i16), CodecError> {
                 let mut reader = Reader::new(value.clone());
-                let version = i16::get(&mut reader, false, 0)?;
-                Ok(($value::decode_body(api_key, version, &mut reader.rest())?, version))
+                let version = reader.i16();
+                Ok(($value::decode_body(api_key, version, &mut reader.finish()?)?, version))
             }
         }
     )*};

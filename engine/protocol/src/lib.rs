@@ -40,6 +40,7 @@ pub mod json;
 pub mod murmur2;
 mod packet;
 mod prelude;
+mod primitives;
 pub mod reader;
 mod records;
 pub mod topic;
