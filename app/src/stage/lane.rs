@@ -32,6 +32,8 @@ pub struct Props {
     pub right: f64,
     pub base: i64,
     pub slots: i64,
+    /// Log end of the leader's copy.
+    pub leader_end: i64,
     pub pins: Vec<Pin>,
     pub glyphs: Rc<Glyphs>,
     pub shown: Shown,
@@ -193,29 +195,28 @@ fn earlier(props: &Props) -> Html {
     html! { <path d={format!("M{:.1} {:.1}l-4 5 4 5", AXIS_X - 4.0, props.place.y + props.place.h / 2.0 - 5.0)} class="more"/> }
 }
 
-/// Where the next records will stand: the leader's next slot, and what a follower does not have yet.
+/// Columns without a record: what a follower does not have yet, or the leader's next slot.
 fn ghosts(props: &Props, y: f64, h: f64) -> Html {
-    if !props.focused() || props.ink() == Ink::Offline {
+    let Some(replica) = props.replica.as_ref().filter(|_| props.focused() && props.ink() != Ink::Offline) else {
         return html! {};
-    }
-    let Some(replica) = &props.replica else { return html! {} };
-    // A follower's missing columns are seen by the leader's line of cells above or below; one slot says "next".
-    let slot = replica.log_end;
-    if slot >= props.base + props.slots {
-        return html! {};
-    }
-    let x = props.x_of(slot) - 0.5;
+    };
+    let window_end = props.base + props.slots;
+    let end = props.leader_end.max(replica.log_end + 1).min(window_end);
     let word = props.ink() == Ink::Leader && !props.slim;
-    html! {
-        <>
-            <rect x={px(x)} y={px(y)} width={px(CELL_W)} height={px(h)} rx="4" class="c-ghost"/>
-            if word { <text x={px(x + CELL_W / 2.0)} y={px(y + 24.0)} class="mid f10 q3">{"next"}</text> }
-        </>
-    }
+    let slot = |offset: i64| {
+        let x = props.x_of(offset) - 0.5;
+        html! {
+            <>
+                <rect x={px(x)} y={px(y)} width={px(CELL_W)} height={px(h)} rx="4" class="c-ghost"/>
+                if word { <text x={px(x + CELL_W / 2.0)} y={px(y + 24.0)} class="mid f10 q3">{"next"}</text> }
+            </>
+        }
+    };
+    html! { <>{for (replica.log_end.max(props.base)..end).map(slot)}</> }
 }
 
 fn crown(props: &Props) -> Html {
-    let x = RACK_X + 106.5;
+    let x = RACK_X + if props.focused() { 108.5 } else { 106.5 };
     let y = props.place.y + if props.focused() && !props.slim { 10.0 } else { 11.5 };
     let k = if props.focused() && !props.slim { 0.855 } else { 0.738 };
     let moved = props.before.as_ref().is_some_and(|before| before.leader == Some(props.broker)) && !props.leads();

@@ -8,6 +8,7 @@ mod cells;
 mod clients;
 mod controller;
 mod defs;
+mod election;
 mod flights;
 mod isr;
 mod lane;
@@ -95,12 +96,13 @@ fn picture(props: &Props, layout: &Rc<Layout>, shown: Shown) -> Html {
         <svg class="picture" width={w.clone()} height={h.clone()} viewBox={format!("0 0 {w} {h}")} role="group" aria-label="Cluster">
             {defs::defs()}
             <rect width={w} height={h} fill="url(#dots)"/>
+            if layout.racks.is_empty() { {no_brokers(layout)} }
+            {for layout.racks.iter().map(|rack| rack::rack(props, layout, rack, shown))}
+            if shown.epoch { {election::path(props, layout)} }
             if shown.controller {
                 <controller::Controllers controllers={model.controllers.clone()} handle={props.handle.clone()}
                     racks={layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>()} brokers={model.brokers.clone()}/>
             }
-            if layout.racks.is_empty() { {no_brokers(layout)} }
-            {for layout.racks.iter().map(|rack| rack::rack(props, layout, rack, shown))}
             if shown.hw { {watermark::line(props, layout)} }
             if shown.clients {
                 {wires::wires(props, layout)}

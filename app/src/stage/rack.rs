@@ -16,10 +16,12 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
     let Some(view) = model.brokers.get(&place.broker) else { return html! {} };
     let lanes = place.lanes.iter().filter_map(|lane| {
         let partition = model.partitions.get(&lane.tp)?.clone();
+        let leader = partition.leader.and_then(|leader| model.replica(&lane.tp.0, lane.tp.1, leader));
+        let leader_end = leader.map_or(0, |replica| replica.log_end);
         Some(html! {
             <Lane key={format!("{}-{}", lane.tp.0, lane.tp.1)} place={lane.clone()} broker={place.broker} state={view.state} {partition}
                 replica={model.replica(&lane.tp.0, lane.tp.1, place.broker).cloned()} before={model.before.get(&lane.tp).cloned()}
-                right={layout.rack_right()} base={layout.base(&lane.tp)} slots={layout.slots} pins={pins(model, &lane.tp)}
+                right={layout.rack_right()} base={layout.base(&lane.tp)} slots={layout.slots} leader_end={leader_end} pins={pins(model, &lane.tp)}
                 glyphs={model.glyphs.clone()} {shown} slim={layout.slim} handle={props.handle.clone()}/>
         })
     });

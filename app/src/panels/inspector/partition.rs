@@ -57,14 +57,13 @@ fn overview(props: &Props) -> Html {
     let leader = |view: &PartitionView| view.leader.map_or("none".to_owned(), |id| id.to_string());
     let hw = |view: &PartitionView| match view.high_watermark {
         None => "no leader".to_owned(),
-        Some(offset) if view.high_watermark_held => format!("{offset} held"),
         Some(offset) => offset.to_string(),
     };
     let mut rows = vec![
         ("Leader", changed(before, view, leader)),
         ("Leader epoch", changed(before, view, |view| view.leader_epoch.to_string())),
         ("ISR", changed(before, view, |view| ids(&view.isr))),
-        ("High watermark", changed(before, view, hw)),
+        ("High watermark", held(changed(before, view, hw), view)),
         ("min.insync.replicas", changed(before, view, |view| view.min_insync_replicas.to_string())),
     ];
     if !view.elr.is_empty() {
@@ -82,6 +81,14 @@ fn overview(props: &Props) -> Html {
             }
             <WhyChain view={props.view.clone()} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
         </>
+    }
+}
+
+fn held(value: Html, view: &PartitionView) -> Html {
+    if view.high_watermark_held {
+        html! { <>{value}{" held"}</> }
+    } else {
+        value
     }
 }
 
