@@ -6,3 +6,6 @@
 pub mod act;
 pub mod link;
 pub mod sentence;
+pub mod session;
+
+pub use session::Session;
