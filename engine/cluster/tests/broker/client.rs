@@ -131,6 +131,21 @@ fn parse(line: &str) -> (String, i16, Request) {
             };
             (2, DeleteRecordsRequest { topics: vec![topic], timeout_ms: 5_000, ..Default::default() }.into())
         }
+        ["create", _, topic, replicas @ ..] => {
+            let assignment = |(index, text): (usize, &&str)| create_topics_request::CreatableReplicaAssignment {
+                partition_index: index as i32,
+                broker_ids: text.split(',').map(|id| id.parse().expect("an id")).collect(),
+                ..Default::default()
+            };
+            let topic = create_topics_request::CreatableTopic {
+                name: topic.to_string(),
+                num_partitions: -1,
+                replication_factor: -1,
+                assignments: replicas.iter().enumerate().map(assignment).collect(),
+                ..Default::default()
+            };
+            (7, CreateTopicsRequest { topics: vec![topic], ..Default::default() }.into())
+        }
         ["metadata", ..] | ["describe", ..] | ["configs", ..] | ["versions", ..] => question(&words),
         ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
             group_request(&words)

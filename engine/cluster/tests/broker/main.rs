@@ -4,6 +4,7 @@
 mod client;
 mod dictator;
 mod groups;
+mod decided;
 mod replication;
 mod requests;
 mod restart;

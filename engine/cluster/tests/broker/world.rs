@@ -3,7 +3,9 @@
 use base::{Micros, NodeId, Uuid};
 use cluster::broker::Broker;
 use cluster::spec::Voter;
-use cluster::{BrokerSpec, Control, Event, Kafka, Profile, Properties};
+use cluster::controller::Controller;
+use cluster::{BrokerSpec, ControllerSpec, Control, Event, Kafka, Profile, Properties};
+use cluster::metadata::MetadataImage;
 use log::UnifiedLog;
 use protocol::{Response, TopicPartition};
 use sim::{Boot, Disk, Effects, Input, Node, Stamped, World};
@@ -15,6 +17,7 @@ use crate::dictator::Dictator;
 #[allow(clippy::large_enum_variant)]
 pub enum Toy {
     Broker(Broker),
+    Controller(Controller),
     Dictator(Dictator),
     Client(Client),
 }
@@ -22,6 +25,7 @@ pub enum Toy {
 #[derive(Clone, Debug, Hash)]
 pub enum ToySpec {
     Broker(BrokerSpec),
+    Controller(ControllerSpec),
     Dictator,
     Client,
 }
@@ -33,6 +37,7 @@ impl Node for Toy {
     fn boot(spec: &ToySpec, boot: Boot) -> Toy {
         match spec {
             ToySpec::Broker(spec) => Toy::Broker(Broker::boot(spec, boot)),
+            ToySpec::Controller(spec) => Toy::Controller(Controller::boot(spec, boot)),
             ToySpec::Dictator => Toy::Dictator(Dictator::boot(boot.disk)),
             ToySpec::Client => Toy::Client(Client::boot(boot.disk)),
         }
@@ -41,6 +46,7 @@ impl Node for Toy {
     fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
         match self {
             Toy::Broker(broker) => broker.on_input(now, input, fx),
+            Toy::Controller(controller) => controller.on_input(now, input, fx),
             Toy::Dictator(dictator) => dictator.on_input(now, input, fx),
             Toy::Client(client) => client.on_input(now, input, fx),
         }
@@ -49,6 +55,7 @@ impl Node for Toy {
     fn disk(&self) -> &Disk {
         match self {
             Toy::Broker(broker) => broker.disk(),
+            Toy::Controller(controller) => controller.disk(),
             Toy::Dictator(dictator) => dictator.disk(),
             Toy::Client(client) => client.disk(),
         }
@@ -57,10 +64,15 @@ impl Node for Toy {
     fn into_disk(self) -> Disk {
         match self {
             Toy::Broker(broker) => broker.into_disk(),
+            Toy::Controller(controller) => controller.into_disk(),
             Toy::Dictator(dictator) => dictator.into_disk(),
             Toy::Client(client) => client.into_disk(),
         }
     }
+}
+
+fn voters() -> Vec<Voter> {
+    vec![Voter { id: 100, host: "c1".to_string(), port: 9093 }]
 }
 
 pub struct Stage {
@@ -75,10 +87,28 @@ impl Stage {
     }
 
     pub fn with_properties(count: i32, properties: &[(&str, &str)]) -> Stage {
-        let mut world = World::new(42);
-        let voters = vec![Voter { id: 100, host: "c1".to_string(), port: 9093 }];
+        Stage::boot(42, count, properties, ToySpec::Dictator)
+    }
+
+    /// Brokers with a controller of their own kind.
+    pub fn with_controller(seed: u64, count: i32) -> Stage {
+        let spec = ControllerSpec {
+            profile: Profile::V4_3,
+            cluster_id: Uuid(77),
+            node_id: 100,
+            host: "c1".to_string(),
+            port: 9093,
+            voters: voters(),
+            properties: Properties::new(),
+        };
+        Stage::boot(seed, count, &[], ToySpec::Controller(spec))
+    }
+
+    fn boot(seed: u64, count: i32, properties: &[(&str, &str)], controller: ToySpec) -> Stage {
+        let mut world = World::new(seed);
+        let voters = voters();
         let properties: Properties = properties.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let dictator = world.add("c1", ToySpec::Dictator);
+        let dictator = world.add("c1", controller);
         let client = world.add("t1", ToySpec::Client);
         world.start(dictator);
         world.start(client);
@@ -183,9 +213,17 @@ impl Stage {
         text.trim().to_string()
     }
 
+    /// The metadata as the controller has it.
+    pub fn image(&self) -> &MetadataImage {
+        match self.world.node(self.node("c1")) {
+            Some(Toy::Controller(controller)) => controller.image(),
+            _ => self.dictator().image(),
+        }
+    }
+
     /// ISR of partition 0 as the metadata has it.
     pub fn isr(&self, topic: &str) -> Vec<i32> {
-        let image = self.dictator().image();
+        let image = self.image();
         image.partition_by_name(&TopicPartition::new(topic, 0)).expect("a partition").isr.clone()
     }
 
