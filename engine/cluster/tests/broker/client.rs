@@ -118,6 +118,21 @@ fn parse(line: &str) -> (String, i16, Request) {
             let topic = ListOffsetsTopic { name: topic.to_string(), partitions: vec![asked], ..Default::default() };
             (10, ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() }.into())
         }
+        ["delete", ..] | ["create", ..] => change(&words),
+        ["metadata", ..] | ["describe", ..] | ["configs", ..] | ["versions", ..] => question(&words),
+        ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
+            group_request(&words)
+        }
+        ["producer-id", _] => (5, InitProducerIdRequest { transactional_id: None, ..Default::default() }.into()),
+        _ => panic!("unknown request {line}"),
+    };
+    (words[1].to_string(), version, body)
+}
+
+/// Changes to topics.
+fn change(words: &[&str]) -> (i16, Request) {
+    let number = |text: &str| text.parse::<i64>().expect("a number");
+    match words {
         ["delete", _, topic, partition, offset] => {
             let asked = delete_records_request::DeleteRecordsPartition {
                 partition_index: number(partition) as i32,
@@ -146,14 +161,8 @@ fn parse(line: &str) -> (String, i16, Request) {
             };
             (7, CreateTopicsRequest { topics: vec![topic], ..Default::default() }.into())
         }
-        ["metadata", ..] | ["describe", ..] | ["configs", ..] | ["versions", ..] => question(&words),
-        ["coordinator", ..] | ["join", ..] | ["sync", ..] | ["beat", ..] | ["commit", ..] | ["committed", ..] => {
-            group_request(&words)
-        }
-        ["producer-id", _] => (5, InitProducerIdRequest { transactional_id: None, ..Default::default() }.into()),
-        _ => panic!("unknown request {line}"),
-    };
-    (words[1].to_string(), version, body)
+        _ => panic!("unknown request {words:?}"),
+    }
 }
 
 /// Questions about topics and the broker.

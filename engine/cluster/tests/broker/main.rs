@@ -2,9 +2,9 @@
 //! brought about exactly, without waiting for a controller's decisions.
 
 mod client;
+mod decided;
 mod dictator;
 mod groups;
-mod decided;
 mod replication;
 mod requests;
 mod restart;

@@ -2,10 +2,10 @@
 
 use base::{Micros, NodeId, Uuid};
 use cluster::broker::Broker;
-use cluster::spec::Voter;
 use cluster::controller::Controller;
-use cluster::{BrokerSpec, ControllerSpec, Control, Event, Kafka, Profile, Properties};
 use cluster::metadata::MetadataImage;
+use cluster::spec::Voter;
+use cluster::{BrokerSpec, Control, ControllerSpec, Event, Kafka, Profile, Properties};
 use log::UnifiedLog;
 use protocol::{Response, TopicPartition};
 use sim::{Boot, Disk, Effects, Input, Node, Stamped, World};
