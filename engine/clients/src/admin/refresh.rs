@@ -44,7 +44,7 @@ impl Refresh {
         }
     }
 
-    /// Whether metadata is to be asked for now: it was requested (or is too old, or was never had), and the last
+    /// Whether the time to ask for metadata has come: it was requested (or is too old, or was never had), and the last
     /// attempt is `retry.backoff.ms` ago.
     pub fn is_due(&self, now: Micros) -> bool {
         let rested = self.last_attempt.is_none_or(|last| now >= last + self.backoff);
