@@ -90,7 +90,7 @@ impl Group {
 }
 
 impl Consumer {
-    /// Does what membership asks for now. Called only for a subscribed consumer that is not closing.
+    /// Does what membership asks for at this moment. Called only for a subscribed consumer that is not closing.
     pub(super) fn run_group(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
         let Some(group) = &self.group else { return };
         if group.alone {

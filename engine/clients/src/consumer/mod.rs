@@ -484,7 +484,7 @@ impl Consumer {
         self.core.net.can_send(coordinator.id).then_some(coordinator.id)
     }
 
-    /// Topics that the subscription stands for now.
+    /// Topics that the subscription stands for at present.
     fn subscribed_topics(&self) -> Vec<String> {
         match &self.subscription.mode {
             Mode::Subscribed(Topics::Names(names)) => {
