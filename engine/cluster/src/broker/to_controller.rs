@@ -167,6 +167,7 @@ fn says_not_controller(response: &Response) -> bool {
         Response::AlterPartition(r) => r.error_code,
         Response::AllocateProducerIds(r) => r.error_code,
         Response::ElectLeaders(r) => r.error_code,
+        Response::ListPartitionReassignments(r) => r.error_code,
         Response::CreateTopics(r) => return r.topics.iter().any(|t| is_not_controller(t.error_code)),
         Response::DeleteTopics(r) => return r.responses.iter().any(|t| is_not_controller(t.error_code)),
         Response::CreatePartitions(r) => return r.results.iter().any(|t| is_not_controller(t.error_code)),

@@ -19,6 +19,7 @@ mod heartbeat;
 mod isr_updates;
 mod partition_change;
 mod quorum;
+mod reassignments;
 mod requests;
 mod timers;
 mod topics;

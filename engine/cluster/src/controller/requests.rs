@@ -30,6 +30,7 @@ impl Controller {
                 ControllerRegistrationResponse::default().into()
             }
             Request::UnregisterBroker(request) => self.on_unregister(request, fx).into(),
+            Request::ListPartitionReassignments(request) => self.on_list_reassignments(request).into(),
             // Kafka's server closes a connection that asks what it does not serve.
             _ => return self.connections.close(&reply, fx),
         };
@@ -54,6 +55,7 @@ impl Controller {
             ApiKey::BrokerHeartbeat,
             ApiKey::UnregisterBroker,
             ApiKey::AllocateProducerIds,
+            ApiKey::ListPartitionReassignments,
             ApiKey::ControllerRegistration,
         ];
         response.api_keys = served

@@ -60,7 +60,9 @@ impl Flags {
                 only_files = true;
                 continue;
             }
-            if let Some(number) = word.strip_prefix('-').filter(|n| n.bytes().all(|b| b.is_ascii_digit())) {
+            // `head -3`; but `ls -1` has a flag of that name.
+            let digits = word[1..].bytes().all(|byte| byte.is_ascii_digit()) && with_value.contains('n');
+            if let Some(number) = word.strip_prefix('-').filter(|_| digits) {
                 flags.flags.push(('n', number.to_string()));
                 continue;
             }
