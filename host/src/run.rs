@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::script::player::Broken;
+use crate::script::stage::SessionWorld;
 use crate::script::{ScriptWorld, compare, format, player};
 
 /// The seed of a script that is played from the command line. A recorded script's answers do not hang on it.
@@ -19,8 +20,8 @@ pub enum Verdict {
 }
 
 /// `oz run`: see [`run_in`].
-pub fn run(_check_only: bool, _files: &[PathBuf]) -> Result<bool, String> {
-    Err("no script can be played: this version of the engine has no session to play it in".to_owned())
+pub fn run(check_only: bool, files: &[PathBuf]) -> Result<bool, String> {
+    run_in::<SessionWorld>(check_only, files)
 }
 
 /// Plays a script in a fresh world; the transcript has the form of the file.

@@ -1,7 +1,15 @@
 //! The acts that make history: what a person does to the world. A session is its cluster, its seed and these.
 
+use base::NodeId;
+use cluster::Control;
+use cluster::domain::Signal;
 use serde::{Deserialize, Serialize};
+use sim::World;
+use sim::network::LinkRule;
+use sim::timeline::Apply;
 use wire::Fault;
+
+use crate::host::{Host, HostSpec};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,4 +40,117 @@ impl Act {
             },
         }
     }
+
+    /// Why this act cannot be done now, in words; `Ok` if it can.
+    pub fn check(&self, world: &World<Host>) -> Result<(), String> {
+        match self {
+            Act::Type { terminal, .. } | Act::Interrupt { terminal } | Act::EndOfInput { terminal } => {
+                match find(world, terminal).map(|node| world.spec(node).is_server()) {
+                    Some(false) => Ok(()),
+                    _ => Err(format!("there is no terminal {terminal}")),
+                }
+            }
+            Act::Fault(Fault::Heal) => Ok(()),
+            Act::Fault(Fault::Cut { from, to }) => {
+                for host in [from, to] {
+                    find(world, host).ok_or_else(|| format!("there is no host {host}"))?;
+                }
+                Ok(())
+            }
+            Act::Fault(fault) => check_fault(fault, world),
+        }
+    }
+}
+
+impl Apply<Host> for Act {
+    fn apply(&self, world: &mut World<Host>) {
+        match self {
+            Act::Type { terminal, line } => control(world, terminal, Control::Type(line.clone())),
+            Act::Interrupt { terminal } => control(world, terminal, Control::Interrupt),
+            Act::EndOfInput { terminal } => control(world, terminal, Control::EndOfInput),
+            Act::Fault(fault) => apply_fault(fault, world),
+        }
+    }
+}
+
+/// The node of a host name.
+pub fn find(world: &World<Host>, host: &str) -> Option<NodeId> {
+    world.node_ids().find(|node| world.host_of(*node) == Some(host))
+}
+
+fn target(fault: &Fault) -> Option<&str> {
+    match fault {
+        Fault::Kill(target) | Fault::Stop(target) | Fault::Start(target) => Some(target),
+        Fault::Pause(target) | Fault::Resume(target) | Fault::Wipe(target) => Some(target),
+        Fault::Config { target, .. } => Some(target),
+        Fault::Cut { .. } | Fault::Heal => None,
+    }
+}
+
+fn check_fault(fault: &Fault, world: &World<Host>) -> Result<(), String> {
+    let name = target(fault).unwrap_or_default();
+    let Some(node) = find(world, name) else { return Err(format!("there is no server {name}")) };
+    let is_server = world.spec(node).is_server();
+    if !is_server && matches!(fault, Fault::Start(_) | Fault::Wipe(_) | Fault::Config { .. }) {
+        return Err(format!("{name} is a terminal, not a server"));
+    }
+    let is_up = world.node(node).is_some();
+    match fault {
+        Fault::Kill(_) | Fault::Stop(_) | Fault::Pause(_) if !is_up => Err(format!("{name} is down already")),
+        Fault::Pause(_) if world.is_paused(node) => Err(format!("{name} is paused already")),
+        Fault::Resume(_) if !world.is_paused(node) => Err(format!("{name} is not paused")),
+        Fault::Start(_) if is_up => Err(format!("{name} is up already")),
+        Fault::Wipe(_) | Fault::Config { .. } if is_up => Err(format!("{name} is up; stop it first")),
+        _ => Ok(()),
+    }
+}
+
+fn control(world: &mut World<Host>, host: &str, control: Control) {
+    if let Some(node) = find(world, host) {
+        world.control(node, control);
+    }
+}
+
+fn apply_fault(fault: &Fault, world: &mut World<Host>) {
+    match fault {
+        Fault::Heal => return world.heal(),
+        Fault::Cut { from, to } => {
+            if let (Some(from), Some(to)) = (find(world, from), find(world, to)) {
+                let rule = LinkRule { cut: true, ..world.link(from, to).clone() };
+                world.set_link(from, to, rule);
+            }
+            return;
+        }
+        _ => {}
+    }
+    let Some(node) = target(fault).and_then(|host| find(world, host)) else { return };
+    let is_server = world.spec(node).is_server();
+    // What a server in this state does not do was refused by `check`; a replay of a recorded act finds the same state.
+    let _done = match fault {
+        Fault::Kill(_) if is_server => world.kill(node),
+        Fault::Start(_) => world.start(node),
+        Fault::Pause(_) => world.pause(node),
+        Fault::Resume(_) => world.resume(node),
+        Fault::Wipe(_) => world.wipe(node),
+        Fault::Kill(_) => {
+            world.control(node, Control::Signal(Signal::Kill));
+            true
+        }
+        Fault::Stop(_) => {
+            world.control(node, Control::Terminate);
+            true
+        }
+        Fault::Config { key, value, .. } => set_property(world.spec_mut(node), key, value),
+        Fault::Cut { .. } | Fault::Heal => false,
+    };
+}
+
+fn set_property(spec: &mut HostSpec, key: &str, value: &str) -> bool {
+    let properties = match spec {
+        HostSpec::Broker(spec) => &mut spec.properties,
+        HostSpec::Controller(spec) => &mut spec.properties,
+        HostSpec::Terminal(_) => return false,
+    };
+    properties.insert(key.to_string(), value.to_string());
+    true
 }

@@ -4,8 +4,13 @@
 //! bytes of a link and back, and [`sentence`] says each event of the engine in one short sentence for the timeline.
 
 pub mod act;
+pub mod host;
 pub mod link;
 pub mod sentence;
 pub mod session;
+pub mod setup;
+pub mod stage;
 
+pub use host::{Host, HostSpec};
 pub use session::Session;
+pub use stage::Stage;

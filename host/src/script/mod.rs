@@ -17,6 +17,7 @@ pub mod format;
 pub mod known;
 pub mod normalise;
 pub mod player;
+pub mod stage;
 pub mod world;
 
 pub use format::{Header, Script};

@@ -1,0 +1,109 @@
+//! From a cluster's description to a world with every server started.
+
+use base::{NodeId, Rng, Uuid};
+use cluster::spec::Voter;
+use cluster::{BrokerSpec, ControllerSpec, Profile, Properties};
+use shell::TerminalSpec;
+use sim::World;
+use wire::command::ClusterSpec;
+
+use crate::host::{Host, HostSpec};
+
+/// Terminals that every session has.
+pub const TERMINALS: u32 = 8;
+/// Brokers and controllers that a session may have at most.
+pub const BROKERS_MAX: u32 = 100;
+pub const CONTROLLERS_MAX: u32 = 5;
+
+const BROKER_PORT: u16 = 9092;
+const CONTROLLER_PORT: u16 = 9093;
+/// Controllers' node ids follow this one: 101, 102, ...
+const CONTROLLER_ID_BASE: i32 = 100;
+
+/// Builds the world; nothing has run yet. The error says what of the description cannot be, and why.
+pub fn build(spec: &ClusterSpec, seed: u64) -> Result<World<Host>, String> {
+    let profile = validate(spec)?;
+    let mut world = World::new(seed);
+    let cluster_id = Uuid::random(&mut Rng::new(seed, 0, "cluster id"));
+    let voters: Vec<Voter> = (1..=spec.controllers as i32)
+        .map(|n| Voter { id: CONTROLLER_ID_BASE + n, host: format!("c{n}"), port: CONTROLLER_PORT })
+        .collect();
+    for voter in &voters {
+        let controller = ControllerSpec {
+            profile,
+            cluster_id,
+            node_id: voter.id,
+            host: voter.host.clone(),
+            port: voter.port,
+            voters: voters.clone(),
+            properties: properties(spec, &voter.host, false),
+        };
+        world.add(&voter.host, HostSpec::Controller(controller));
+    }
+    for id in 1..=spec.brokers as i32 {
+        let host = format!("b{id}");
+        let broker = BrokerSpec {
+            profile,
+            cluster_id,
+            node_id: id,
+            host: host.clone(),
+            port: BROKER_PORT,
+            voters: voters.clone(),
+            properties: properties(spec, &host, true),
+        };
+        let node = world.add(&host, HostSpec::Broker(broker));
+        if id == 1 {
+            world.alias("localhost", node);
+        }
+    }
+    let first = world.node_ids().count() as u32;
+    let terminals: Vec<NodeId> = (0..TERMINALS).map(|n| NodeId(first + n)).collect();
+    for n in 1..=TERMINALS {
+        let name = format!("t{n}");
+        world.add(&name, HostSpec::Terminal(TerminalSpec { name: name.clone(), terminals: terminals.clone() }));
+    }
+    for node in world.node_ids() {
+        world.start(node);
+    }
+    Ok(world)
+}
+
+fn validate(spec: &ClusterSpec) -> Result<Profile, String> {
+    let Some(profile) = Profile::parse(&spec.version) else {
+        return Err(format!("Kafka {} cannot be simulated yet; 4.3 can", spec.version));
+    };
+    if spec.brokers == 0 || spec.brokers > BROKERS_MAX {
+        return Err(format!("a cluster has 1 to {BROKERS_MAX} brokers, not {}", spec.brokers));
+    }
+    if spec.controllers != 1 {
+        let words = "a quorum of one controller can be simulated now";
+        return Err(format!("{words}; {} were asked for (1 to {CONTROLLERS_MAX} are planned)", spec.controllers));
+    }
+    Ok(profile)
+}
+
+/// What a server's property file holds beyond Kafka's defaults.
+fn properties(spec: &ClusterSpec, host: &str, is_broker: bool) -> Properties {
+    let mut properties = Properties::new();
+    if is_broker {
+        // A cluster of fewer than three brokers could not place the internal topics with Kafka's default of 3 replicas.
+        let replicas = spec.brokers.min(3).to_string();
+        for key in ["offsets.topic", "transaction.state.log", "share.coordinator.state.topic"] {
+            properties.insert(format!("{key}.replication.factor"), replicas.clone());
+        }
+        properties.insert("transaction.state.log.min.isr".to_string(), spec.brokers.min(2).to_string());
+        properties.insert("share.coordinator.state.topic.min.isr".to_string(), spec.brokers.min(2).to_string());
+        properties.insert("group.initial.rebalance.delay.ms".to_string(), "0".to_string());
+        properties.insert("num.partitions".to_string(), "1".to_string());
+    }
+    for (target, key, value) in &spec.config {
+        let applies = match target {
+            Some(name) => name == host,
+            None => is_broker,
+        };
+        if applies {
+            properties.insert(key.clone(), value.clone());
+        }
+    }
+    properties
+}

@@ -1,0 +1,126 @@
+//! A running cluster with its history: acts are done and recorded, time passes, terminals speak.
+
+use std::collections::BTreeMap;
+
+use base::Micros;
+use cluster::Event;
+use cluster::broker::BrokerState;
+use sim::World;
+use sim::timeline::{Refused, Timeline};
+use wire::command::ClusterSpec;
+
+use crate::act::{Act, find};
+use crate::host::Host;
+use crate::setup;
+
+/// Virtual time after which a cluster that is not ready is told to be so in words.
+const BOOT_MAX: Micros = Micros::from_secs(60);
+/// Between two looks at whether the cluster is ready.
+const BOOT_STEP: Micros = Micros::from_ms(100);
+
+/// What a terminal said since it was last asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    /// How the last command ended, if one did.
+    pub exit: Option<i32>,
+}
+
+/// Where a server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Down,
+    Starting,
+    Ready,
+}
+
+#[derive(Clone, Debug)]
+pub struct Stage {
+    timeline: Timeline<Host, Act>,
+    said: BTreeMap<String, Said>,
+    /// Ordinal of the first event that was not looked at yet.
+    next_event: u64,
+}
+
+impl Stage {
+    /// A cluster with every broker serving.
+    pub fn boot(spec: &ClusterSpec, seed: u64) -> Result<Stage, String> {
+        let world = setup::build(spec, seed)?;
+        let mut stage = Stage { timeline: Timeline::new(world), said: BTreeMap::new(), next_event: 0 };
+        let brokers: Vec<String> = (1..=spec.brokers).map(|id| format!("b{id}")).collect();
+        while brokers.iter().any(|host| stage.readiness(host) != Readiness::Ready) {
+            if stage.now() >= BOOT_MAX {
+                return Err(format!("the cluster was not ready after {} s", BOOT_MAX.as_ms() / 1_000));
+            }
+            stage.run_for(BOOT_STEP);
+        }
+        Ok(stage)
+    }
+
+    pub fn world(&self) -> &World<Host> {
+        self.timeline.world()
+    }
+
+    pub fn now(&self) -> Micros {
+        self.world().now()
+    }
+
+    pub fn digest(&self) -> u64 {
+        self.world().digest()
+    }
+
+    /// Does an act now and records it. Refused acts change nothing.
+    pub fn act(&mut self, act: Act) -> Result<(), String> {
+        act.check(self.world())?;
+        self.timeline.do_now(act).map_err(|refused: Refused| refused.to_string())?;
+        self.run_for(Micros::ZERO);
+        Ok(())
+    }
+
+    /// Lets virtual time pass.
+    pub fn run_for(&mut self, span: Micros) {
+        let until = self.now() + span;
+        self.timeline.run_until(until);
+        self.listen();
+    }
+
+    /// Takes what a terminal said since the last call.
+    pub fn take_said(&mut self, terminal: &str) -> Said {
+        self.said.remove(terminal).unwrap_or_default()
+    }
+
+    /// Bytes that a terminal said and nobody took yet.
+    pub fn said_bytes(&self, terminal: &str) -> usize {
+        self.said.get(terminal).map_or(0, |said| said.text.len())
+    }
+
+    pub fn is_busy(&self, terminal: &str) -> bool {
+        let node = find(self.world(), terminal).and_then(|node| self.world().node(node));
+        matches!(node, Some(Host::Terminal(terminal)) if terminal.running().is_some())
+    }
+
+    pub fn readiness(&self, host: &str) -> Readiness {
+        let Some(node) = find(self.world(), host) else { return Readiness::Down };
+        match self.world().node(node) {
+            None => Readiness::Down,
+            Some(Host::Broker(broker)) if broker.state() != BrokerState::Running => Readiness::Starting,
+            Some(_) => Readiness::Ready,
+        }
+    }
+
+    fn listen(&mut self) {
+        let end = self.timeline.event_count();
+        for (_, stamped) in self.timeline.events_by_ordinal(self.next_event..end) {
+            match &stamped.event {
+                Event::Output { terminal, text } => {
+                    self.said.entry(terminal.clone()).or_default().text.push_str(text);
+                }
+                Event::CommandEnded { terminal, exit, .. } => {
+                    self.said.entry(terminal.clone()).or_default().exit = Some(*exit);
+                }
+                _ => {}
+            }
+        }
+        self.next_event = end;
+    }
+}
