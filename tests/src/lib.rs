@@ -1,1 +1,3 @@
+//! What several tests of the whole house share.
 
+pub mod host;
