@@ -177,7 +177,7 @@ impl<N: Node> World<N> {
         self.seed
     }
 
-    /// Steps so far: the event index of DESIGN section 1.4.
+    /// Steps so far: the event index by which commands and events are placed.
     pub fn index(&self) -> u64 {
         self.index
     }
