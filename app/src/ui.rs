@@ -24,6 +24,8 @@ pub enum Selection {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlay {
+    /// A link that was followed here, before it is run.
+    Found,
     Keys,
     Share,
     Lamps,
@@ -42,6 +44,10 @@ pub struct Ui {
     pub theme: Theme,
     /// Single-key shortcuts answer; some assistive tools need them off.
     pub single_keys: bool,
+    /// The option of a prediction that is marked and not yet committed to.
+    pub marked: Option<u32>,
+    /// What a followed link holds.
+    pub found: Option<crate::share::Found>,
     /// Bars with something to know, newest last: title, details.
     pub bars: Vec<Bar>,
 }
@@ -68,6 +74,8 @@ pub enum Ask {
     Draft(String),
     Theme(Theme),
     SingleKeys(bool),
+    Mark(Option<u32>),
+    Found(crate::share::Found),
     Bar(Bar),
     CloseBar(usize),
 }
@@ -83,6 +91,8 @@ impl Default for Ui {
             draft: (0, String::new()),
             theme: Theme::Dark,
             single_keys: true,
+            marked: None,
+            found: None,
             bars: vec![],
         }
     }

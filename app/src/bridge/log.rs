@@ -18,6 +18,8 @@ pub enum Entry {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionLog {
+    /// The lesson the session is in; a link names it and does not hold its text.
+    lesson: Option<Command>,
     /// The last exported link, without `#`; what `tail` starts from.
     link: Option<String>,
     tail: Vec<Entry>,
@@ -30,9 +32,17 @@ impl SessionLog {
     pub fn record(&mut self, command: &Command, reply: &Reply) {
         if reply.problem.is_none() {
             match command {
-                Command::Boot { .. } | Command::LoadLesson { .. } | Command::Import { preview: false, .. } => {
-                    self.link = None;
+                Command::Boot { .. } => {
+                    (self.lesson, self.link) = (None, None);
                     self.tail = vec![Entry::Did(command.clone())];
+                }
+                Command::LoadLesson { .. } => {
+                    (self.lesson, self.link) = (Some(command.clone()), None);
+                    self.tail.clear();
+                }
+                Command::Import { fragment, preview: false } => {
+                    self.link = Some(fragment.clone());
+                    self.tail.clear();
                 }
                 Command::Run { .. } => self.advance(reply),
                 Command::Export => self.exported(reply),
@@ -57,7 +67,7 @@ impl SessionLog {
                 Command::Run { us: *us, events_max: u32::try_from((*events).max(1)).unwrap_or(u32::MAX) }
             }
         });
-        link.chain(tail).collect()
+        self.lesson.iter().cloned().chain(link).chain(tail).collect()
     }
 
     /// Takes off the last entry: the command that ended the engine twice. Returns it for the words to the person.
@@ -65,13 +75,9 @@ impl SessionLog {
         self.tail.pop()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.link.is_none() && self.tail.is_empty()
-    }
-
     /// How many steps would be played again.
     pub fn len(&self) -> usize {
-        self.tail.len() + usize::from(self.link.is_some())
+        self.tail.len() + usize::from(self.link.is_some()) + usize::from(self.lesson.is_some())
     }
 
     fn advance(&mut self, reply: &Reply) {
@@ -88,7 +94,7 @@ impl SessionLog {
         }
     }
 
-    /// Lesson progress is not part of a link, so a lesson keeps its whole tail.
+    /// A link does not hold the hints opened and the options chosen, so a lesson keeps its whole tail.
     fn exported(&mut self, reply: &Reply) {
         if let wire::reply::Answer::Link { fragment, .. } = &reply.answer
             && reply.lesson.is_none()
@@ -156,6 +162,6 @@ mod tests {
         let mut refused = reply(1, 1);
         refused.problem = Some(wire::Problem { title: "No".into(), details: vec![] });
         log.record(&typed("x"), &refused);
-        assert!(log.is_empty());
+        assert_eq!(log.len(), 0);
     }
 }

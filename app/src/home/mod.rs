@@ -1,13 +1,22 @@
-//! The first screen: chapters as lanes, lessons as records.
+//! The first screen, itself a topic: a chapter is a lane, a lesson a record, the bookmark what you committed, the caret
+//! where you are, and the describe row counts your lag.
 
+mod index;
+mod map;
+mod side;
 pub mod storage;
 
-use wire::Command;
-use wire::command::ClusterSpec;
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
+use crate::icons::{Icon, icon};
+use crate::panels::not_real::fetch_text;
+use crate::panels::topbar::{ThemeButton, logo};
 use crate::theme::Theme;
+use crate::ui::{Ask, Overlay};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -15,12 +24,40 @@ pub struct Props {
     pub theme: Theme,
 }
 
+/// The list of lessons: being fetched, there, or why not.
+pub type Lessons = Option<Result<Rc<Vec<index::Chapter>>, String>>;
+
 #[component]
 pub fn Home(props: &Props) -> Html {
-    let handle = props.handle.clone();
-    let boot = Callback::from(move |_: MouseEvent| {
-        let spec = ClusterSpec { version: "4.3".into(), brokers: 3, controllers: 1, config: vec![] };
-        handle.send(Command::Boot { spec, seed: 1 });
-    });
-    html! { <main><h1>{"Learn Kafka from offset zero."}</h1><button class="btn" onclick={boot}>{"New cluster"}</button></main> }
+    let lessons: UseStateHandle<Lessons> = use_state(|| None);
+    // Raised after an import, so that the page reads what is kept again.
+    let reads = use_state(|| 0_u32);
+    {
+        let lessons = lessons.clone();
+        use_effect_with((), move |()| {
+            spawn_local(async move {
+                let read = fetch_text("lessons/index.json").await.and_then(|text| index::parse(&text));
+                lessons.set(Some(read.map(Rc::new)));
+            });
+        });
+    }
+    let again = {
+        let reads = reads.clone();
+        Callback::from(move |()| reads.set(*reads + 1))
+    };
+    let keys = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Keys)));
+    let (progress, kept) = (storage::progress(), storage::session());
+    html! {
+        <div class="home">
+            <header class="top">
+                <span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/>
+                <nav class="crumb" aria-label="Where you are"><b>{"Lessons"}</b></nav>
+                <span class="grow"/>
+                <button class="btn ghost ic sm" aria-label="Keyboard map" title="Keyboard map (?)" onclick={keys}>{icon(Icon::Question)}</button>
+                <ThemeButton theme={props.theme} handle={props.handle.clone()}/>
+            </header>
+            {side::side(&props.handle, &lessons, &progress, kept.as_ref(), again)}
+            {map::map(&props.handle, &lessons, &progress)}
+        </div>
+    }
 }

@@ -1,49 +1,130 @@
-//! The lesson beside the stage.
+//! The lesson beside the stage: one idea, then one question or one task. The engine parses and marks; this lays it out.
 
-use std::cell::Cell;
+mod cards;
+pub mod load;
+pub mod prose;
+
 use std::rc::Rc;
 
 use wire::Command;
-use wire::lesson::LessonView;
+use wire::lesson::{LessonView, StepView, Verdict};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
+use crate::home::storage;
+use crate::ui::{Ask, Screen};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub lesson: Rc<LessonView>,
-    /// The position shown is the end of the recorded history.
-    pub at_end: bool,
-    pub handle: Handle,
-}
-
-thread_local! {
     /// The option marked and not yet committed to.
-    static MARKED: Cell<Option<u32>> = const { Cell::new(None) };
-}
-
-/// Marks an option, as its number key does.
-pub fn choose(option: u32) {
-    MARKED.set(Some(option));
-}
-
-/// Commits to the marked option. False if none is marked.
-pub fn commit(handle: &Handle) -> bool {
-    match MARKED.take() {
-        Some(option) => {
-            handle.send(Command::Predict { option });
-            true
-        }
-        None => false,
-    }
+    pub marked: Option<u32>,
+    pub handle: Handle,
 }
 
 #[component]
 pub fn LessonPanel(props: &Props) -> Html {
     let lesson = &props.lesson;
+    let Some(step) = lesson.steps.get(lesson.step as usize) else { return html! {} };
+    let body = use_node_ref();
+    {
+        let body = body.clone();
+        // A new step begins at its top.
+        use_effect_with((lesson.id.clone(), lesson.step), move |_| {
+            if let Some(element) = body.cast::<web_sys::Element>() {
+                element.set_scroll_top(0);
+            }
+        });
+    }
     html! {
-        <aside class="lesson" id="lesson" aria-label="Lesson">
-            <div class="lhead"><h1>{&lesson.title}</h1></div>
+        <aside class="lesson" id="lesson" aria-label="Lesson" tabindex="-1">
+            {head(lesson, &props.handle)}
+            <div class="lbody" ref={body} tabindex="0" aria-label={format!("Step {}: {}", lesson.step + 1, step.title)}>
+                <h2 class="steptitle">{&step.title}</h2>
+                {content(props, step)}
+            </div>
+            {foot(lesson, step, &props.handle)}
         </aside>
     }
+}
+
+fn head(lesson: &LessonView, handle: &Handle) -> Html {
+    let (now, all) = (lesson.step as usize, lesson.steps.len());
+    let bead = |(at, step): (usize, &StepView)| {
+        let class =
+            classes!((at == now).then_some("n"), (at < now || lesson.solved.contains(&(at as u32))).then_some("d"));
+        // What was not reached yet is not a button: the future is no shortcut.
+        let reached = at < now || lesson.solved.contains(&(at as u32));
+        let onclick = cards::send(handle, Command::LessonStep { step: at as u32 });
+        html! { <button {class} disabled={!reached} aria-label={format!("Step {}, {}", at + 1, step.title)} title={step.title.clone()} {onclick}/> }
+    };
+    html! {
+        <div class="lhead">
+            <div class="row"><span class="eyebrow">{&lesson.chapter}</span><span class="grow"/>
+                <span class="eyebrow num">{format!("Step {} of {all}", now + 1)}</span></div>
+            <h1>{&lesson.title}</h1>
+            <div class="steps">{for lesson.steps.iter().enumerate().map(bead)}</div>
+        </div>
+    }
+}
+
+fn content(props: &Props, step: &StepView) -> Html {
+    let handle = &props.handle;
+    let open_question = step.predict.as_ref().filter(|predict| predict.chosen.is_none());
+    html! {
+        <>
+            {prose::blocks(&step.blocks, handle)}
+            {match (&step.predict, open_question) {
+                (_, Some(predict)) => cards::question(predict, props.marked, handle),
+                (Some(predict), None) => cards::answered(predict),
+                (None, _) => html! {},
+            }}
+            // One question or one task: the task waits until the question is answered.
+            if open_question.is_none() {
+                if let Some(task) = &step.task { {cards::task(task, step, handle)} }
+                if let Some(verdict) = &step.verdict { {cards::verdict(verdict)} }
+            }
+            {cards::hints(step, handle)}
+        </>
+    }
+}
+
+fn foot(lesson: &LessonView, step: &StepView, handle: &Handle) -> Html {
+    let now = lesson.step;
+    let last = now as usize + 1 >= lesson.steps.len();
+    let done = is_done(lesson, step);
+    let back = cards::send(handle, Command::LessonStep { step: now.saturating_sub(1) });
+    let next = {
+        let (handle, id) = (handle.clone(), lesson.id.clone());
+        let solved_all = done;
+        Callback::from(move |_: MouseEvent| {
+            if last {
+                storage::finish(&id, solved_all);
+                handle.show(Ask::Screen(Screen::Home));
+            } else {
+                handle.send(Command::LessonStep { step: now + 1 });
+            }
+        })
+    };
+    let word = if last { "Finish" } else { "Next" };
+    html! {
+        <div class="lfoot">
+            <button class="btn ghost sm back" disabled={now == 0} onclick={back}>{"Back"}</button><span class="grow"/>
+            if !done && !last { <button class="btn ghost sm" onclick={next.clone()}>{"I know this, skip"}</button> }
+            <button class={classes!("btn", "sm", if done { step_class(step) } else { "off" })} disabled={!done} onclick={next}>{word}</button>
+        </div>
+    }
+}
+
+/// Check is the primary button while there is something to check; then Next is.
+fn step_class(step: &StepView) -> &'static str {
+    let asks = step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()) || step.task.is_some();
+    if asks && step.verdict != Some(Verdict::Solved) { "" } else { "pri" }
+}
+
+/// Nothing is left to answer or to do in this step.
+pub fn is_done(lesson: &LessonView, step: &StepView) -> bool {
+    let answered = step.predict.as_ref().is_none_or(|predict| predict.chosen.is_some());
+    let solved = step.task.is_none() || lesson.solved.contains(&lesson.step) || step.verdict == Some(Verdict::Solved);
+    answered && solved
 }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::keys::MAP;
-use crate::share::ShareDialog;
+use crate::share::{FoundDialog, ShareDialog};
 use crate::store::Map;
 use crate::ui::{Ask, Overlay};
 
@@ -15,6 +15,7 @@ pub struct Props {
     pub overlay: Option<Overlay>,
     pub single_keys: bool,
     pub lamps: Map<String, LampView>,
+    pub found: Option<crate::share::Found>,
     pub handle: Handle,
 }
 
@@ -43,6 +44,14 @@ pub fn Overlays(props: &Props) -> Html {
     let Some(overlay) = props.overlay else { return html! {} };
     let close = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(None));
     let (name, body) = match overlay {
+        Overlay::Found => (
+            "A shared session",
+            props
+                .found
+                .as_ref()
+                .map(|found| html! { <FoundDialog found={found.clone()} handle={props.handle.clone()}/> })
+                .unwrap_or_default(),
+        ),
         Overlay::Keys => ("Keyboard map", keys(props)),
         Overlay::Share => ("Share this session", html! { <ShareDialog handle={props.handle.clone()}/> }),
         Overlay::Lamps => ("What must always hold", lamps(props)),

@@ -34,7 +34,7 @@ impl App {
             Action::End => handle.seek(self.model.end_index),
             Action::Slower => handle.player.set_speed(handle.player.speed().saturating_sub(1)),
             Action::Faster => handle.player.set_speed(handle.player.speed() + 1),
-            Action::Option(option) => self.predict(option),
+            Action::Option(option) => self.mark(option),
             Action::Check => self.check(),
             Action::Hint => self.lesson_only(Command::Hint),
             Action::NextStep => self.next_step(),
@@ -53,16 +53,24 @@ impl App {
         }
     }
 
-    fn predict(&self, option: u32) {
-        let Some(lesson) = &self.model.lesson else { return };
-        let predict = lesson.steps.get(lesson.step as usize).and_then(|step| step.predict.as_ref());
-        if predict.is_some_and(|predict| predict.chosen.is_none() && (option as usize) < predict.options.len()) {
-            crate::lesson::choose(option);
+    fn question(&self) -> Option<&wire::lesson::PredictView> {
+        let lesson = self.model.lesson.as_ref()?;
+        lesson.steps.get(lesson.step as usize)?.predict.as_ref().filter(|predict| predict.chosen.is_none())
+    }
+
+    fn mark(&mut self, option: u32) {
+        if self.question().is_some_and(|predict| (option as usize) < predict.options.len()) {
+            self.ui.marked = Some(option);
         }
     }
 
-    fn check(&self) {
-        if !crate::lesson::commit(&self.handle) {
+    /// Commits to the marked option of an open question, or checks the task.
+    fn check(&mut self) {
+        if self.question().is_some() {
+            if let Some(option) = self.ui.marked.take() {
+                self.handle.send(Command::Predict { option });
+            }
+        } else {
             self.lesson_only(Command::Check);
         }
     }
@@ -76,7 +84,7 @@ impl App {
     fn next_step(&self) {
         if let Some(lesson) = &self.model.lesson
             && (lesson.step as usize) + 1 < lesson.steps.len()
-            && lesson.solved.contains(&lesson.step)
+            && lesson.steps.get(lesson.step as usize).is_some_and(|step| crate::lesson::is_done(lesson, step))
         {
             self.handle.send(Command::LessonStep { step: lesson.step + 1 });
         }

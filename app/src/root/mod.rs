@@ -1,6 +1,7 @@
 //! The root of the page: holds the model and the page's own state, and hands each part what it needs.
 
 mod bars;
+mod keep;
 mod keyboard;
 
 use std::rc::Rc;
@@ -41,6 +42,10 @@ pub struct App {
     model: Model,
     ui: Ui,
     handle: Handle,
+    /// Writes the session after a quiet moment.
+    keeping: Option<gloo_timers::callback::Timeout>,
+    /// It was said that nothing is being saved; once is enough.
+    told_unsaved: bool,
     _keys: EventListener,
 }
 
@@ -69,7 +74,14 @@ impl Component for App {
         {
             let hash = gloo_utils::window().location().hash().unwrap_or_default();
             if !hash.contains("home") {
-                let mut app = Self { model: Model::default(), ui: Ui { theme, ..Ui::default() }, handle, _keys: keys };
+                let mut app = Self {
+                    model: Model::default(),
+                    ui: Ui { theme, ..Ui::default() },
+                    handle,
+                    keeping: None,
+                    told_unsaved: false,
+                    _keys: keys,
+                };
                 let big = hash.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
                 for reply in crate::mock::reply(hash.contains("down"), big) {
                     app.model.apply(&reply);
@@ -81,7 +93,14 @@ impl Component for App {
                 return app;
             }
         }
-        Self { model: Model::default(), ui: Ui { theme, ..Ui::default() }, handle, _keys: keys }
+        Self {
+            model: Model::default(),
+            ui: Ui { theme, ..Ui::default() },
+            handle,
+            keeping: None,
+            told_unsaved: false,
+            _keys: keys,
+        }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
@@ -90,7 +109,11 @@ impl Component for App {
             Msg::Heard(Heard::Trouble(trouble)) => self.on_trouble(trouble),
             Msg::Ask(ask) => return self.on_ask(ask),
             Msg::Key(event) => return self.on_key(&event),
-            Msg::Player => {}
+            Msg::Player => {
+                if self.model.booted && !self.handle.player.playing() {
+                    self.keep_soon();
+                }
+            }
         }
         true
     }
@@ -106,7 +129,7 @@ impl Component for App {
             <>
                 <bars::Bars bars={ui.bars.clone()} handle={handle.clone()}/>
                 {screen}
-                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} lamps={model.lamps.clone()} handle={handle.clone()}/>
+                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} lamps={model.lamps.clone()} found={ui.found.clone()} handle={handle.clone()}/>
                 <Arrival handle={handle.clone()}/>
             </>
         }
@@ -132,7 +155,7 @@ impl App {
                 </nav>
                 <TopBar lesson={model.lesson.clone()} versions={topbar_facts(model)} theme={ui.theme} handle={handle.clone()}/>
                 if let Some(lesson) = &model.lesson {
-                    <LessonPanel lesson={lesson.clone()} at_end={model.index >= model.end_index} handle={handle.clone()}/>
+                    <LessonPanel lesson={lesson.clone()} marked={ui.marked} handle={handle.clone()}/>
                 }
                 <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown}
                     theme={ui.theme} {playing} handle={handle.clone()}/>
@@ -152,7 +175,11 @@ impl App {
         if let Some(problem) = &reply.problem {
             self.bar(wire::Tone::Warn, &problem.title, problem.details.clone(), false);
         }
+        if keep::changes(command) && self.model.booted && reply.problem.is_none() && !self.handle.player.playing() {
+            self.keep_soon();
+        }
         match command {
+            Command::Export => self.on_exported(reply),
             Command::Boot { .. } | Command::LoadLesson { .. } | Command::Import { preview: false, .. }
                 if reply.problem.is_none() =>
             {
@@ -208,6 +235,11 @@ impl App {
                 theme.wear();
                 crate::home::storage::keep_theme(theme);
                 self.ui.theme = theme;
+            }
+            Ask::Mark(option) => self.ui.marked = option,
+            Ask::Found(found) => {
+                self.ui.found = Some(found);
+                self.ui.overlay = Some(Overlay::Found);
             }
             Ask::SingleKeys(on) => self.ui.single_keys = on,
             Ask::Bar(bar) => self.bar(bar.tone, &bar.title.clone(), bar.details, bar.export),

@@ -1,9 +1,13 @@
-//! The terminal drawer.
+//! The terminal drawer: real lines in, true output out. The engine is the shell; this shows its scrollback and sends what
+//! is typed. Folded, the drawer shows the last command and its last line.
+
+mod input;
+mod scroll;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use wire::view::{LineView, TerminalView};
+use wire::view::{LineKind, LineView, TerminalView};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
@@ -11,10 +15,15 @@ use crate::icons::{Icon, icon};
 use crate::store::Map;
 use crate::ui::Ask;
 
+pub type Lines = BTreeMap<u32, Rc<LineView>>;
+
+/// A fifth terminal would not fit the tabs of a small page.
+const TERMINALS_MAX: usize = 8;
+
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub terminals: Map<String, TerminalView>,
-    pub lines: Map<String, BTreeMap<u32, Rc<LineView>>>,
+    pub lines: Map<String, Lines>,
     pub open: bool,
     pub current: String,
     /// A line to put into the prompt, with a number that rises with each.
@@ -24,16 +33,71 @@ pub struct Props {
 
 #[component]
 pub fn TerminalDrawer(props: &Props) -> Html {
-    let last = props.lines.get(&props.current).and_then(|lines| lines.values().next_back().cloned());
     let toggle = props.handle.ui.reform(|_: MouseEvent| Ask::ToggleTerminal);
+    let body = if props.open { opened(props, toggle) } else { folded(props, toggle) };
+    html! { <section class="term" id="terminal" aria-label="Terminal" tabindex="-1">{body}</section> }
+}
+
+/// One line: the last command and what it printed last.
+fn folded(props: &Props, toggle: Callback<MouseEvent>) -> Html {
+    let lines = props.lines.get(&props.current);
+    let last = |kinds: &[LineKind]| {
+        lines.and_then(|lines| lines.values().rev().find(|line| kinds.contains(&line.kind)).cloned())
+    };
+    let command = last(&[LineKind::Command, LineKind::Echo]);
+    let output = last(&[LineKind::Output])
+        .filter(|output| command.as_ref().is_none_or(|command| output.number > command.number));
     html! {
-        <section class="term" id="terminal" aria-label="Terminal">
-            <div class="dbar">
-                <button class="btn ghost sm" onclick={toggle} aria-expanded={props.open.to_string()}>{icon(Icon::Terminal)}{"Terminal"}</button>
-                <span class="vr"/>
-                <code class="grow clip">{last.map(|line| line.text.clone()).unwrap_or_default()}</code>
-                <kbd>{"`"}</kbd>{icon(Icon::Up)}
-            </div>
-        </section>
+        <div class="dbar">
+            <button class="btn ghost sm" onclick={toggle.clone()} aria-expanded="false">{icon(Icon::Terminal)}{"Terminal"}</button>
+            <span class="vr"/>
+            <code class="grow clip mono">
+                if let Some(command) = command { <span class="muted">{"$ "}</span>{&command.text} }
+                if let Some(output) = output { <span class="muted lastout">{&output.text}</span> }
+            </code>
+            <kbd>{"`"}</kbd><button class="btn ghost ic sm" aria-label="Open the terminal" onclick={toggle}>{icon(Icon::Up)}</button>
+        </div>
+    }
+}
+
+fn opened(props: &Props, toggle: Callback<MouseEvent>) -> Html {
+    let view = props.terminals.get(&props.current).cloned();
+    let lines = props.lines.get(&props.current).cloned().unwrap_or_default();
+    html! {
+        <div class="tt">
+            {tabs(props, toggle)}
+            <scroll::Scroll {lines} open_line={view.as_ref().map(|view| view.open_line.clone()).unwrap_or_default()}>
+                <input::Input key={props.current.clone()} terminal={props.current.clone()} {view} draft={props.draft.clone()} handle={props.handle.clone()}/>
+            </scroll::Scroll>
+        </div>
+    }
+}
+
+fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
+    let mut names: Vec<String> = props.terminals.keys().cloned().collect();
+    if !names.contains(&props.current) {
+        names.push(props.current.clone());
+    }
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    let free = (1..).map(|n| format!("t{n}")).find(|name| !names.contains(name)).unwrap_or_default();
+    let tab = |name: &String| {
+        let on = *name == props.current;
+        let pick = name.clone();
+        let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Terminal(pick.clone()));
+        let running = props.terminals.get(name).and_then(|view| view.running.as_ref());
+        let program =
+            running.and_then(|line| line.split_whitespace().next()).map(|word| word.trim_end_matches(".sh").to_owned());
+        html! {
+            <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{name}
+                if let Some(program) = program { <i>{program}</i> }</button>
+        }
+    };
+    let add = props.handle.ui.reform(move |_: MouseEvent| Ask::Terminal(free.clone()));
+    html! {
+        <div class="ttabs"><span class="row tight" role="tablist" aria-label="Terminals">{for names.iter().map(tab)}</span>
+            if names.len() < TERMINALS_MAX { <button class="btn ghost ic sm" aria-label="New terminal" title="New terminal" onclick={add}>{icon(Icon::Plus)}</button> }
+            <span class="grow"/><span class="muted small">{"Tab completes, Ctrl-C stops, Ctrl-D ends the input"}</span>
+            <button class="btn ghost ic sm" aria-label="Close the terminal" title="Close (`)" onclick={toggle}>{icon(Icon::Down)}</button>
+        </div>
     }
 }

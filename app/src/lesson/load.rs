@@ -1,0 +1,60 @@
+//! Getting a lesson into the engine: from the site's own folder, or from a file of the person's.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wire::{Command, Tone};
+
+use crate::ctx::Handle;
+use crate::home::storage;
+use crate::panels::not_real::fetch_text;
+use crate::ui::{Ask, Bar};
+
+/// Longest lesson text that is read, in bytes: a lesson is a few pages, and anything may be dropped on the page.
+const FILE_BYTES_MAX: f64 = 256.0 * 1024.0;
+
+/// Opens a lesson of the site. `then` is the session to go on with, if there is one.
+pub fn open(handle: &Handle, file: &str, then: Option<String>) {
+    let (handle, file) = (handle.clone(), file.to_owned());
+    spawn_local(async move {
+        match fetch_text(&format!("lessons/{file}")).await {
+            Ok(text) => {
+                storage::begin(&file);
+                handle.send(Command::LoadLesson { name: file, text, seed: None });
+                if let Some(fragment) = then {
+                    handle.send(Command::Import { fragment, preview: false });
+                }
+            }
+            Err(why) => complain(
+                &handle,
+                "This lesson could not be fetched.",
+                vec![why, "Check the connection and try again.".into()],
+            ),
+        }
+    });
+}
+
+/// Opens a lesson file that was dropped or picked.
+pub fn open_file(handle: &Handle, file: web_sys::File) {
+    let handle = handle.clone();
+    spawn_local(async move {
+        let name = file.name();
+        if file.size() > FILE_BYTES_MAX {
+            complain(
+                &handle,
+                "This file is too large for a lesson.",
+                vec![format!("{name} has {} bytes; {FILE_BYTES_MAX} are allowed.", file.size())],
+            );
+            return;
+        }
+        let text =
+            JsFuture::from(file.unchecked_ref::<web_sys::Blob>().text()).await.ok().and_then(|text| text.as_string());
+        match text {
+            Some(text) => handle.send(Command::LoadLesson { name, text, seed: None }),
+            None => complain(&handle, "This file could not be read.", vec![format!("{name} is not text.")]),
+        }
+    });
+}
+
+fn complain(handle: &Handle, title: &str, details: Vec<String>) {
+    handle.show(Ask::Bar(Bar { tone: Tone::Warn, title: title.into(), details, export: false }));
+}

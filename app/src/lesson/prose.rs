@@ -1,0 +1,70 @@
+//! A lesson's text as elements. Text goes in as text: nothing of a lesson file can become markup.
+
+use wire::lesson::{Block, Span};
+use yew::prelude::*;
+
+use crate::ctx::Handle;
+use crate::ui::Ask;
+
+pub fn spans(list: &[Span]) -> Html {
+    html! { <>{for list.iter().map(span)}</> }
+}
+
+fn span(span: &Span) -> Html {
+    match span {
+        Span::Text(text) => html! { {text} },
+        Span::Strong(text) => html! { <b>{text}</b> },
+        Span::Emphasis(text) => html! { <i>{text}</i> },
+        Span::Code(text) => html! { <code>{text}</code> },
+        Span::Link { text, href } if is_safe(href) => {
+            html! { <a href={href.clone()} target="_blank" rel="noopener noreferrer">{text}</a> }
+        }
+        // A link of another scheme could run something; its words are still worth reading.
+        Span::Link { text, .. } => html! { {text} },
+    }
+}
+
+fn is_safe(href: &str) -> bool {
+    href.starts_with("https://") || href.starts_with("mailto:")
+}
+
+pub fn blocks(list: &[Block], handle: &Handle) -> Html {
+    html! { <div class="prose">{for list.iter().map(|block| one(block, handle))}</div> }
+}
+
+fn one(block: &Block, handle: &Handle) -> Html {
+    match block {
+        Block::Paragraph(text) => html! { <p>{spans(text)}</p> },
+        Block::List(items) => html! { <ul>{for items.iter().map(|item| html! { <li>{spans(item)}</li> })}</ul> },
+        Block::Quote(text) => html! { <blockquote>{spans(text)}</blockquote> },
+        Block::Console { terminal, lines, output } => console(terminal, lines, output, handle),
+    }
+}
+
+/// Lines to run. A click types the line into its terminal, exactly as the keyboard would.
+fn console(terminal: &str, lines: &[String], output: &[String], handle: &Handle) -> Html {
+    let line = |text: &String| {
+        let (handle, terminal, line) = (handle.clone(), terminal.to_owned(), text.clone());
+        let onclick = Callback::from(move |_: MouseEvent| {
+            handle.show(Ask::Terminal(terminal.clone()));
+            handle.type_line(&terminal, &line);
+        });
+        html! { <button class="runline" title="Run this line" {onclick}><span class="muted" aria-hidden="true">{"$ "}</span>{text}</button> }
+    };
+    html! {
+        <div class="runbox" role="group" aria-label={format!("Lines for terminal {terminal}")}>
+            <span class="runname">{terminal}</span>
+            {for lines.iter().map(line)}
+            if !output.is_empty() { <pre class="runout">{output.join("\n")}</pre> }
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn only_links_that_cannot_run_anything_are_links() {
+        assert!(super::is_safe("https://kafka.apache.org/"));
+        assert!(!super::is_safe("javascript:alert(1)") && !super::is_safe("http://plain.example/"));
+    }
+}
