@@ -1,68 +1,14 @@
 //! A whole world for tests: brokers, a controller and terminals as the nodes of one simulated network.
 
-use base::{Micros, NodeId, Uuid};
-use cluster::broker::Broker;
-use cluster::controller::Controller;
+use base::{NodeId, Uuid};
 use cluster::spec::Voter;
-use cluster::{BrokerSpec, Control, ControllerSpec, Kafka, Profile, Properties};
-use shell::{Terminal, TerminalSpec};
+use cluster::{BrokerSpec, Control, ControllerSpec, Profile, Properties};
+pub use session::Host;
+use session::HostSpec;
+use shell::TerminalSpec;
+use sim::World;
 use sim::fault::Fault;
 use sim::timeline::Apply;
-use sim::{Boot, Disk, Effects, Input, Node, World};
-
-/// Any machine of the world.
-#[derive(Clone, Debug, Hash)]
-#[allow(clippy::large_enum_variant)]
-pub enum Host {
-    Broker(Broker),
-    Controller(Controller),
-    Terminal(Terminal),
-}
-
-/// What a machine is started with.
-#[derive(Clone, Debug, Hash)]
-pub enum HostSpec {
-    Broker(BrokerSpec),
-    Controller(ControllerSpec),
-    Terminal(TerminalSpec),
-}
-
-impl Node for Host {
-    type Domain = Kafka;
-    type Spec = HostSpec;
-
-    fn boot(spec: &HostSpec, boot: Boot) -> Host {
-        match spec {
-            HostSpec::Broker(spec) => Host::Broker(Broker::boot(spec, boot)),
-            HostSpec::Controller(spec) => Host::Controller(Controller::boot(spec, boot)),
-            HostSpec::Terminal(spec) => Host::Terminal(Terminal::boot(spec, boot)),
-        }
-    }
-
-    fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
-        match self {
-            Host::Broker(broker) => broker.on_input(now, input, fx),
-            Host::Controller(controller) => controller.on_input(now, input, fx),
-            Host::Terminal(terminal) => terminal.on_input(now, input, fx),
-        }
-    }
-
-    fn disk(&self) -> &Disk {
-        match self {
-            Host::Broker(broker) => broker.disk(),
-            Host::Controller(controller) => controller.disk(),
-            Host::Terminal(terminal) => terminal.disk(),
-        }
-    }
-
-    fn into_disk(self) -> Disk {
-        match self {
-            Host::Broker(broker) => broker.into_disk(),
-            Host::Controller(controller) => controller.into_disk(),
-            Host::Terminal(terminal) => terminal.into_disk(),
-        }
-    }
-}
 
 /// What is done to such a world.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,10 +14,10 @@ pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
         None => html! { <p class="muted" role="status">{"Reading the list of lessons."}</p> },
         Some(Err(why)) => html! {
             <div class="empty" role="alert"><b>{"The list of lessons could not be read."}</b>
-                <p class="soft">{why}</p><p class="soft">{"Reload the page, or open a lesson file from your disk on the left. The sandbox works without it."}</p></div>
+                <p class="soft">{why}</p><p class="soft">{"Reload the page, or open a lesson file from your disk on the left."}</p></div>
         },
         Some(Ok(chapters)) if chapters.is_empty() => {
-            html! { <p class="muted">{"There is no lesson yet. Open a lesson file, or start a cluster."}</p> }
+            html! { <p class="muted">{"There is no lesson yet. The page that lists what is not real yet says what stands."}</p> }
         }
         Some(Ok(chapters)) => {
             html! { <>{head(chapters, progress)}{for chapters.iter().map(|chapter| lane(handle, chapter, progress))}</> }

@@ -7,7 +7,11 @@ fn the_page_loads_and_is_named() {
     in_tab(Options::default(), async |tab| {
         tab.wait_for("#app h1").await?;
         tab.wait_gone("#boot").await?;
+        tab.wait_for_text("#lessons", "There is no lesson yet").await?;
         let title: String = tab.evaluate("document.title").await?;
+        tab.screenshot("home-dark").await?;
+        tab.evaluate::<String>("document.documentElement.dataset.theme = 'light'").await?;
+        tab.screenshot("home-light").await?;
         if title.contains("Offset Zero") { Ok(()) } else { Err(format!("the title is {title:?}")) }
     });
 }

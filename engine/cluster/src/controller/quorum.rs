@@ -145,7 +145,7 @@ impl Controller {
                 Err(error) => {
                     // Nothing of a batch counts when one of its records cannot be written.
                     let text = format!("Unable to serialize {}: {error:?}", record.name());
-                    self.log_line("ERROR", "QuorumController", text, fx);
+                    self.halt("QuorumController", text, fx);
                     return None;
                 }
             }
@@ -166,6 +166,13 @@ impl Controller {
         Some(self.log.log_end() - 1)
     }
 
+    /// A controller that cannot write what it decided must not go on (`ProcessTerminatingFaultHandler`). The process ends
+    /// before the caller's answer is sent, so no client is told of a success that is in no log.
+    fn halt(&mut self, logger: &'static str, text: String, fx: &mut Fx<'_>) {
+        self.log_line("ERROR", logger, text, fx);
+        fx.exit();
+    }
+
     fn append_batch(&mut self, batch: Bytes, fx: &mut Fx<'_>) -> bool {
         let records = Records { batches: vec![batch] };
         let now = self.state.now;
@@ -176,7 +183,7 @@ impl Controller {
                 true
             }
             Err(error) => {
-                self.log_line("ERROR", "KafkaRaftClient", error.message, fx);
+                self.halt("KafkaRaftClient", error.message, fx);
                 false
             }
         }
