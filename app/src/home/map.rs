@@ -29,7 +29,7 @@ pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
 fn head(chapters: &[Chapter], progress: &Progress) -> Html {
     let all: usize = chapters.iter().map(|chapter| chapter.lessons.len()).sum();
     let done = chapters.iter().flat_map(|chapter| &chapter.lessons).filter(|entry| is_done(entry, progress)).count();
-    let title = format!("{}, {}", counted(chapters.len(), "chapter"), counted(all, "lesson"));
+    let title = format!("{}, {}", counted(chapters.len(), "chapter"), counted(all, "lesson").to_lowercase());
     html! {
         <div class="mh"><div class="grow"><h2>{title}</h2>
             <span class="soft">{"Each lane is a log. Filled is read, the bookmark is what you have committed. Start anywhere."}</span></div>

@@ -49,7 +49,7 @@ fn console(terminal: &str, lines: &[String], output: &[String], handle: &Handle)
             handle.show(Ask::Terminal(terminal.clone()));
             handle.type_line(&terminal, &line);
         });
-        html! { <button class="runline" title="Run this line" {onclick}><span class="muted" aria-hidden="true">{"$ "}</span>{text}</button> }
+        html! { <button class="runline" title="Run this line" {onclick}><span class="muted" aria-hidden="true">{"$ "}</span>{words(text)}</button> }
     };
     html! {
         <div class="runbox" role="group" aria-label={format!("Lines for terminal {terminal}")}>
@@ -58,6 +58,11 @@ fn console(terminal: &str, lines: &[String], output: &[String], handle: &Handle)
             if !output.is_empty() { <pre class="runout">{output.join("\n")}</pre> }
         </div>
     }
+}
+
+/// A line breaks between its words only: `--topic` stays whole.
+fn words(line: &str) -> Html {
+    html! { <>{for line.split(' ').enumerate().map(|(at, word)| html! { <>if at > 0 { {" "} }<span class="word">{word}</span></> })}</> }
 }
 
 #[cfg(test)]

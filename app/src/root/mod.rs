@@ -161,7 +161,7 @@ impl App {
                     theme={ui.theme} {playing} handle={handle.clone()}/>
                 <Inspector model={model.clone()} selection={ui.selection.clone()} {focus} {playing} handle={handle.clone()}/>
                 <Timeline index={model.index} now_us={model.now_us} end_index={model.end_index} end_us={model.end_us}
-                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked}
+                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open}
                     speed={handle.player.speed()} handle={handle.clone()}/>
                 <TerminalDrawer terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
                     current={ui.terminal.clone()} draft={ui.draft.clone()} handle={handle.clone()}/>

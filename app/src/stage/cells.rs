@@ -137,6 +137,16 @@ fn sign(glyph: Glyph, x: f64, y: f64, r: f64, place: Place) -> Html {
     }
 }
 
+/// A key's shape and letter outside a lane.
+pub fn mark(glyph: Glyph, x: f64, y: f64) -> Html {
+    html! {
+        <>
+            {outline(glyph.shape, x, y, 8.5, "g-off")}
+            <text x={px(x)} y={px(y + 3.7)} class="mid f11 gt-off">{glyph.letter}</text>
+        </>
+    }
+}
+
 /// The shape of a key around a point; `r` is the radius of the circle, the others have the same visual weight.
 pub fn outline(shape: Shape, x: f64, y: f64, r: f64, class: &'static str) -> Html {
     match shape {

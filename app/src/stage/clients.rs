@@ -29,6 +29,7 @@ pub fn producers(props: &Props, layout: &Layout) -> Html {
                 <path d={format!("M{:.1} {:.1}h10.5l6.5 6.5-6.5 6.5h-10.5z", x + 10.0, y + 11.0)} class={if admin { "a-adm" } else { "a-prod" }} stroke-linejoin="round"/>
                 <text x={px(x + 34.0)} y={px(y + 22.0)} class="b f13">{name(view)}</text>
                 <text x={px(x + 10.0)} y={px(y + 42.0)} class="m f12 ik">{second}</text>
+                {carried(&props.model, view, x + 83.5, y + 38.0)}
                 <text x={px(x + 10.0)} y={px(y + 59.0)} class={classes!("f11", if refused { "err-t" } else { "q3" })}>{doing(view)}</text>
             </g>
         }
@@ -39,6 +40,13 @@ pub fn producers(props: &Props, layout: &Layout) -> Html {
         .filter_map(|place| Some((place, place.error_y?)))
         .map(|(place, y)| error_card(&props.model, place, y));
     html! { <>{for layout.producers.iter().map(each)}{for cards}</> }
+}
+
+/// The key of the record that this client is sending.
+fn carried(model: &Model, view: &ClientView, x: f64, y: f64) -> Html {
+    let sent = model.flights.values().find(|flight| flight.api == "Produce" && flight.from == view.terminal);
+    let glyph = sent.and_then(|flight| flight.keys.first()?.as_ref()).and_then(|key| model.glyphs.get(key));
+    glyph.map_or_else(Html::default, |glyph| super::cells::mark(glyph, x, y))
 }
 
 /// One name that fits a card: the terminal it runs in.
@@ -132,13 +140,24 @@ fn wrapped(name: &str, max: usize) -> Vec<String> {
     lines
 }
 
-pub fn consumers(props: &Props, layout: &Layout) -> Html {
+/// What stands behind the consumers and their wires.
+pub fn group(layout: &Layout) -> Html {
     if layout.consumers.is_empty() {
         return html! {};
     }
-    let (x, top) = (layout.consumers_x, layout.racks_top());
+    let (x, top) = (layout.consumers_x, layout.top);
     let bottom = layout.consumers.last().map_or(0.0, |last| last.y + last.h + 12.0).max(layout.racks_bottom());
     let w = layout.width - x - 14.0;
+    html! {
+        <g>
+            <rect x={px(x)} y={px(top)} width={px(w)} height={px(bottom - top)} rx="10" class="group"/>
+            <text x={px(x + 12.0)} y={px(top + 22.0)} class="b f13">{"consumers"}</text>
+            <text x={px(x + 12.0)} y={px(top + 39.0)} class="f11 q3">{format!("{} reading", layout.consumers.len())}</text>
+        </g>
+    }
+}
+
+pub fn consumers(props: &Props, layout: &Layout) -> Html {
     let each = |place: &ClientBox| {
         let Some(view) = props.model.clients.get(&place.key) else { return html! {} };
         let (onclick, onkeydown) = press(props, place);
@@ -162,14 +181,7 @@ pub fn consumers(props: &Props, layout: &Layout) -> Html {
             </g>
         }
     };
-    html! {
-        <g>
-            <rect x={px(x)} y={px(top)} width={px(w)} height={px(bottom - top)} rx="10" class="group"/>
-            <text x={px(x + 12.0)} y={px(top + 22.0)} class="b f13">{"consumers"}</text>
-            <text x={px(x + 12.0)} y={px(top + 39.0)} class="f11 q3">{format!("{} reading", layout.consumers.len())}</text>
-            {for layout.consumers.iter().map(each)}
-        </g>
-    }
+    html! { <g>{for layout.consumers.iter().map(each)}</g> }
 }
 
 fn short(topic: &str, partition: i32) -> String {

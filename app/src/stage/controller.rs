@@ -14,6 +14,8 @@ pub struct Props {
     pub controllers: Map<i32, ControllerView>,
     /// Broker and top of its rack.
     pub racks: Vec<(i32, f64)>,
+    /// Middle of the hexagon from the top, and its radius.
+    pub place: (f64, f64),
     pub brokers: Map<i32, BrokerView>,
     pub handle: Handle,
 }
@@ -24,12 +26,12 @@ pub fn Controllers(props: &Props) -> Html {
     else {
         return html! {};
     };
-    let x = RACK_X + 17.0;
+    let (x, (y, r)) = (RACK_X + 17.0, props.place);
     let others = props.controllers.values().filter(|c| c.id != first.id);
     let mut at = x + 34.0;
     let small: Vec<Html> = others
         .map(|view| {
-            let drawn = hexagon(view, at, 34.0, 10.0, &props.handle);
+            let drawn = hexagon(view, at, y, 10.0, &props.handle);
             at += 23.0;
             drawn
         })
@@ -46,10 +48,10 @@ pub fn Controllers(props: &Props) -> Html {
     html! {
         <g>
             {wires(props)}
-            {hexagon(first, x, 34.0, 19.0, &props.handle)}
+            {hexagon(first, x, y, r, &props.handle)}
             {for small}
-            <text x={px(text_x)} y="32" class="b f13">{format!("Controller {}", first.id)}</text>
-            <text x={px(text_x)} y="48" class={classes!("f11", if down { "err-t" } else { "q3" })}>{words}</text>
+            <text x={px(text_x)} y={px(y - 2.0)} class="b f13">{format!("Controller {}", first.id)}</text>
+            <text x={px(text_x)} y={px(y + 14.0)} class={classes!("f11", if down { "err-t" } else { "q3" })}>{words}</text>
         </g>
     }
 }
@@ -108,5 +110,5 @@ fn wires(props: &Props) -> Html {
         }
         html! { <><path d={format!("M148 {y:.1}h10")} class="w-ctl"/><circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
     };
-    html! { <g aria-hidden="true"><path d={format!("M158 34H148V{:.1}", last + 20.0)} class="w-ctl"/>{for props.racks.iter().map(knot)}</g> }
+    html! { <g aria-hidden="true"><path d={format!("M158 {:.1}H148V{:.1}", props.place.0, last + 20.0)} class="w-ctl"/>{for props.racks.iter().map(knot)}</g> }
 }

@@ -14,7 +14,7 @@ use yew::prelude::*;
 
 use super::paint::{Palette, token};
 use super::route::{Route, route};
-use super::{Layout, Shown, px};
+use super::{Layout, Shown};
 use crate::ctx::Handle;
 use crate::store::{Model, Tp};
 use crate::theme::{Theme, reduced_motion};
@@ -27,6 +27,8 @@ pub struct Props {
     pub model: Model,
     pub layout: Rc<Layout>,
     pub focus: Option<Tp>,
+    /// Of the picture below.
+    pub zoom: f64,
     pub shown: Shown,
     pub theme: Theme,
     pub playing: bool,
@@ -49,6 +51,7 @@ struct Scene {
     gliding: bool,
     palette: Palette,
     size: (f64, f64),
+    zoom: f64,
     glyphs: Rc<crate::store::Glyphs>,
     frame: Option<AnimationFrame>,
 }
@@ -61,19 +64,20 @@ pub fn Flights(props: &Props) -> Html {
         let (scene, canvas) = (scene.clone(), canvas.clone());
         let (model, layout, focus, handle) =
             (props.model.clone(), props.layout.clone(), props.focus.clone(), props.handle.clone());
-        let shown = props.shown;
-        let deps =
-            (props.model.flights.clone(), props.model.index, props.model.now_us, layout.clone(), props.theme, shown);
-        use_effect_with(deps, move |(_, _, _, _, _, _)| {
+        let (shown, zoom) = (props.shown, props.zoom);
+        let moment = (props.model.flights.clone(), props.model.index, props.model.now_us);
+        use_effect_with((moment, layout.clone(), props.theme, shown, zoom.to_bits()), move |_| {
             let glides = handle.player.take_step() && !reduced_motion();
-            scene.borrow_mut().learn(&model, &layout, focus.as_ref(), shown, glides);
+            let mut learning = scene.borrow_mut();
+            learning.zoom = zoom;
+            learning.learn(&model, &layout, focus.as_ref(), shown, glides);
+            drop(learning);
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                 paint_soon(&scene, &canvas);
             }
         });
     }
-    let (w, h) = (props.layout.width, props.layout.height);
-    html! { <canvas ref={canvas} class="flights" aria-hidden="true" width={px(w)} height={px(h)}/> }
+    html! { <canvas ref={canvas} class="flights" aria-hidden="true"/> }
 }
 
 impl Scene {
@@ -106,7 +110,7 @@ impl Scene {
     }
 
     fn draw(&mut self, canvas: &HtmlCanvasElement, at_ms: f64) {
-        let ratio = gloo_utils::window().device_pixel_ratio().max(1.0);
+        let ratio = gloo_utils::window().device_pixel_ratio().max(1.0) * self.zoom;
         let (w, h) = ((self.size.0 * ratio) as u32, (self.size.1 * ratio) as u32);
         if canvas.width() != w || canvas.height() != h {
             canvas.set_width(w);

@@ -77,7 +77,11 @@ pub fn Lane(props: &Props) -> Html {
     let select = props.handle.ui.reform(move |()| Ask::Select(Selection::Partition(tp.clone())));
     let (onclick, onkeydown) = super::navigate::press(select);
     let class = classes!("lane", (!props.focused()).then_some("dim"), (props.ink() == Ink::Offline).then_some("off"));
-    let groove = classes!("groove", (props.focused() && props.ink() != Ink::Offline).then_some("focus"));
+    let groove = classes!(
+        "groove",
+        (props.focused() && props.ink() != Ink::Offline).then_some("focus"),
+        (place.form == Form::Thin).then_some("thin")
+    );
     let (x, w) = (RACK_X + 39.0, props.right - RACK_X - 45.0);
     let rx = if place.form == Form::Thin { "4" } else { "7" };
     html! {
@@ -323,13 +327,19 @@ fn small_marks(props: &Props) -> Html {
         <>
             if let Some(mark) = mark { <path d={format!("M{:.1} {y:.1}v{h:.1}", props.x_of(mark))} class="hw quiet"/> }
             if props.place.form == Form::Folded && props.shown.clients {
-                {for props.pins.iter().map(|pin| html! {
-                    <path d={format!("M{:.1} {:.1}l5 9h-10z", props.x_of(pin.position), y + h - 10.0)} class="pos"/>
-                })}
+                {for props.pins.iter().map(|pin| small_pin(props, pin, y + h))}
             }
             if props.partition.isr.len() < props.partition.replicas.len() && props.place.form == Form::Folded { {under(props)} }
         </>
     }
+}
+
+/// A consumer's caret at the lower edge of a small lane, and the bookmark of what it has committed.
+fn small_pin(props: &Props, pin: &Pin, low: f64) -> Html {
+    let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
+        html! { <path d={format!("M{:.1} {:.1}h8v10l-4 -3-4 3z", props.x_of(at) - 5.0, low - 9.0)} class="bm"/> }
+    });
+    html! { <>{committed}<path d={format!("M{:.1} {:.1}l5 9h-10z", props.x_of(pin.position), low - 8.0)} class="pos"/></> }
 }
 
 /// Under-replicated: a triangle and the count.

@@ -19,7 +19,11 @@ pub const AXIS_X: f64 = 283.0;
 const RIGHT_W: f64 = 179.0;
 const BRACKET_W: f64 = 42.0;
 const RACK_W_MIN: f64 = 330.0;
-const RACKS_TOP: f64 = 92.0;
+/// Top of the racks: above them stand the controller and the words of the high watermark.
+const TOP: f64 = 92.0;
+/// The same where the page is low, as with an open terminal.
+const TOP_LOW: f64 = 60.0;
+const LOW: f64 = 560.0;
 const LEGEND_H: f64 = 29.0;
 const GAP: f64 = 7.0;
 const TITLE_H: f64 = 25.0;
@@ -76,6 +80,8 @@ pub struct Layout {
     pub width: f64,
     pub height: f64,
     pub rack_w: f64,
+    /// Top of the racks.
+    pub top: f64,
     /// Without title rows: many brokers.
     pub slim: bool,
     /// Offsets that fit a lane.
@@ -95,23 +101,25 @@ impl Layout {
         let mut layout = Self {
             width: RACK_X + rack_w + RIGHT_W,
             rack_w,
+            top: if height < LOW { TOP_LOW } else { TOP },
             slots,
             consumers_x: RACK_X + rack_w + BRACKET_W,
             bases: bases(model, slots),
             ..Self::default()
         };
-        layout.place_racks(model, focus, height - RACKS_TOP - LEGEND_H);
+        layout.place_racks(model, focus, height - layout.top - LEGEND_H);
         layout.height = (layout.racks_bottom() + LEGEND_H).max(height);
         layout.place_clients(model);
         layout
     }
 
-    pub fn racks_top(&self) -> f64 {
-        RACKS_TOP
+    pub fn racks_bottom(&self) -> f64 {
+        self.racks.last().map_or(self.top + 165.0, |rack| rack.y + rack.h)
     }
 
-    pub fn racks_bottom(&self) -> f64 {
-        self.racks.last().map_or(RACKS_TOP + 165.0, |rack| rack.y + rack.h)
+    /// Middle of the controller, from the top, and its radius.
+    pub fn controller(&self) -> (f64, f64) {
+        if self.top < TOP { (22.0, 15.0) } else { (34.0, 19.0) }
     }
 
     pub fn rack_right(&self) -> f64 {
@@ -145,7 +153,7 @@ impl Layout {
         let count = model.brokers.len().max(1) as f64;
         let each = (room - GAP * (count - 1.0)) / count;
         self.slim = each < TITLE_H + FOCUS_PITCH && model.brokers.len() > 1;
-        let mut y = RACKS_TOP;
+        let mut y = self.top;
         let lanes: Vec<_> = model.brokers.keys().map(|id| (*id, lanes_of(model, focus, *id))).collect();
         let most = lanes.iter().map(|(_, tps)| tps.len()).max().unwrap_or(0);
         let plan = Plan::new(most, each, self.slim);
@@ -167,7 +175,7 @@ impl Layout {
                 _ => left.push((key.clone(), 72.0, client.last_error.is_some())),
             }
         }
-        let (top, bottom) = (RACKS_TOP, self.racks_bottom().max(RACKS_TOP + 300.0));
+        let (top, bottom) = (self.top, self.racks_bottom().max(self.top + 300.0));
         self.producers = stack(left, 14.0, 102.0, top, bottom);
         let w = RIGHT_W - BRACKET_W - 30.0;
         self.consumers = stack(right, self.consumers_x + 8.0, w, top + 48.0, bottom - 20.0);

@@ -68,32 +68,43 @@ impl Shown {
     }
 }
 
+/// Width and height of the frame that the picture is drawn for, in pixels.
+const FRAME: (f64, f64) = (828.0, 632.0);
+const ZOOM_MAX: f64 = 2.0;
+
 #[component]
 pub fn Stage(props: &Props) -> Html {
     let frame = use_node_ref();
-    let size = use_state(|| (828.0_f64, 632.0_f64));
+    let size = use_state(|| FRAME);
     size::use_size(&frame, &size);
-    let layout = Rc::new(Layout::new(&props.model, props.focus.as_ref(), size.0, size.1));
+    let zoom = zoom(size.0, size.1);
+    let layout = Rc::new(Layout::new(&props.model, props.focus.as_ref(), size.0 / zoom, size.1 / zoom));
     let shown = Shown::of(&props.shown);
     html! {
         <main class="stage" id="stage" aria-label="Stage">
             <bar::StageBar lamps={props.model.lamps.clone()} handle={props.handle.clone()}/>
             <div class="sframe" ref={frame} data-stage="true" onkeydown={navigate::on_key()}>
                 <div class="sheet">
-                    {picture(props, &layout, shown)}
+                    {picture(props, &layout, zoom, shown)}
                     <flights::Flights model={props.model.clone()} layout={layout.clone()} focus={props.focus.clone()}
-                        {shown} theme={props.theme} playing={props.playing} handle={props.handle.clone()}/>
+                        {zoom} {shown} theme={props.theme} playing={props.playing} handle={props.handle.clone()}/>
                 </div>
             </div>
         </main>
     }
 }
 
-fn picture(props: &Props, layout: &Rc<Layout>, shown: Shown) -> Html {
+/// How much larger than drawn the picture is: a large screen gets larger cells, not more empty room. Never smaller, so
+/// that no text falls under its size.
+fn zoom(width: f64, height: f64) -> f64 {
+    (width / FRAME.0).min(height / FRAME.1).clamp(1.0, ZOOM_MAX)
+}
+
+fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html {
     let model = &props.model;
     let (w, h) = (px(layout.width), px(layout.height));
     html! {
-        <svg class="picture" width={w.clone()} height={h.clone()} viewBox={format!("0 0 {w} {h}")} role="group" aria-label="Cluster">
+        <svg class="picture" width={px(layout.width * zoom)} height={px(layout.height * zoom)} viewBox={format!("0 0 {w} {h}")} role="group" aria-label="Cluster">
             {defs::defs()}
             <rect width={w} height={h} fill="url(#dots)"/>
             if layout.racks.is_empty() { {no_brokers(layout)} }
@@ -101,10 +112,12 @@ fn picture(props: &Props, layout: &Rc<Layout>, shown: Shown) -> Html {
             if shown.epoch { {election::path(props, layout)} }
             if shown.controller {
                 <controller::Controllers controllers={model.controllers.clone()} handle={props.handle.clone()}
-                    racks={layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>()} brokers={model.brokers.clone()}/>
+                    racks={layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>()} brokers={model.brokers.clone()}
+                    place={layout.controller()}/>
             }
             if shown.hw { {watermark::line(props, layout)} }
             if shown.clients {
+                {clients::group(layout)}
                 {wires::wires(props, layout)}
                 {clients::consumers(props, layout)}
                 {clients::producers(props, layout)}

@@ -68,7 +68,7 @@ fn Body(props: &BodyProps) -> Html {
     let (onclick, onkeydown) = super::navigate::press(select);
     let down = props.state == ServerState::Down;
     let ear = format!(
-        "M{:.1} {:.1}h24v{:.1}h-24a10 10 0 0 1 -9.5 -10v{:.1}a10 10 0 0 1 9.5 -10z",
+        "M{:.1} {:.1}h24v{:.1}h-24a10 10 0 0 1 -9.5 -10v-{:.1}a10 10 0 0 1 9.5 -10z",
         RACK_X + 10.0,
         y + 0.5,
         h - 1.0,

@@ -110,7 +110,8 @@ fn column(layout: &Layout, model: &Model, about: Option<&Tp>, a: i32, b: i32) ->
 /// From the controller down the left edge into a rack.
 fn controller_way(layout: &Layout, broker: i32) -> Vec<(f64, f64)> {
     let Some(rack) = layout.rack(broker) else { return vec![] };
-    vec![(RACK_X + 1.0, 34.0), (148.0, 34.0), (148.0, rack.y + 20.0), (RACK_X, rack.y + 20.0)]
+    let (y, _) = layout.controller();
+    vec![(RACK_X + 1.0, y), (148.0, y), (148.0, rack.y + 20.0), (RACK_X, rack.y + 20.0)]
 }
 
 /// Along a client's wire, which is the same curve the picture draws.

@@ -13,7 +13,7 @@ pub fn line(props: &Props, layout: &Layout) -> Html {
     let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return html! {} };
     let x = layout.x_of(tp, mark);
     // The line leaves out the focused lanes, which carry marks of their own.
-    let mut d = format!("M{x:.1} 75V{:.1}", first.y);
+    let mut d = format!("M{x:.1} {:.1}V{:.1}", layout.top - 17.0, first.y);
     for pair in ends.windows(2) {
         let (from, to) = (pair[0].y + pair[0].h + if layout.slim { 0.0 } else { 18.0 }, pair[1].y);
         if to > from {
@@ -28,11 +28,12 @@ pub fn line(props: &Props, layout: &Layout) -> Html {
     };
     // Near the left edge there is no room for words before the line.
     let roomy = x - 175.0 > 290.0;
+    let y = px(layout.top - 8.0);
     html! {
         <g class="wmark" aria-hidden="true">
             <path {d} class="hwdash"/>
-            if roomy { <text x={px(x - 7.0)} y="84" class="f11 end">{safe}</text> }
-            <text x={px(x + 8.0)} y="84" class="f11">{rest}</text>
+            if roomy { <text x={px(x - 7.0)} y={y.clone()} class="f11 end">{safe}</text> }
+            <text x={px(x + 8.0)} {y} class="f11">{rest}</text>
         </g>
     }
 }

@@ -16,9 +16,13 @@ pub fn wires(props: &Props, layout: &Layout) -> Html {
 fn lines(props: &Props, layout: &Layout, place: &ClientBox, left: bool) -> Vec<Html> {
     let Some(view) = props.model.clients.get(&place.key) else { return vec![] };
     let mut all = vec![];
+    let sending = sends_now(props, &view.terminal);
     for (tp, partition) in props.model.partitions.iter().filter(|(tp, _)| talks_about(view, &tp.0, tp.1)) {
         let Some(lane) = partition.leader.and_then(|leader| layout.lane(leader, tp)) else { continue };
-        let strong = props.focus.as_ref() == Some(tp);
+        let strong = match &sending {
+            Some(partition) if left => *partition == crate::ui::label(tp),
+            _ => props.focus.as_ref() == Some(tp),
+        };
         let y = lane.y + lane.h / 2.0;
         let d = if left { producer_path(place, y) } else { consumer_path(layout, place, y) };
         let refused = left && strong && view.last_error.is_some();
@@ -29,6 +33,14 @@ fn lines(props: &Props, layout: &Layout, place: &ClientBox, left: bool) -> Vec<H
     // The strong wire lies on top.
     all.sort_by_key(|(strong, _)| *strong);
     all.into_iter().map(|(_, html)| html).collect()
+}
+
+/// The partition that a client's records are on their way to.
+fn sends_now(props: &Props, terminal: &str) -> Option<String> {
+    let mut flights = props.model.flights.values();
+    flights
+        .find(|flight| flight.api == "Produce" && flight.from == terminal)
+        .and_then(|flight| flight.partition.clone())
 }
 
 fn talks_about(view: &ClientView, topic: &str, partition: i32) -> bool {

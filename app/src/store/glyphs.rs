@@ -10,7 +10,9 @@ pub enum Shape {
     Triangle,
 }
 
+/// The triangle leaves the least room for a letter, so it is the last resort.
 const SHAPES: [Shape; 4] = [Shape::Circle, Shape::Square, Shape::Diamond, Shape::Triangle];
+const ROOMY: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glyph {
@@ -27,14 +29,14 @@ impl Glyphs {
         self.0.get(key).copied()
     }
 
-    /// Gives a key its pair: its first letter, in the first shape (from a place the key's bytes decide) that no other
-    /// key with this letter has; then its other letters; a crowded alphabet repeats a pair.
+    /// Gives a key its pair: its first letter, in the first roomy shape (from a place the key's bytes decide) that no
+    /// other key with this letter has, or else in the triangle; then its other letters; a crowded alphabet repeats a pair.
     pub fn learn(&mut self, key: &str) -> Glyph {
-        let start = key.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let start = key.bytes().fold(7_usize, |sum, byte| (sum * 31 + usize::from(byte)) % 1_000_003);
         let letters = key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().next().unwrap_or(c));
         let mut wanted = letters.flat_map(|letter| {
-            (0..SHAPES.len())
-                .map(move |step| Glyph { letter, shape: SHAPES[(start % SHAPES.len() + step) % SHAPES.len()] })
+            let roomy = (0..ROOMY).map(move |step| SHAPES[(start + step) % ROOMY]);
+            roomy.chain(SHAPES[ROOMY..].iter().copied()).map(move |shape| Glyph { letter, shape })
         });
         let first = wanted.clone().next().unwrap_or(Glyph { letter: '?', shape: Shape::Circle });
         let glyph = wanted.find(|glyph| !self.0.values().any(|taken| taken == glyph)).unwrap_or(first);

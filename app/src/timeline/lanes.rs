@@ -27,7 +27,27 @@ pub struct Props {
     pub events: Events,
     /// What lies ahead stays hidden until the question is answered.
     pub locked: bool,
+    /// All rows on one: the terminal needs the room.
+    pub low: bool,
     pub handle: Handle,
+}
+
+/// Where the rows stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rows {
+    /// From one row to the next.
+    step: f64,
+}
+
+impl Rows {
+    fn y(self, row: u8) -> f64 {
+        TOP + self.step * f64::from(row)
+    }
+
+    /// Lower edge of the lanes' ground.
+    fn bottom(self) -> f64 {
+        self.y(4) + ROW + 4.0
+    }
 }
 
 #[component]
@@ -35,6 +55,7 @@ pub fn Lanes(props: &Props) -> Html {
     let node = use_node_ref();
     let width = use_state(|| 1440.0_f64);
     crate::stage::size::use_width(&node, &width);
+    let rows = Rows { step: if props.low { 0.0 } else { ROW } };
     let dragging = use_mut_ref(|| false);
     let axis = Axis::new(*width, props.end_us.max(props.now_us));
     let seek = {
@@ -68,15 +89,15 @@ pub fn Lanes(props: &Props) -> Html {
     };
     let onpointerup = Callback::from(move |_: PointerEvent| *dragging.borrow_mut() = false);
     html! {
-        <svg ref={node} class="lanes" height="100" role="group" aria-label="Lanes" {onpointerdown} {onpointermove}
+        <svg ref={node} class="lanes" height={px(rows.bottom() + 7.0)} role="group" aria-label="Lanes" {onpointerdown} {onpointermove}
             onpointercancel={onpointerup.clone()} {onpointerup}>
             <defs><pattern id="fut" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                 <rect width="1.5" height="7" class="fut"/></pattern></defs>
-            <rect x={px(LEFT)} y="24" width={px(axis.width)} height="69" rx="6" class="tl-bg"/>
-            <Ticks width={*width} end_us={axis.end_us} events={props.events.clone()}/>
-            <Flags width={*width} end_us={axis.end_us} index={props.index} events={props.events.clone()}/>
-            {ahead(props, axis)}
-            {head(props, axis)}
+            <rect x={px(LEFT)} y="24" width={px(axis.width)} height={px(rows.bottom() - TOP)} rx="6" class="tl-bg"/>
+            <Ticks width={*width} end_us={axis.end_us} events={props.events.clone()} {rows}/>
+            <Flags width={*width} end_us={axis.end_us} index={props.index} events={props.events.clone()} {rows}/>
+            {ahead(props, axis, rows)}
+            {head(props, axis, rows)}
         </svg>
     }
 }
@@ -110,26 +131,27 @@ fn stretched(end_us: u64) -> u64 {
     span
 }
 
-fn ahead(props: &Props, axis: Axis) -> Html {
+fn ahead(props: &Props, axis: Axis, rows: Rows) -> Html {
     let (x, right) = (axis.x(props.end_us.max(props.now_us)), LEFT + axis.width);
     if right - x < 8.0 || !props.locked {
         return html! {};
     }
-    let mid = (x + right) / 2.0;
+    let (mid, h) = ((x + right) / 2.0, rows.bottom() - TOP - 12.0);
+    let note = (rows.bottom() + TOP) / 2.0 - 58.5;
     html! {
         <g class="tl-ahead" aria-hidden="true">
-            <path d={format!("M{x:.1} 24H{:.1}q6 0 6 6v57q0 6 -6 6H{x:.1}z", right - 6.0)} fill="url(#fut)"/>
+            <path d={format!("M{x:.1} 24H{:.1}q6 0 6 6v{h:.1}q0 6 -6 6H{x:.1}z", right - 6.0)} fill="url(#fut)"/>
             if right - x > 330.0 {
-                <rect x={px(mid - 151.0)} y="47.5" width="302" height="22" rx="11" class="tl-note"/>
-                <g transform={format!("translate({:.1} 52.5) scale(.75)", mid - 141.0)}><path class="tl-lock" d="M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2"/></g>
-                <text x={px(mid - 125.0)} y="62.5" class="f12">{"Answer the question to unlock the next beat"}</text>
+                <rect x={px(mid - 151.0)} y={px(note + 47.5)} width="302" height="22" rx="11" class="tl-note"/>
+                <g transform={format!("translate({:.1} {:.1}) scale(.75)", mid - 141.0, note + 52.5)}><path class="tl-lock" d="M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2"/></g>
+                <text x={px(mid - 125.0)} y={px(note + 62.5)} class="f12">{"Answer the question to unlock the next beat"}</text>
             }
         </g>
     }
 }
 
 /// The playhead, a slider for the keyboard and for those who cannot see it.
-fn head(props: &Props, axis: Axis) -> Html {
+fn head(props: &Props, axis: Axis, rows: Rows) -> Html {
     let x = axis.x(props.now_us);
     let handle = props.handle.clone();
     let (end, events) = (props.end_us, props.events.clone());
@@ -149,8 +171,8 @@ fn head(props: &Props, axis: Axis) -> Html {
         <g class="tl-head" role="slider" tabindex="0" aria-label="Position in time" aria-valuemin="0"
             aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(props.now_us / 1000).to_string()}
             aria-valuetext={format!("{} seconds", clock(props.now_us))} {onkeydown}>
-            <path d={format!("M{x:.1} 21V97")} class="tl-line"/>
-            <path d={format!("M{:.1} 92h12v4l-6 4-6-4z", x - 6.0)} class="tl-grip"/>
+            <path d={format!("M{x:.1} 21V{:.1}", rows.bottom() + 4.0)} class="tl-line"/>
+            <path d={format!("M{:.1} {:.1}h12v4l-6 4-6-4z", x - 6.0, rows.bottom() - 1.0)} class="tl-grip"/>
         </g>
     }
 }
@@ -162,6 +184,7 @@ struct MarksProps {
     #[prop_or_default]
     index: u64,
     events: Events,
+    rows: Rows,
 }
 
 /// What a tick looks like: lane, and which hue or sign.
@@ -187,11 +210,12 @@ fn Ticks(props: &MarksProps) -> Html {
         // Two ticks in one pixel are one.
         if x - *last >= 2.0 {
             *last = x;
-            tick(path, look(event), x);
+            tick(path, look(event), x, props.rows);
         }
     }
-    let rows = (0..5).map(|row| {
-        let y = TOP + ROW * f64::from(row);
+    let named = props.rows.step > 0.0;
+    let rows = (0..5_u8).filter(|_| named).map(|row| {
+        let y = props.rows.y(row);
         html! {
             <>
                 <text x="16" y={px(y + 12.5)} class="f11 q3">{NAMES[row as usize]}</text>
@@ -220,15 +244,15 @@ fn is_reading(kind: &str) -> bool {
     ["Consum", "Poll", "Position", "Read"].iter().any(|part| kind.contains(part))
 }
 
-fn tick(path: &mut String, look: Look, x: f64) {
-    let row = |row: u8| TOP + ROW * f64::from(row);
+fn tick(path: &mut String, look: Look, x: f64, rows: Rows) {
+    let row = |row: u8| rows.y(row);
     // Writing into a string cannot fail.
     let _ = match look {
-        Look::You => write!(path, "M{:.1} 32.5a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", x - 3.5),
-        Look::Controller => write!(path, "M{x:.1} 66.5l4.3 2.5v5l-4.3 2.5-4.3-2.5v-5z"),
-        Look::Producer | Look::Consumer => write!(path, "M{x:.1} 42.5v6"),
-        Look::Broker => write!(path, "M{x:.1} 55.5v6"),
-        Look::Group => write!(path, "M{x:.1} 81.5v6"),
+        Look::You => write!(path, "M{:.1} {:.1}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", x - 3.5, row(0) + 8.5),
+        Look::Controller => write!(path, "M{x:.1} {:.1}l4.3 2.5v5l-4.3 2.5-4.3-2.5v-5z", row(3) + 3.5),
+        Look::Producer | Look::Consumer => write!(path, "M{x:.1} {:.1}v6", row(1) + 5.5),
+        Look::Broker => write!(path, "M{x:.1} {:.1}v6", row(2) + 5.5),
+        Look::Group => write!(path, "M{x:.1} {:.1}v6", row(4) + 5.5),
         Look::Warn(at) => write!(path, "M{x:.1} {:.1}l5 9h-10z", row(at) + 4.0),
         Look::Error(at) => {
             let (l, t) = (x - 3.0, row(at) + 5.5);
@@ -271,7 +295,7 @@ fn Flags(props: &MarksProps) -> Html {
             let (x, w) = (flag.x, flag.w);
             html! {
                 <g class={classes!("flag", state)}>
-                    <path d={format!("M{x:.1} 6V93")} class="fl-line"/>
+                    <path d={format!("M{x:.1} 6V{:.1}", props.rows.bottom())} class="fl-line"/>
                     <path d={format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z")} class="fl-body"/>
                     <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{flag.at + 1}</tspan>{" "}{flag.text}</text>
                 </g>

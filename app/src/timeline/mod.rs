@@ -22,6 +22,8 @@ pub struct Props {
     pub playing: bool,
     /// A prediction waits: the future is not told before it is answered.
     pub locked: bool,
+    /// Little room: the terminal is open.
+    pub low: bool,
     /// Index into the player's speeds.
     pub speed: usize,
     pub handle: Handle,
@@ -36,7 +38,7 @@ pub fn Timeline(props: &Props) -> Html {
                 branches={props.branches.clone()} playing={props.playing} locked={props.locked} speed={props.speed}
                 handle={props.handle.clone()}/>
             <lanes::Lanes index={props.index} now_us={props.now_us} end_us={props.end_us} events={props.events.clone()}
-                locked={props.locked && props.index >= props.end_index} handle={props.handle.clone()}/>
+                locked={props.locked && props.index >= props.end_index} low={props.low} handle={props.handle.clone()}/>
         </section>
     }
 }
