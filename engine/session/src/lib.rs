@@ -10,6 +10,7 @@ pub mod sentence;
 pub mod session;
 pub mod setup;
 pub mod stage;
+pub mod view;
 
 pub use host::{Host, HostSpec};
 pub use session::Session;

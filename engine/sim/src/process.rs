@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::{ConnId, NodeId, Rng};
+use base::{ConnId, Micros, NodeId, Rng};
 
 use crate::Disk;
 use crate::connections::End;
@@ -20,6 +20,8 @@ pub(crate) struct Slot<N: Node> {
     /// How often it was started.
     pub incarnation: u32,
     pub paused: bool,
+    /// When it last started, stopped, was paused or resumed. Tells, and decides nothing.
+    pub since: Micros,
     /// What came while the process was paused, in order.
     pub parked: Vec<Handle>,
     /// Where each timer that is set waits in the queue.
@@ -42,6 +44,7 @@ impl<N: Node> Slot<N> {
             process: Process::Down(Disk::new()),
             incarnation: 0,
             paused: false,
+            since: Micros::ZERO,
             parked: Vec::new(),
             timers: Arc::default(),
         }
@@ -71,6 +74,7 @@ impl<N: Node> World<N> {
         slot.process = Process::Up(Arc::new(state));
         slot.incarnation += 1;
         slot.paused = false;
+        slot.since = now;
         self.touched = Some(node);
         self.push(node, now, What::Start);
         true
@@ -106,6 +110,7 @@ impl<N: Node> World<N> {
             return false;
         }
         slot.paused = true;
+        slot.since = self.now;
         self.touched = Some(node);
         true
     }
@@ -116,6 +121,7 @@ impl<N: Node> World<N> {
         if !std::mem::take(&mut slot.paused) {
             return false;
         }
+        slot.since = self.now;
         for handle in std::mem::take(&mut slot.parked) {
             self.queue.release(handle);
         }
@@ -152,6 +158,7 @@ impl<N: Node> World<N> {
         };
         slot.process = Process::Down(Arc::unwrap_or_clone(state).into_disk());
         slot.paused = false;
+        slot.since = self.now;
         let parked = std::mem::take(&mut slot.parked);
         let timers = std::mem::take(&mut slot.timers);
         for handle in parked {

@@ -205,6 +205,11 @@ impl<N: Node> World<N> {
         self.slot(node).is_some_and(|slot| !matches!(slot.process, Process::Down(_)))
     }
 
+    /// When the node's process last started, stopped, was paused or resumed.
+    pub fn since(&self, node: NodeId) -> Micros {
+        self.slot(node).map_or(Micros::ZERO, |slot| slot.since)
+    }
+
     /// How often the node was started.
     pub fn starts(&self, node: NodeId) -> u32 {
         self.slot(node).map_or(0, |slot| slot.incarnation)
