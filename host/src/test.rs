@@ -12,12 +12,14 @@ use crate::tools;
 
 /// The crates that only make sense as wasm or beside a browser; everything else is tested natively.
 const NOT_NATIVE: [&str; 6] = ["--exclude", "app", "--exclude", "worker", "--exclude", "oz-browser"];
-/// Formatting, native tests.
-const NATIVE_STEPS: usize = 2;
-/// The page, Chromium, the tests in it.
-const BROWSER_STEPS: usize = 3;
+/// Formatting, lints, native tests.
+const NATIVE_STEPS: usize = 3;
+/// The lints of what is compiled for a browser, the page, Chromium, the tests in it.
+const BROWSER_STEPS: usize = 4;
+/// What clippy is told after its packages. Lints are those of the workspace; no warning is let through.
+const LINTS: [&str; 4] = ["--keep-going", "--", "-D", "warnings"];
 
-/// What has been counted so far. Formatting and the build of the page count as one test each.
+/// What has been counted so far. Formatting, each run of clippy and the build of the page count as one test each.
 #[derive(Default)]
 struct Tally {
     passed: usize,
@@ -36,6 +38,12 @@ pub fn test(skip_browser: bool) -> Result<bool, String> {
     steps.next("formatting: rustfmt");
     let command = process::command(&root, "cargo", &["fmt", "--all", "--check"]);
     check(&root, &steps, &mut tally, "formatting", command)?;
+
+    steps.next("lints: clippy");
+    // As tests are built, so that what only tests use is looked at too.
+    let mut arguments = vec!["clippy", "--workspace", "--all-targets", "--exclude", "app", "--exclude", "worker"];
+    arguments.extend(LINTS);
+    check(&root, &steps, &mut tally, "lints", process::command(&root, "cargo", &arguments))?;
 
     steps.next("engine, scripts, lessons, swarm: cargo test");
     let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
@@ -56,6 +64,10 @@ pub fn test(skip_browser: bool) -> Result<bool, String> {
 /// The part that needs the built page and Chromium.
 fn in_browser(root: &Path, steps: &mut Steps, tally: &mut Tally) -> Result<(), String> {
     let tools = tools::install(root, steps)?;
+    steps.next("lints of what runs in the browser: clippy");
+    let mut arguments = vec!["clippy", "--package", "worker", "--target", tools::WASM_TARGET];
+    arguments.extend(LINTS);
+    check(root, steps, tally, "lints in wasm", process::command(root, "cargo", &arguments))?;
     steps.next("the page: trunk build --release");
     let mut arguments = vec!["build"];
     arguments.extend(tools::index_arguments(root, &tools)?);

@@ -13,7 +13,8 @@ pub const TRUNK_VERSION: &str = "0.21.14";
 /// The major version of Binaryen, whose `wasm-opt` makes the files a third smaller. Debian's 108 and the crate's 116 refuse
 /// what wasm-bindgen writes (`table.fill`), so an older one does not count as there.
 const BINARYEN_VERSION: u32 = 132;
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What the page is compiled for.
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// How many steps [`install`] takes.
 pub const STEPS: usize = 4;

@@ -96,11 +96,11 @@ impl Pipeline {
     }
 
     pub(crate) fn on_stdin(&mut self, text: &str, io: &mut Io<'_, '_>) {
-        self.to_readers(io, || Delivery::Stdin(text.to_string()));
+        self.hand_to_readers(io, || Delivery::Stdin(text.to_string()));
     }
 
     pub(crate) fn on_eof(&mut self, io: &mut Io<'_, '_>) {
-        self.to_readers(io, || Delivery::Eof);
+        self.hand_to_readers(io, || Delivery::Eof);
     }
 
     pub(crate) fn on_interrupt(&mut self, io: &mut Io<'_, '_>) {
@@ -173,7 +173,7 @@ impl Pipeline {
         }
     }
 
-    fn to_readers(&mut self, io: &mut Io<'_, '_>, delivery: impl Fn() -> Delivery) {
+    fn hand_to_readers(&mut self, io: &mut Io<'_, '_>, delivery: impl Fn() -> Delivery) {
         let readers = (0..self.stages.len()).filter(|i| self.stages[*i].source == Source::Inherit);
         let work = readers.map(|i| (i, delivery())).collect();
         self.deliver_all(work, io);

@@ -99,7 +99,7 @@ fn command(script: &str, extended: bool) -> Result<Command, Usage> {
     Ok(Command { address, action })
 }
 
-fn address<'a>(script: &'a str, extended: bool) -> Result<(Address, &'a str), Usage> {
+fn address(script: &str, extended: bool) -> Result<(Address, &str), Usage> {
     if let Some(rest) = script.strip_prefix('/') {
         let Some(end) = rest.find('/') else { return Err(unknown(script)) };
         return Ok((Address::Pattern(pattern(&rest[..end], extended, script)?), &rest[end + 1..]));
