@@ -25,6 +25,8 @@ pub const SESSION_COMMANDS_MAX: usize = 20_000;
 pub const BRANCHES_MAX: usize = 256;
 /// Bytes of one lesson file.
 pub const LESSON_BYTES_MAX: usize = 256 * 1024;
+/// Steps of one lesson.
+pub const LESSON_STEPS_MAX: usize = 64;
 /// Events that a branch keeps for the timeline.
 pub const HISTORY_MAX: usize = 2_000_000;
 /// Bytes of one record batch after it is unpacked: a small batch may claim to hold gigabytes.

@@ -3,19 +3,22 @@
 use wire::lesson::Block;
 
 use crate::expr::Expr;
-use crate::model::{Check, Clause, Predict, PredictOption, Step, WrongPath};
+use crate::model::{Check, Clause, Cluster, Predict, PredictOption, Step, WrongPath};
 use crate::parse::Mistake;
 use crate::prose;
 use crate::script::{self, Line};
+use crate::vocabulary;
 
-/// Virtual time that Check waits for its clauses, unless the block says `within:`.
-const WITHIN_DEFAULT_US: u64 = 0;
+/// Virtual time that Check may let pass at most: longer than any timeout of Kafka's that a lesson waits for.
+const WITHIN_MAX_US: u64 = 180_000_000;
 
 /// A fenced block: its info string, its lines, and the number of the first of them.
 pub struct Fence<'a> {
     pub info: &'a str,
     pub lines: &'a [&'a str],
     pub first_line: u32,
+    /// What script lines can be done to.
+    pub cluster: &'a Cluster,
 }
 
 /// Adds a block to its step. Blocks that do nothing known are a mistake, named with its line.
@@ -24,7 +27,7 @@ pub fn read(fence: &Fence<'_>, step: &mut Step, setup: &mut Vec<Line>, mistakes:
     let kind = words.next().unwrap_or("");
     let text = fence.lines.join("\n");
     match kind {
-        "console" => step.blocks.push(console(words.next().unwrap_or("t1"), fence)),
+        "console" => step.blocks.push(console(words.next().unwrap_or("t1"), fence, mistakes)),
         "predict" => step.predict = predict(fence, mistakes),
         "do" => step.goal = Some(prose::spans(&text)),
         "check" => step.check = Some(check(fence, mistakes)),
@@ -42,21 +45,33 @@ pub fn read(fence: &Fence<'_>, step: &mut Step, setup: &mut Vec<Line>, mistakes:
     }
 }
 
-fn console(terminal: &str, fence: &Fence<'_>) -> Block {
-    let lines = fence.lines.iter().filter_map(|line| line.strip_prefix("$ ")).map(str::to_string).collect();
-    let output = fence
-        .lines
-        .iter()
-        .filter_map(|line| line.strip_prefix('|'))
-        .map(|line| line.trim_start().to_string())
-        .collect();
+/// `$ command`, `< text typed into it`, and `| what is shown`.
+fn console(terminal: &str, fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Block {
+    let (mut lines, mut output) = (Vec::new(), Vec::new());
+    if !vocabulary::is_terminal(terminal) {
+        mistakes.push(Mistake::new(fence.first_line - 1, format!("`{terminal}` is no terminal; they are t1 to t8")));
+    }
+    for (i, text) in fence.lines.iter().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
+        if let Some(line) = text.strip_prefix("$ ").or_else(|| text.strip_prefix("< ")) {
+            lines.push(line.to_string());
+        } else if let Some(shown) = text.strip_prefix('|') {
+            output.push(shown.strip_prefix(' ').unwrap_or(shown).to_string());
+        } else {
+            let words = "a console block has `$ command`, `< typed text` and `| shown` lines";
+            mistakes.push(Mistake::new(fence.first_line + i as u32, words));
+        }
+    }
     Block::Console { terminal: terminal.to_string(), lines, output }
 }
 
 fn script_lines(fence: &Fence<'_>, skip: usize, mistakes: &mut Vec<Mistake>) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (i, text) in fence.lines.iter().enumerate().skip(skip) {
-        match script::line(text) {
+    for (i, text) in fence.lines.iter().enumerate().skip(skip).filter(|(_, text)| !text.starts_with("says:")) {
+        let read = script::line(text).and_then(|line| {
+            line.as_ref().map_or(Ok(()), |line| script::check(line, fence.cluster))?;
+            Ok(line)
+        });
+        match read {
             Ok(line) => lines.extend(line),
             Err(words) => mistakes.push(Mistake::new(fence.first_line + i as u32, words)),
         }
@@ -74,7 +89,7 @@ fn predict(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Option<Predict> {
         if let Some(text) = line.strip_prefix("question:") {
             question = text.trim().to_string();
         } else if let Some(text) = line.strip_prefix("option:") {
-            match option(text) {
+            match option(text, number) {
                 Ok(option) => options.push(option),
                 Err(words) => mistakes.push(Mistake::new(number, words)),
             }
@@ -95,31 +110,25 @@ fn predict(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Option<Predict> {
     Some(Predict { question: prose::spans(&question), options, future })
 }
 
-fn option(text: &str) -> Result<PredictOption, String> {
+fn option(text: &str, line: u32) -> Result<PredictOption, String> {
     let parts: Vec<&str> = text.split(" :: ").map(str::trim).collect();
     let [text, why, when] = parts.as_slice() else {
         return Err("an option is `option: text :: why :: clause that holds if it comes true`".to_string());
     };
-    Ok(PredictOption { text: prose::spans(text), why: prose::spans(why), when: Expr::parse(when)? })
+    Ok(PredictOption { text: prose::spans(text), why: prose::spans(why), when: Expr::parse(when)?, line })
 }
 
-/// `clause :: words`, `wrong: clause :: words`, `within: 20s`.
+/// `clause :: words`, `wrong: clause :: words`, and `within: 20s` before the clauses that may take that long.
 fn check(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Check {
-    let mut check = Check { clauses: Vec::new(), wrong: Vec::new(), within_us: WITHIN_DEFAULT_US };
+    let mut check = Check { clauses: Vec::new(), wrong: Vec::new(), within_us: 0 };
     for (i, line) in fence.lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let number = fence.first_line + i as u32;
         let result = if let Some(span) = line.strip_prefix("within:") {
-            match script::line(&format!("! wait {}", span.trim())) {
-                Ok(Some(Line::Wait { us })) => {
-                    check.within_us = us;
-                    Ok(())
-                }
-                _ => Err(format!("`{}` is no span of time; write 500ms, 12s or 2m", span.trim())),
-            }
+            within(span.trim()).map(|us| check.within_us = us)
         } else if let Some(text) = line.strip_prefix("wrong:") {
-            clause(text).map(|clause| check.wrong.push(clause))
+            clause(text, false, number).map(|clause| check.wrong.push(clause))
         } else {
-            clause(line).map(|clause| check.clauses.push(clause))
+            clause(line, check.within_us > 0, number).map(|clause| check.clauses.push(clause))
         };
         if let Err(words) = result {
             mistakes.push(Mistake::new(number, words));
@@ -131,11 +140,19 @@ fn check(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Check {
     check
 }
 
-fn clause(text: &str) -> Result<Clause, String> {
+fn within(span: &str) -> Result<u64, String> {
+    match script::micros(span) {
+        Some(us) if us > 0 && us <= WITHIN_MAX_US => Ok(us),
+        Some(_) => Err(format!("Check can wait for {} s at most, and not for nothing", WITHIN_MAX_US / 1_000_000)),
+        None => Err(format!("`{span}` is no span of time; write 500ms, 12s or 2m")),
+    }
+}
+
+fn clause(text: &str, waits: bool, line: u32) -> Result<Clause, String> {
     let Some((expr, words)) = text.split_once(" :: ") else {
         return Err("a clause is `expression :: words for the learner`".to_string());
     };
-    Ok(Clause { expr: Expr::parse(expr)?, words: words.trim().to_string() })
+    Ok(Clause { expr: Expr::parse(expr)?, words: words.trim().to_string(), waits, line })
 }
 
 fn wrong_path(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Option<WrongPath> {
@@ -144,14 +161,7 @@ fn wrong_path(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Option<WrongPat
         mistakes.push(Mistake::new(fence.first_line, "a wrong path ends with `says: the words that Check answers`"));
         return None;
     };
-    let mut lines = Vec::new();
-    for (i, text) in fence.lines.iter().enumerate().filter(|(_, line)| !line.starts_with("says:")) {
-        match script::line(text) {
-            Ok(line) => lines.extend(line),
-            Err(words) => mistakes.push(Mistake::new(fence.first_line + i as u32, words)),
-        }
-    }
-    Some(WrongPath { lines, says })
+    Some(WrongPath { lines: script_lines(fence, 0, mistakes), says })
 }
 
 fn focus(fence: &Fence<'_>, step: &mut Step, mistakes: &mut Vec<Mistake>) {

@@ -12,8 +12,9 @@ pub mod model;
 mod parse;
 mod prose;
 pub mod script;
+pub mod vocabulary;
 
-pub use expr::Expr;
+pub use expr::{Expr, Kind};
 pub use facts::{Facts, Value};
 pub use model::{Check, Clause, Cluster, Lesson, Predict, Step, WrongPath};
 pub use parse::{Mistake, parse};

@@ -65,6 +65,8 @@ pub struct PredictOption {
     /// Why this is what happens, or why not.
     pub why: Vec<Span>,
     pub when: Expr,
+    /// Line of the file, from 1.
+    pub line: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +75,7 @@ pub struct Check {
     pub clauses: Vec<Clause>,
     /// Ways that miss the point, each answered in its own words. Looked at before the clauses.
     pub wrong: Vec<Clause>,
-    /// Virtual time that Check lets pass at most while it waits for the clauses.
+    /// Virtual time that Check lets pass at most while it waits for the clauses that wait.
     pub within_us: u64,
 }
 
@@ -81,6 +83,10 @@ pub struct Check {
 pub struct Clause {
     pub expr: Expr,
     pub words: String,
+    /// It stands under `within:`: Check lets time pass until it holds. The others must hold already.
+    pub waits: bool,
+    /// Line of the file, from 1.
+    pub line: u32,
 }
 
 /// A wrong path and what Check must answer to it: a test of the lesson.

@@ -1,11 +1,13 @@
 //! From a lesson's text to a [`Lesson`], or to the list of everything that is wrong with it.
 
-use base::limits::LESSON_BYTES_MAX;
+use base::limits::{LESSON_BYTES_MAX, LESSON_STEPS_MAX};
 
+use crate::expr::Expr;
 use crate::fence::{self, Fence};
 use crate::front;
-use crate::model::{Lesson, Step};
+use crate::model::{Cluster, Lesson, Step};
 use crate::prose;
+use crate::vocabulary;
 
 /// Something wrong in a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +32,21 @@ pub fn parse(text: &str) -> Result<Lesson, Vec<Mistake>> {
     let lines: Vec<&str> = text.lines().collect();
     let mut mistakes = Vec::new();
     let front = front::parse(&lines, &mut mistakes);
-    let mut reader = Reader { steps: Vec::new(), prose: Vec::new(), setup: Vec::new(), mistakes };
+    let mut reader =
+        Reader { cluster: &front.cluster, steps: Vec::new(), prose: Vec::new(), setup: Vec::new(), mistakes };
     reader.read(&lines, front.lines);
     if reader.steps.is_empty() {
         reader
             .mistakes
             .push(Mistake::new(front.lines as u32 + 1, "a lesson needs a step: a heading such as `# Create a topic`"));
     }
+    if reader.steps.len() > LESSON_STEPS_MAX {
+        let words = format!("a lesson may have {LESSON_STEPS_MAX} steps; this one has {}", reader.steps.len());
+        reader.mistakes.push(Mistake::new(front.lines as u32 + 1, words));
+    }
     for step in &reader.steps {
         reader.mistakes.extend(mistakes_of(step));
+        reader.mistakes.extend(unsound_clauses(step, &front.cluster));
     }
     if !reader.mistakes.is_empty() {
         reader.mistakes.sort_by_key(|mistake| mistake.line);
@@ -52,7 +60,7 @@ pub fn parse(text: &str) -> Result<Lesson, Vec<Mistake>> {
         covers: front.covers,
         needs: front.needs,
         misconception: front.misconception,
-        cluster: front.cluster,
+        cluster: front.cluster.clone(),
         seed: front.seed,
         setup: reader.setup,
         steps: reader.steps,
@@ -60,6 +68,7 @@ pub fn parse(text: &str) -> Result<Lesson, Vec<Mistake>> {
 }
 
 struct Reader<'a> {
+    cluster: &'a Cluster,
     steps: Vec<Step>,
     /// Lines of Markdown not yet turned into blocks.
     prose: Vec<&'a str>,
@@ -78,7 +87,8 @@ impl<'a> Reader<'a> {
                     break;
                 };
                 self.flush();
-                let fence = Fence { info: info.trim(), lines: &lines[at + 1..at + 1 + len], first_line: at as u32 + 2 };
+                let body = &lines[at + 1..at + 1 + len];
+                let fence = Fence { info: info.trim(), lines: body, first_line: at as u32 + 2, cluster: self.cluster };
                 self.fence(&fence);
                 at += len + 2;
                 continue;
@@ -128,4 +138,19 @@ fn mistakes_of(step: &Step) -> Vec<Mistake> {
     need(step.check.is_some() && step.solution.is_empty(), "a `check` block needs a `solution` block");
     need(!step.wrong_paths.is_empty() && step.check.is_none(), "a `wrong` block needs a `check` block");
     mistakes
+}
+
+/// Clauses that ask for what no fact is, or that compare what cannot be compared.
+fn unsound_clauses(step: &Step, cluster: &Cluster) -> Vec<Mistake> {
+    let check = step.check.iter().flat_map(|check| check.clauses.iter().chain(&check.wrong));
+    let options = step.predict.iter().flat_map(|predict| &predict.options);
+    let clauses: Vec<(u32, &Expr)> = check
+        .map(|clause| (clause.line, &clause.expr))
+        .chain(options.map(|option| (option.line, &option.when)))
+        .collect();
+    let kind_of = |path: &[String]| vocabulary::check(path, cluster);
+    clauses
+        .into_iter()
+        .filter_map(|(line, expr)| expr.check(&kind_of).err().map(|words| Mistake::new(line, words)))
+        .collect()
 }

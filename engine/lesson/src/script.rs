@@ -1,5 +1,11 @@
 //! Lines of a `.kafka` script, as lessons use them: `$ command`, `t2$ command`, `t2< text`, `t2^C`, `! kill b1`, `! wait 5s`.
 
+use crate::model::Cluster;
+use crate::vocabulary;
+
+/// Virtual time that one `! wait` may let pass.
+const WAIT_MAX_US: u64 = 3_600_000_000;
+
 /// One thing that a script does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
@@ -65,6 +71,30 @@ pub fn line(text: &str) -> Result<Option<Line>, String> {
     }
 }
 
+/// Whether the terminals and servers of a line are those of a lesson on this cluster.
+pub fn check(line: &Line, cluster: &Cluster) -> Result<(), String> {
+    match line {
+        Line::Command { terminal, .. }
+        | Line::Text { terminal, .. }
+        | Line::Interrupt { terminal }
+        | Line::EndOfInput { terminal } => {
+            if vocabulary::is_terminal(terminal) {
+                return Ok(());
+            }
+            Err(format!("`{terminal}` is no terminal; they are t1 to t8"))
+        }
+        Line::Fault { target, .. } | Line::Config { target, .. } => {
+            if vocabulary::is_server(target, cluster) || vocabulary::is_terminal(target) {
+                return Ok(());
+            }
+            let (brokers, controllers) = (cluster.brokers, cluster.controllers);
+            Err(format!("there is no `{target}`: the cluster has {brokers} brokers and {controllers} controllers"))
+        }
+        Line::Wait { us } if *us > WAIT_MAX_US => Err(format!("a wait takes {} s at most", WAIT_MAX_US / 1_000_000)),
+        Line::Wait { .. } => Ok(()),
+    }
+}
+
 /// True for lines that change nothing but the clock: leaving one out need not make a solution fail.
 pub fn only_waits(line: &Line) -> bool {
     matches!(line, Line::Wait { .. })
@@ -90,7 +120,8 @@ fn act(text: &str) -> Result<Line, String> {
     }
 }
 
-fn micros(span: &str) -> Option<u64> {
+/// `500ms`, `12s` or `2m` in microseconds.
+pub(crate) fn micros(span: &str) -> Option<u64> {
     let (number, factor) = if let Some(number) = span.strip_suffix("ms") {
         (number, 1_000)
     } else if let Some(number) = span.strip_suffix('s') {

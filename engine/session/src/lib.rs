@@ -6,6 +6,7 @@
 pub mod act;
 pub mod host;
 pub mod link;
+pub mod player;
 pub mod sentence;
 pub mod session;
 pub mod setup;
@@ -13,5 +14,6 @@ pub mod stage;
 pub mod view;
 
 pub use host::{Host, HostSpec};
+pub use player::Player;
 pub use session::Session;
 pub use stage::Stage;

@@ -4,7 +4,7 @@
 //! postcard, so damage is named part by part; nothing of a damaged link is ever applied. Decoding is bounded: by the
 //! length of the text, by the inflated size, and by the counts inside.
 
-use base::limits::{LINK_DECODED_MAX, LINK_ENCODED_MAX, SESSION_COMMANDS_MAX};
+use base::limits::{LESSON_STEPS_MAX, LINK_DECODED_MAX, LINK_ENCODED_MAX, SESSION_COMMANDS_MAX};
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
@@ -35,7 +35,22 @@ pub struct LessonPart {
     /// The lesson's file name, as the index of lessons has it.
     pub name: String,
     pub step: u32,
-    pub solved: Vec<u32>,
+    /// One for every step of the lesson.
+    pub marks: Vec<MarkPart>,
+}
+
+/// What became of one step of the lesson. A place is the number of a branch and where on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkPart {
+    pub solved: bool,
+    /// Hints that are open.
+    pub hints: u32,
+    /// What the learner chose, and what the engine said.
+    pub predicted: Option<(u32, u32)>,
+    pub begin: Option<(u32, Place)>,
+    /// Where the solution began to be shown.
+    pub shown: Option<(u32, Place)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +125,12 @@ pub fn decode(text: &str) -> Result<(Link, Report), Report> {
     let lesson: Option<LessonPart> =
         if parts.iter().any(|part| part.kind == LESSON) { read(&parts, LESSON, &mut report) } else { None };
     if let Some(part) = &lesson {
-        report.summary.push(format!("lesson {}, step {}", part.name, part.step + 1));
+        let solved = part.marks.iter().filter(|mark| mark.solved).count();
+        report.summary.push(format!("lesson {}, step {}, {solved} solved", part.name, part.step.saturating_add(1)));
+        if part.marks.len() > LESSON_STEPS_MAX {
+            let steps = part.marks.len();
+            report.problems.push(format!("the lesson has {steps} steps; {LESSON_STEPS_MAX} are allowed"));
+        }
     }
     let history: Option<HistoryPart> = read(&parts, HISTORY, &mut report);
     if let Some(part) = &history {
@@ -218,6 +238,12 @@ fn read_part<T: DeserializeOwned>(parts: &[OwnedPart], kind: u8) -> Result<T, &'
 mod tests {
     use super::*;
 
+    fn marks() -> Vec<MarkPart> {
+        let begin = |step: u64| Some((0, (step * 1_000, step as u32, step * 700_000)));
+        let done = MarkPart { solved: true, hints: 1, predicted: Some((2, 1)), begin: begin(1), shown: None };
+        vec![done.clone(), done, MarkPart { begin: begin(3), ..MarkPart::default() }]
+    }
+
     fn sample() -> Link {
         let spec = ClusterSpec { version: "4.3".into(), brokers: 3, controllers: 1, config: Vec::new() };
         let command =
@@ -227,7 +253,7 @@ mod tests {
             Branch { name: "main".into(), parent: None, fork: (0, 0, 0), commands, end: (9_000, 40, 7_000_000) };
         Link {
             cluster: ClusterPart { spec, seed: 7 },
-            lesson: Some(LessonPart { name: "01-quickstart/01-first-topic.md".into(), step: 2, solved: vec![0, 1] }),
+            lesson: Some(LessonPart { name: "01-quickstart/01-first-topic.md".into(), step: 2, marks: marks() }),
             history: HistoryPart { branches: vec![branch], current: 0, position: (9_000, 40, 7_000_000) },
         }
     }
@@ -238,7 +264,7 @@ mod tests {
         let (link, report) = decode(&text).unwrap();
         assert_eq!(link, sample());
         assert_eq!(report.summary[0], "Kafka 4.3, 3 brokers, 1 controller");
-        assert!(text.len() < 600, "40 commands took {} characters", text.len());
+        assert!(text.len() < 650, "40 commands took {} characters", text.len());
     }
 
     #[test]
@@ -262,7 +288,7 @@ mod tests {
     fn what_can_be_read_of_a_damaged_link_is_said() {
         let text = encode(&sample()).unwrap();
         let report = decode(&text[..text.len() - 8]).unwrap_err();
-        assert_eq!(report.summary.last().unwrap(), "lesson 01-quickstart/01-first-topic.md, step 3");
+        assert_eq!(report.summary.last().unwrap(), "lesson 01-quickstart/01-first-topic.md, step 3, 2 solved");
         assert_eq!(report.problems, ["the history is cut short"]);
     }
 

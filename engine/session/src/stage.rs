@@ -6,7 +6,7 @@ use base::Micros;
 use cluster::Event;
 use cluster::broker::BrokerState;
 use sim::World;
-use sim::timeline::{Refused, Timeline};
+use sim::timeline::{Goal, Position, Refused, Stop, Timeline};
 use wire::command::ClusterSpec;
 
 use crate::act::{Act, find};
@@ -59,6 +59,26 @@ impl Stage {
 
     pub fn world(&self) -> &World<Host> {
         self.timeline.world()
+    }
+
+    /// The history that the world is a moment of.
+    pub fn timeline(&self) -> &Timeline<Host, Act> {
+        &self.timeline
+    }
+
+    /// Goes to a place where the world stood before, on the branch with that number.
+    pub fn go_to(&mut self, branch: u32, position: Position) -> Result<(), String> {
+        let name = self.timeline.branches().nth(branch as usize).map(|branch| branch.name.to_string());
+        let Some(name) = name else { return Err(format!("there is no branch number {branch}")) };
+        if name != self.timeline.current_branch() {
+            self.timeline.switch(&name).map_err(|refused| refused.to_string())?;
+        }
+        let stop = self.timeline.seek_while(Goal::Position(position), |_| true);
+        self.next_event = self.timeline.event_count();
+        match stop {
+            Stop::Reached => Ok(()),
+            stop => Err(format!("the history cannot be played again: {stop:?}")),
+        }
     }
 
     pub fn now(&self) -> Micros {

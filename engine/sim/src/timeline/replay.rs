@@ -29,6 +29,8 @@ pub enum Goal {
     Time(Micros),
     /// Right before the command with this number on the branch (from 0); from their count on: the very end.
     Command(u32),
+    /// Exactly a place of this branch where the world stood before: its steps, its commands and its time.
+    Position(Position),
     /// The end of what is recorded.
     End,
 }
@@ -214,6 +216,7 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
             Goal::Index(index) if index >= end.index => Goal::End,
             Goal::Time(at) if at >= end.at => Goal::End,
             Goal::Command(command) if u64::from(command) >= self.branch().commands.len() => Goal::End,
+            Goal::Position(place) if place.order() > end.order() => Goal::End,
             goal => goal,
         }
     }
@@ -236,6 +239,7 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
             Goal::Index(index) => position.order() <= (index, self.commands_before(index)),
             Goal::Time(at) => position.at <= at,
             Goal::Command(command) => position.commands < command || self.is_before_command(position, command),
+            Goal::Position(place) => position.order() <= place.order() && position.at <= place.at,
             Goal::End => {
                 let end = self.branch().end;
                 position.order() <= end.order() && position.at <= end.at
@@ -264,6 +268,7 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
                 let next = self.branch().commands.get(u64::from(command));
                 here.commands == command && next.is_some_and(|next| here.index == next.index)
             }
+            Goal::Position(place) => here.order() >= place.order(),
             Goal::End => here.order() >= self.branch().end.order(),
         }
     }
@@ -273,6 +278,7 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
         let at = match goal {
             Goal::Index(_) => return,
             Goal::Time(at) => at,
+            Goal::Position(place) => place.at,
             Goal::Command(command) => match self.branch().commands.get(u64::from(command)) {
                 Some(next) => next.at,
                 None => return,
@@ -298,6 +304,7 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
             Goal::Command(command) => {
                 self.branch().commands.get(u64::from(command)).map_or(end, |recorded| recorded.index)
             }
+            Goal::Position(place) => place.index,
             Goal::End => end,
         }
     }

@@ -206,6 +206,27 @@ fn undo_goes_before_the_last_command_and_redo_gives_it_again() {
 }
 
 #[test]
+fn a_place_between_two_commands_of_the_same_moment_is_found_again() {
+    let mut line = new_line(11);
+    line.do_now(Act::Boot { nodes: 5 }).unwrap();
+    let mut places = Vec::new();
+    for round in 1..=30u64 {
+        line.run_until(Micros(round * 9_000 + 7));
+        for node in 0..3 {
+            places.push((line.position(), line.world().digest()));
+            line.do_now(Act::Say(NodeId(node), round)).unwrap();
+        }
+    }
+    places.push((line.position(), line.world().digest()));
+    let mut rng = Rng::new(3, 0, "places");
+    for _ in 0..200 {
+        let (place, digest) = places[rng.below(places.len() as u64) as usize];
+        assert_eq!(line.seek_while(Goal::Position(place), |_| true), Stop::Reached);
+        assert_eq!((line.position(), line.world().digest()), (place, digest));
+    }
+}
+
+#[test]
 fn a_budget_interrupts_any_run_and_the_same_call_goes_on() {
     let (mut line, digests) = lived(9);
     let mut calls = 0;
