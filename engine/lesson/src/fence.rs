@@ -166,11 +166,19 @@ fn wrong_path(fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Option<WrongPat
 
 fn focus(fence: &Fence<'_>, step: &mut Step, mistakes: &mut Vec<Mistake>) {
     for (i, line) in fence.lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match line.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
-            Some(("partition", value)) => step.focus = Some(value.to_string()),
-            Some(("show", value)) => step.show = value.split(',').map(|part| part.trim().to_string()).collect(),
-            _ => mistakes
-                .push(Mistake::new(fence.first_line + i as u32, "a focus block has `partition:` and `show:` lines")),
-        }
+        let wrong = match line.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
+            Some(("partition", value)) => {
+                step.focus = Some(value.to_string());
+                vocabulary::partition(value).is_none().then(|| format!("`{value}` is no partition, such as orders-0"))
+            }
+            Some(("show", value)) => {
+                step.show = value.split(',').map(|part| part.trim().to_string()).collect();
+                let unknown = step.show.iter().find(|part| !vocabulary::PARTS.contains(&part.as_str()));
+                unknown
+                    .map(|part| format!("`{part}` is no part of the stage; there are {}", vocabulary::PARTS.join(", ")))
+            }
+            _ => Some("a focus block has `partition:` and `show:` lines".to_string()),
+        };
+        mistakes.extend(wrong.map(|words| Mistake::new(fence.first_line + i as u32, words)));
     }
 }

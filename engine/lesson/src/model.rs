@@ -73,7 +73,7 @@ pub struct PredictOption {
 pub struct Check {
     /// All must hold; the first that does not is named.
     pub clauses: Vec<Clause>,
-    /// Ways that miss the point, each answered in its own words. Looked at before the clauses.
+    /// Ways that miss the point, each answered in its own words, before the open clause is named.
     pub wrong: Vec<Clause>,
     /// Virtual time that Check lets pass at most while it waits for the clauses that wait.
     pub within_us: u64,

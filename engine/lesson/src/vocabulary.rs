@@ -7,6 +7,9 @@ use crate::model::Cluster;
 /// Terminals that every session has: t1, t2, ...
 pub const TERMINALS: u32 = 8;
 
+/// Parts of the stage that a lesson may introduce; the brokers are always there.
+pub const PARTS: [&str; 6] = ["brokers", "clients", "hw", "isr", "epoch", "controller"];
+
 /// One fact. Named, so that whoever answers facts must answer every one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -43,6 +46,8 @@ pub enum Fact {
     TerminalConnections,
     TerminalShows,
     TerminalTyped,
+    TerminalLast,
+    TerminalAnswer,
     TerminalCommands,
     Produced,
     Acked,
@@ -92,7 +97,7 @@ const fn counted(fact: Fact, path: &'static str, kind: Kind, words: &'static str
     Row { fact, path, kind, counted: true, words }
 }
 
-pub const FACTS: [Row; 47] = [
+pub const FACTS: [Row; 49] = [
     now(Fact::BrokerUp, "broker.<broker>.up", Kind::Bool, "it runs and serves"),
     now(Fact::BrokerPaused, "broker.<broker>.paused", Kind::Bool, "its process is stopped and kept in memory"),
     now(Fact::BrokerFenced, "broker.<broker>.fenced", Kind::Bool, "the controller counts it as gone"),
@@ -146,6 +151,13 @@ pub const FACTS: [Row; 47] = [
     now(Fact::TerminalConnections, "terminal.<terminal>.connections", Kind::List, "brokers its client is connected to"),
     counted(Fact::TerminalShows, "terminal.<terminal>.shows.<text>", Kind::Bool, "these words were shown there"),
     counted(Fact::TerminalTyped, "terminal.<terminal>.typed.<text>", Kind::Bool, "a line with these words was typed"),
+    counted(
+        Fact::TerminalLast,
+        "terminal.<terminal>.last",
+        Kind::Text,
+        "the newest command line there; none before any",
+    ),
+    counted(Fact::TerminalAnswer, "terminal.<terminal>.answer", Kind::Text, "what that command has shown so far"),
     counted(Fact::TerminalCommands, "terminal.<terminal>.ended", Kind::Int, "commands that ended there"),
     counted(Fact::Produced, "produced.<where>", Kind::Int, "records that a leader appended"),
     counted(Fact::Acked, "acked.<terminal>.<where>", Kind::Int, "records whose producer there was told: written"),

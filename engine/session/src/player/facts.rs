@@ -38,6 +38,8 @@ impl Seen<'_> {
         match asked.fact {
             Fact::TerminalShows => Value::Bool(history.shows(first, second.unwrap_or_default())),
             Fact::TerminalTyped => Value::Bool(history.typed(first, second.unwrap_or_default())),
+            Fact::TerminalLast => text(history.last(first).map(|(line, _)| line)),
+            Fact::TerminalAnswer => text(history.last(first).map(|(_, answer)| answer)),
             Fact::TerminalCommands => count(What::Ended, first, None),
             Fact::Produced => count(What::Produced, "", Some(first)),
             Fact::Refused => count(What::Refused, "", Some(first)),

@@ -46,6 +46,17 @@ pub struct History {
     consumed_from: BTreeMap<(String, TopicPartition), i64>,
     typed: Vec<(String, String)>,
     shown: BTreeMap<String, String>,
+    /// The newest command of each terminal.
+    commands: BTreeMap<String, Command>,
+}
+
+/// A command line and what it has shown.
+#[derive(Clone, Debug)]
+struct Command {
+    /// Among all commands, so that the newest of all terminals can be told.
+    number: u64,
+    line: String,
+    answer: String,
 }
 
 impl History {
@@ -60,6 +71,7 @@ impl History {
             consumed_from: BTreeMap::new(),
             typed: Vec::new(),
             shown: BTreeMap::new(),
+            commands: BTreeMap::new(),
         }
     }
 
@@ -109,6 +121,13 @@ impl History {
         self.shown.iter().any(|(t, text)| (terminal == "any" || terminal == t) && text.contains(words))
     }
 
+    /// The newest command line of a terminal, or of any, and what it has shown so far.
+    pub fn last(&self, terminal: &str) -> Option<(&str, &str)> {
+        let commands = self.commands.iter().filter(|(name, _)| terminal == "any" || terminal == name.as_str());
+        let newest = commands.map(|(_, command)| command).max_by_key(|command| command.number)?;
+        Some((&newest.line, &newest.answer))
+    }
+
     fn fold(&mut self, event: &Event) {
         match event {
             Event::RecordsAppended { partition, leader: true, base_offset, last_offset, .. } => {
@@ -143,6 +162,11 @@ impl History {
             }
             Event::Typed { terminal, line } => self.typed.push((terminal.clone(), line.clone())),
             Event::Output { terminal, text } => self.show(terminal, text),
+            Event::CommandStarted { terminal, command, .. } => {
+                let number = self.commands.values().map(|command| command.number + 1).max().unwrap_or(0);
+                let command = Command { number, line: command.clone(), answer: String::new() };
+                self.commands.insert(terminal.clone(), command);
+            }
             Event::CommandEnded { terminal, .. } => self.add(What::Ended, terminal, None, 1),
             _ => {}
         }
@@ -157,15 +181,22 @@ impl History {
     }
 
     fn show(&mut self, terminal: &str, text: &str) {
-        let shown = self.shown.entry(terminal.to_string()).or_default();
-        shown.push_str(text);
-        if shown.len() > 2 * SHOWN_MAX {
-            let mut from = shown.len() - SHOWN_MAX;
-            while !shown.is_char_boundary(from) {
-                from += 1;
-            }
-            shown.drain(..from);
+        append(self.shown.entry(terminal.to_string()).or_default(), text);
+        if let Some(command) = self.commands.get_mut(terminal) {
+            append(&mut command.answer, text);
         }
+    }
+}
+
+/// Adds at the end and, when there is too much, forgets at the beginning.
+fn append(shown: &mut String, text: &str) {
+    shown.push_str(text);
+    if shown.len() > 2 * SHOWN_MAX {
+        let mut from = shown.len() - SHOWN_MAX;
+        while !shown.is_char_boundary(from) {
+            from += 1;
+        }
+        shown.drain(..from);
     }
 }
 

@@ -163,20 +163,23 @@ impl Player {
         Ok(true_ones)
     }
 
-    /// Looks whether the task is done. Known wrong ways are answered first, then the first open clause is named. Clauses
-    /// that stand under `within:` are waited for, in virtual time.
+    /// Looks whether the task is done. If not, known wrong ways are answered first; else the first open clause is named.
+    /// Clauses that stand under `within:` are waited for, in virtual time, once all the others hold.
     pub fn check(&mut self, stage: &mut Stage) -> Result<(), String> {
         let Some(check) = self.lesson.steps[self.step].check.clone() else {
             return Err("this step has nothing to check".to_string());
         };
         let until = stage.now() + base::Micros(check.within_us);
-        let verdict = loop {
-            let found = self.look(&check, stage)?;
-            match found {
-                Look::Waits(_) if stage.now() < until => stage.run_for(LOOK),
-                Look::Waits(words) => break Verdict::RanOutOfTime(words),
-                Look::Done(verdict) => break verdict,
-            }
+        let mut found = self.look(&check, stage)?;
+        while found.waits && stage.now() < until {
+            stage.run_for(LOOK);
+            found = self.look(&check, stage)?;
+        }
+        let verdict = match (found.wrong, found.open) {
+            (_, None) => Verdict::Solved,
+            (Some(words), _) => Verdict::WrongPath(words),
+            (None, Some(words)) if found.waits => Verdict::RanOutOfTime(words),
+            (None, Some(words)) => Verdict::NotYet(words),
         };
         let is_shown = self.marks[self.step].shown.is_some_and(|shown| shown.is_behind(stage.timeline()));
         let mark = &mut self.marks[self.step];
@@ -288,26 +291,27 @@ impl Player {
         let view = view::of(stage.world());
         self.observe(&view, stage);
         let seen = Seen { view: &view, timeline: stage.timeline(), all: &self.all, step: &self.since_step };
-        for wrong in &check.wrong {
-            if wrong.expr.holds(&seen)? {
-                return Ok(Look::Done(Verdict::WrongPath(wrong.words.clone())));
+        let mut wrong = None;
+        for path in &check.wrong {
+            if wrong.is_none() && path.expr.holds(&seen)? {
+                wrong = Some(path.words.clone());
             }
         }
         let open = |waits: bool| {
             let clauses = check.clauses.iter().zip(&self.met).filter(|(clause, met)| !**met && clause.waits == waits);
             clauses.map(|(clause, _)| clause.words.clone()).next()
         };
-        Ok(match (open(false), open(true)) {
-            (Some(words), _) => Look::Done(Verdict::NotYet(words)),
-            (None, Some(words)) => Look::Waits(words),
-            (None, None) => Look::Done(Verdict::Solved),
-        })
+        let (now, later) = (open(false), open(true));
+        Ok(Look { wrong, waits: now.is_none() && later.is_some(), open: now.or(later) })
     }
 }
 
 /// What a look at the clauses found.
-enum Look {
-    Done(Verdict),
-    /// All that must hold already does; this one may come by itself.
-    Waits(String),
+struct Look {
+    /// A known wrong way was taken.
+    wrong: Option<String>,
+    /// The first clause that does not hold.
+    open: Option<String>,
+    /// All that must hold already does; the open one may come by itself.
+    waits: bool,
 }
