@@ -77,13 +77,14 @@ pub struct Row {
 }
 
 /// What may stand for a word in angle brackets.
-pub const NAMES: [(&str, &str); 9] = [
+pub const NAMES: [(&str, &str); 10] = [
     ("broker", "a broker of the lesson's cluster: b1, b2, ..."),
     ("controller", "a controller: c1"),
     ("server", "a broker or a controller"),
     ("topic", "a topic: orders"),
     ("partition", "a partition: orders-0"),
     ("where", "a topic or one of its partitions: orders, orders-0"),
+    ("tN", "one terminal: t1 to t8"),
     ("terminal", "t1 to t8, or any for all of them together"),
     ("text", "any words, quoted: \"Created topic\""),
     ("verb", "kill, stop, start, pause, resume, wipe"),
@@ -143,8 +144,8 @@ pub const FACTS: [Row; 49] = [
         "values of the leader's newest records (12)",
     ),
     now(Fact::PartitionKeys, "partition.<partition>.keys", Kind::List, "keys of the same records; none for no key"),
-    now(Fact::TerminalRuns, "terminal.<terminal>.runs", Kind::Text, "the command line that runs; none at the prompt"),
-    now(Fact::TerminalExit, "terminal.<terminal>.exit", Kind::Int, "exit status of the last command"),
+    now(Fact::TerminalRuns, "terminal.<tN>.runs", Kind::Text, "the command line that runs; none at the prompt"),
+    now(Fact::TerminalExit, "terminal.<tN>.exit", Kind::Int, "exit status of the last command"),
     now(Fact::TerminalAcks, "terminal.<terminal>.acks", Kind::Text, "acks of the producer that runs there"),
     now(Fact::TerminalWaiting, "terminal.<terminal>.waiting", Kind::Int, "records sent and not answered yet"),
     now(Fact::TerminalError, "terminal.<terminal>.error", Kind::Text, "its client's last error: NOT_ENOUGH_REPLICAS"),
@@ -251,6 +252,7 @@ fn check_name(place: &str, name: &str, cluster: &Cluster) -> Result<(), String> 
         "controller" => number('c', name).is_some_and(|n| n <= cluster.controllers),
         "server" => is_server(name, cluster),
         "partition" => partition(name).is_some(),
+        "tN" => is_terminal(name),
         "terminal" => name == "any" || is_terminal(name),
         "verb" => ["kill", "stop", "start", "pause", "resume", "wipe"].contains(&name),
         _ => !name.is_empty(),

@@ -4,6 +4,8 @@
 //! what a learner might do: nothing, the solution without one of its lines, each wrong path. Then the solution itself is
 //! played and the next step begins.
 
+use std::time::{Duration, Instant};
+
 use lesson::script::{Line, only_waits};
 use lesson::{Mistake, Step};
 use session::player::play;
@@ -32,6 +34,8 @@ pub struct Proof {
     pub wrong_paths: usize,
     pub predictions: usize,
     pub outputs: usize,
+    /// The longest that Check or a prediction took to answer.
+    pub slowest: Duration,
     /// Rows of the coverage list that the lesson names.
     pub covers: Vec<String>,
 }
@@ -40,7 +44,7 @@ impl Proof {
     /// In one line.
     pub fn words(&self) -> String {
         format!(
-            "{} steps on {} seeds: {} solutions, {} without a line, {} wrong paths, {} predictions, {} outputs, {} mistakes",
+            "{} steps on {} seeds: {} solutions, {} without a line, {} wrong paths, {} predictions, {} outputs; slowest answer {} ms; {} mistakes",
             self.steps,
             self.seeds,
             self.solutions,
@@ -48,6 +52,7 @@ impl Proof {
             self.wrong_paths,
             self.predictions,
             self.outputs,
+            self.slowest.as_millis(),
             self.findings.len()
         )
     }
@@ -169,7 +174,10 @@ impl Bench<'_> {
             return;
         }
         self.proof.predictions += 1;
-        match self.player.outcome(self.stage) {
+        let started = Instant::now();
+        let outcome = self.player.outcome(self.stage);
+        self.proof.slowest = self.proof.slowest.max(started.elapsed());
+        match outcome {
             Ok(options) if options.len() == 1 => {}
             Ok(options) => {
                 let numbers: Vec<String> = options.iter().map(|option| (option + 1).to_string()).collect();
@@ -214,10 +222,13 @@ impl Bench<'_> {
     }
 
     /// What Check answers to these lines, in a copy of the world.
-    fn attempt(&self, lines: &[Line]) -> Result<Verdict, String> {
+    fn attempt(&mut self, lines: &[Line]) -> Result<Verdict, String> {
         let (mut player, mut stage) = (self.player.clone(), self.stage.clone());
         play(lines, &mut stage)?;
-        verdict(&mut player, &mut stage)
+        let started = Instant::now();
+        let verdict = verdict(&mut player, &mut stage);
+        self.proof.slowest = self.proof.slowest.max(started.elapsed());
+        verdict
     }
 }
 
