@@ -9,6 +9,10 @@ use crate::bridge::Bridge;
 use crate::player::Player;
 use crate::ui::Ask;
 
+/// Cluster time that runs after a fault, in microseconds: long enough for a session of 9 s to run out and a new leader
+/// to be found.
+const FAULT_US: u64 = 12_000_000;
+
 /// Cheap to clone and equal as long as the page lives, so it costs nothing as a property.
 #[derive(Clone)]
 pub struct Handle {
@@ -33,12 +37,26 @@ impl Handle {
         self.bridge.ask(command, Callback::from(then));
     }
 
-    /// A line typed into a terminal, with Enter. The world then runs until the command has ended; one that stays leaves
-    /// the world running.
+    /// A line typed into a terminal, with Enter. Time then runs until the command has ended; one that stays is watched
+    /// for a moment. A line typed before and still watched comes to its end first, or it would read this one as input.
     pub fn type_line(&self, terminal: &str, line: &str) {
-        self.player.pause();
+        self.player.finish_line();
         self.send(Command::Type { terminal: terminal.to_owned(), line: line.to_owned() });
-        self.send(Command::RunUntilIdle { terminal: terminal.to_owned() });
+        self.player.play_line(terminal);
+    }
+
+    /// Ctrl-C or Ctrl-D, and what follows from it.
+    pub fn signal(&self, terminal: &str, command: Command) {
+        self.player.finish_line();
+        self.send(command);
+        self.player.play_line(terminal);
+    }
+
+    /// Breaks or mends something, and lets time run until the cluster has had its say.
+    pub fn fault(&self, fault: wire::Fault) {
+        self.player.finish_line();
+        self.send(Command::Fault(fault));
+        self.player.play_for(FAULT_US);
     }
 
     /// To a place on the timeline; time stands still there.

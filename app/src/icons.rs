@@ -29,6 +29,7 @@ pub enum Icon {
     File,
     Target,
     Dots,
+    Present,
 }
 
 impl Icon {
@@ -63,6 +64,7 @@ impl Icon {
             Self::Clock => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 4.8V8l2.2 1.6",
             Self::File => "M4 2h5l3 3v9H4zM9 2v3h3",
             Self::Target => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 5.4a2.6 2.6 0 1 0 0 5.2 2.6 2.6 0 0 0 0-5.2z",
+            Self::Present => "M2 3h12v8H2zM8 11v3M5.5 14h5",
             Self::Dots => "M3.5 8h.01M8 8h.01M12.5 8h.01",
         }
     }

@@ -28,11 +28,11 @@ pub enum Action {
     Terminal,
     Close,
     Map,
-    Share,
+    Present,
 }
 
 /// What the map overlay prints: keys, and what they do.
-pub const MAP: [(&str, &str); 19] = [
+pub const MAP: [(&str, &str); 20] = [
     ("Left, Right", "step back, forward"),
     ("Shift + Left, Right", "previous, next beat"),
     ("J, L", "step, also inside the stage"),
@@ -51,6 +51,7 @@ pub const MAP: [(&str, &str); 19] = [
     ("Esc", "close the layer, back to the stage"),
     ("Arrows in the stage", "move between objects"),
     ("Enter in the stage", "open the inspector"),
+    ("P", "present; then Right, R and 1 to 4"),
     ("?", "this map"),
 ];
 
@@ -98,6 +99,7 @@ fn letter(key: &str) -> Option<Action> {
         "Delete" => Action::StopServer,
         "s" | "S" => Action::StartServer,
         "w" | "W" => Action::Why,
+        "p" | "P" => Action::Present,
         "`" => Action::Terminal,
         "?" => Action::Map,
         digit => return digit.parse::<u32>().ok().filter(|n| (1..=9).contains(n)).map(|n| Action::Option(n - 1)),

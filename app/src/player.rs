@@ -19,6 +19,11 @@ use crate::theme::reduced_motion;
 const FLIGHT_MS: f64 = 420.0;
 /// Time that may pass between two frames while nothing is under way, in microseconds of the cluster.
 const QUIET_US: u64 = 60_000;
+/// Cluster time a command is watched for that stays (a consumer, a producer that waits for input), in microseconds: its
+/// first effects are seen, then time stands still again.
+const STAYING_US: u64 = 1_500_000;
+/// Wall time a line is watched for; what is left of it then passes at once.
+const WATCHED_MS: f64 = 6_000.0;
 /// A frame longer than this (a hidden tab, a slow machine) counts as this long, in milliseconds.
 const FRAME_MS_MAX: f64 = 50.0;
 
@@ -43,11 +48,25 @@ pub const SPEEDS: [(Speed, &str); 8] = [
 ];
 pub const SPEED_START: usize = 1;
 
+/// Where playing ends by itself.
+#[derive(Clone, Debug, PartialEq)]
+enum Until {
+    /// Only by the person.
+    Never,
+    Time(u64),
+    /// When the command of a terminal has ended; one that stays is watched for a moment.
+    Idle {
+        terminal: String,
+        stays_until_us: u64,
+        /// Wall time left.
+        left_ms: f64,
+    },
+}
+
 struct State {
     playing: bool,
     speed: usize,
-    /// Where to pause by itself.
-    until_us: Option<u64>,
+    until: Until,
     now_us: u64,
     flights: Vec<Rc<FlightView>>,
     /// Nothing moves before this wall time: a change on the stage is still being shown.
@@ -70,7 +89,7 @@ impl Player {
         let state = State {
             playing: false,
             speed: SPEED_START,
-            until_us: None,
+            until: Until::Never,
             now_us: 0,
             flights: vec![],
             hold_until_ms: 0.0,
@@ -96,13 +115,33 @@ impl Player {
     }
 
     pub fn play(&self) {
-        self.start(None);
+        self.start(Until::Never);
     }
 
     /// Plays until so much cluster time has passed.
     pub fn play_for(&self, us: u64) {
         let until = self.state.borrow().now_us + us;
-        self.start(Some(until));
+        self.start(Until::Time(until));
+    }
+
+    /// Plays a typed line until its command has ended.
+    pub fn play_line(&self, terminal: &str) {
+        if reduced_motion() {
+            self.bridge.send(Command::RunUntilIdle { terminal: terminal.to_owned() });
+            return;
+        }
+        let stays_until_us = self.state.borrow().now_us + STAYING_US;
+        self.start(Until::Idle { terminal: terminal.to_owned(), stays_until_us, left_ms: WATCHED_MS });
+    }
+
+    /// Lets a line that is being watched come to its end at once: another one is to follow it.
+    pub fn finish_line(&self) {
+        let until = self.state.borrow().until.clone();
+        let playing = self.playing();
+        self.pause();
+        if let (Until::Idle { terminal, .. }, true) = (until, playing) {
+            self.bridge.send(Command::RunUntilIdle { terminal });
+        }
     }
 
     pub fn pause(&self) {
@@ -128,7 +167,7 @@ impl Player {
 
     /// Learns where time stands and what is under way.
     pub fn on_reply(&self, model: &Model, reply: &Reply) {
-        let mut stop = false;
+        let stop;
         {
             let mut state = self.state.borrow_mut();
             state.now_us = reply.now_us;
@@ -140,20 +179,18 @@ impl Player {
                 let hold = reply.events.iter().map(|event| hold_ms(&event.kind, event.beat)).fold(0.0, f64::max);
                 state.hold_until_ms = state.last_frame_ms + hold / fast;
             }
-            if reply.problem.is_some() || state.until_us.is_some_and(|until| reply.now_us >= until) {
-                stop = state.playing;
-            }
+            stop = state.playing && (reply.problem.is_some() || state.until.reached(model));
         }
         if stop {
             self.pause();
         }
     }
 
-    fn start(&self, until_us: Option<u64>) {
+    fn start(&self, until: Until) {
         {
             let mut state = self.state.borrow_mut();
             state.playing = true;
-            state.until_us = until_us;
+            state.until = until;
             state.hold_until_ms = 0.0;
         }
         self.next_frame();
@@ -167,6 +204,10 @@ impl Player {
     }
 
     fn on_frame(&self, at_ms: f64) {
+        if self.state.borrow_mut().watched_enough(at_ms) {
+            self.finish_line();
+            return;
+        }
         let run = {
             let mut state = self.state.borrow_mut();
             if !state.playing {
@@ -183,7 +224,32 @@ impl Player {
     }
 }
 
+impl Until {
+    fn reached(&self, model: &Model) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Time(us) => model.now_us >= *us,
+            Self::Idle { terminal, stays_until_us, .. } => match model.terminals.get(terminal) {
+                Some(view) if view.running.is_some() => view.reads_input && model.now_us >= *stays_until_us,
+                _ => true,
+            },
+        }
+    }
+}
+
 impl State {
+    /// Counts the wall time a line has been watched for.
+    fn watched_enough(&mut self, at_ms: f64) -> bool {
+        let passed = (at_ms - self.last_frame_ms).clamp(0.0, FRAME_MS_MAX);
+        match &mut self.until {
+            Until::Idle { left_ms, .. } if self.playing => {
+                *left_ms -= passed;
+                *left_ms <= 0.0
+            }
+            _ => false,
+        }
+    }
+
     fn next_run(&self, passed_ms: f64) -> Command {
         let (us, events_max) = match SPEEDS[self.speed].0 {
             Speed::Times(times) => ((passed_ms * 1000.0 * times).max(1.0) as u64, u32::MAX),
@@ -192,7 +258,10 @@ impl State {
                 None => (QUIET_US, 1),
             },
         };
-        let left = self.until_us.map_or(u64::MAX, |until| until.saturating_sub(self.now_us).max(1));
+        let left = match self.until {
+            Until::Time(until) => until.saturating_sub(self.now_us).max(1),
+            _ => u64::MAX,
+        };
         Command::Run { us: us.min(left), events_max }
     }
 }

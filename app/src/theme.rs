@@ -46,6 +46,11 @@ pub fn reduced_motion() -> bool {
     media("(prefers-reduced-motion: reduce)")
 }
 
+/// A page too narrow for panels beside the stage.
+pub fn narrow() -> bool {
+    media("(max-width: 899px)")
+}
+
 fn media(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }

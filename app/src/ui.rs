@@ -31,9 +31,55 @@ pub enum Overlay {
     Lamps,
 }
 
+/// What the sheet of a narrow page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    Lesson,
+    Inspector,
+    Terminal,
+}
+
+/// How much of a narrow page its sheet takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Height {
+    Low,
+    Middle,
+    High,
+}
+
+impl Height {
+    pub fn higher(self) -> Self {
+        if self == Self::Low { Self::Middle } else { Self::High }
+    }
+
+    pub fn lower(self) -> Self {
+        if self == Self::High { Self::Middle } else { Self::Low }
+    }
+
+    /// Round and round: what a tap does.
+    pub fn next(self) -> Self {
+        if self == Self::High { Self::Low } else { self.higher() }
+    }
+
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Low => "sheet-low",
+            Self::Middle => "sheet-mid",
+            Self::High => "sheet-high",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ui {
     pub screen: Screen,
+    /// The stage large and nothing at its sides, for a room to look at.
+    pub present: bool,
+    /// Hands counted for each option of the question that is shown.
+    pub hands: Vec<u32>,
+    /// In front on a narrow page while the terminal is closed.
+    pub sheet: Sheet,
+    pub sheet_height: Height,
     pub selection: Option<Selection>,
     pub overlay: Option<Overlay>,
     pub terminal_open: bool,
@@ -69,6 +115,13 @@ pub enum Ask {
     Deselect,
     Overlay(Option<Overlay>),
     ToggleTerminal,
+    Present(bool),
+    /// A hand for an option.
+    Hand(u32),
+    /// Shows what the engine says of the open question.
+    Reveal,
+    Sheet(Sheet),
+    SheetHeight(Height),
     Terminal(String),
     /// Puts a line into the terminal in front, not yet entered.
     Draft(String),
@@ -84,6 +137,10 @@ impl Default for Ui {
     fn default() -> Self {
         Self {
             screen: Screen::Home,
+            present: false,
+            hands: vec![],
+            sheet: Sheet::Lesson,
+            sheet_height: Height::Middle,
             selection: None,
             overlay: None,
             terminal_open: false,
@@ -99,6 +156,15 @@ impl Default for Ui {
 }
 
 impl Ui {
+    /// What a narrow page's sheet shows.
+    pub fn in_sheet(&self, model: &Model) -> Sheet {
+        match self.sheet {
+            _ if self.terminal_open => Sheet::Terminal,
+            Sheet::Lesson if model.lesson.is_none() => Sheet::Inspector,
+            sheet => sheet,
+        }
+    }
+
     /// The partition the stage shows large: the selected one, the lesson's, or the first that is not Kafka's own.
     pub fn focus(&self, model: &Model) -> Option<Tp> {
         if let Some(Selection::Partition(tp)) = &self.selection

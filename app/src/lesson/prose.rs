@@ -46,7 +46,10 @@ fn console(terminal: &str, lines: &[String], output: &[String], handle: &Handle)
     let line = |text: &String| {
         let (handle, terminal, line) = (handle.clone(), terminal.to_owned(), text.clone());
         let onclick = Callback::from(move |_: MouseEvent| {
-            handle.show(Ask::Terminal(terminal.clone()));
+            // On a narrow page the terminal would take the lesson's place.
+            if !crate::theme::narrow() {
+                handle.show(Ask::Terminal(terminal.clone()));
+            }
             handle.type_line(&terminal, &line);
         });
         html! { <button class="runline" title="Run this line" {onclick}><span class="muted" aria-hidden="true">{"$ "}</span>{words(text)}</button> }

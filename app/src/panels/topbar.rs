@@ -57,6 +57,7 @@ pub fn TopBar(props: &Props) -> Html {
                 <button class="btn ghost ic sm" aria-label="Undo" title="Undo (Ctrl Z)" onclick={send(Command::Undo)}>{icon(Icon::Undo)}</button>
                 <button class="btn ghost ic sm" aria-label="Redo" title="Redo (Ctrl Shift Z)" onclick={send(Command::Redo)}>{icon(Icon::Redo)}</button>
             </span>
+            {crate::root::present_button(handle)}
             <ThemeButton theme={props.theme} handle={handle.clone()}/>
             <button class="btn sm" onclick={share}>{icon(Icon::Share)}{"Share"}</button>
         </header>

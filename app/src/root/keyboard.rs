@@ -9,6 +9,10 @@ use crate::ui::{Overlay, Screen, Selection};
 impl App {
     /// Returns whether the page must be drawn again.
     pub(super) fn on_key(&mut self, event: &web_sys::KeyboardEvent) -> bool {
+        if self.ui.present && self.ui.overlay.is_none() && self.on_clicker(&event.key()) {
+            event.prevent_default();
+            return true;
+        }
         let Some(action) = keys::action(event, self.ui.single_keys) else { return false };
         let everywhere = matches!(action, Action::Close | Action::Map);
         if self.ui.screen != Screen::Session && !everywhere {
@@ -19,6 +23,20 @@ impl App {
         }
         event.prevent_default();
         self.act(action);
+        true
+    }
+
+    /// The few keys of a presentation, as a clicker sends them.
+    fn on_clicker(&mut self, key: &str) -> bool {
+        match key {
+            "ArrowRight" | "PageDown" => self.handle.beat(true),
+            "ArrowLeft" | "PageUp" => self.handle.beat(false),
+            "r" | "R" => self.reveal(),
+            digit => match digit.parse::<u32>() {
+                Ok(number) if (1..=9).contains(&number) => self.count(number - 1),
+                _ => return false,
+            },
+        }
         true
     }
 
@@ -49,11 +67,11 @@ impl App {
             }
             Action::Close => self.close(),
             Action::Map => self.open(Overlay::Keys),
-            Action::Share => self.open(Overlay::Share),
+            Action::Present => self.present(!self.ui.present),
         }
     }
 
-    fn question(&self) -> Option<&wire::lesson::PredictView> {
+    pub(super) fn question(&self) -> Option<&wire::lesson::PredictView> {
         let lesson = self.model.lesson.as_ref()?;
         lesson.steps.get(lesson.step as usize)?.predict.as_ref().filter(|predict| predict.chosen.is_none())
     }
@@ -92,7 +110,7 @@ impl App {
 
     fn on_selected_broker(&self, fault: fn(String) -> Fault) {
         if let Some(Selection::Broker(id)) = &self.ui.selection {
-            self.handle.send(Command::Fault(fault(format!("b{id}"))));
+            self.handle.fault(fault(format!("b{id}")));
         }
     }
 

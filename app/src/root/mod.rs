@@ -3,6 +3,10 @@
 mod bars;
 mod keep;
 mod keyboard;
+mod presenter;
+mod sheet;
+
+pub use presenter::button as present_button;
 
 use std::rc::Rc;
 
@@ -23,12 +27,9 @@ use crate::share::Arrival;
 use crate::stage::Stage;
 use crate::store::Model;
 use crate::terminal::TerminalDrawer;
-use crate::theme::Theme;
+use crate::theme::{Theme, narrow};
 use crate::timeline::Timeline;
-use crate::ui::{Ask, Bar, Overlay, Screen, Ui};
-
-/// Cluster time that passes after a line that leaves its command running, so that its first effects are seen.
-const AFTERGLOW_US: u64 = 1_500_000;
+use crate::ui::{Ask, Bar, Height, Overlay, Screen, Sheet, Ui};
 
 pub enum Msg {
     Heard(Heard),
@@ -88,6 +89,7 @@ impl Component for App {
                 }
                 app.ui.screen = Screen::Session;
                 app.ui.terminal_open = hash.contains("term");
+                app.ui.present = hash.contains("present");
                 app.ui.theme = if hash.contains("light") { Theme::Light } else { Theme::Dark };
                 app.ui.theme.wear();
                 return app;
@@ -123,6 +125,7 @@ impl Component for App {
         let screen = match ui.screen {
             Screen::Home => html! { <Home handle={handle.clone()} theme={ui.theme}/> },
             Screen::NotReal => html! { <NotReal handle={handle.clone()}/> },
+            Screen::Session if ui.present => self.presenter(),
             Screen::Session => self.session(),
         };
         html! {
@@ -142,8 +145,15 @@ impl App {
         let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
         let focus = ui.focus(model);
         let playing = handle.player.playing();
-        let class =
-            classes!("app", model.lesson.is_none().then_some("no-lesson"), ui.terminal_open.then_some("term-open"));
+        let in_sheet = ui.in_sheet(model);
+        let class = classes!(
+            "app",
+            model.lesson.is_none().then_some("no-lesson"),
+            ui.terminal_open.then_some("term-open"),
+            ui.selection.is_some().then_some("selected"),
+            sheet_class(in_sheet),
+            ui.sheet_height.class()
+        );
         let step = model.lesson.as_ref().and_then(|lesson| lesson.steps.get(lesson.step as usize));
         let shown = step.map(|step| step.show.clone()).unwrap_or_default();
         let locked = step.is_some_and(|step| step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()));
@@ -159,10 +169,12 @@ impl App {
                 }
                 <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown}
                     theme={ui.theme} {playing} handle={handle.clone()}/>
-                <Inspector model={model.clone()} selection={ui.selection.clone()} {focus} {playing} handle={handle.clone()}/>
+                <Inspector model={model.clone()} selection={ui.selection.clone()} focus={focus.clone()} {playing} handle={handle.clone()}/>
                 <Timeline index={model.index} now_us={model.now_us} end_index={model.end_index} end_us={model.end_us}
-                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open}
+                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open || narrow()}
                     speed={handle.player.speed()} handle={handle.clone()}/>
+                <sheet::SheetTabs shown={in_sheet} height={ui.sheet_height} lesson={model.lesson.clone()} focus={focus.clone()} handle={handle.clone()}/>
+                <sheet::Chips model={model.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <TerminalDrawer terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
                     current={ui.terminal.clone()} draft={ui.draft.clone()} handle={handle.clone()}/>
             </div>
@@ -186,16 +198,7 @@ impl App {
                 self.ui.screen = Screen::Session;
                 self.ui.selection = None;
             }
-            Command::RunUntilIdle { terminal } if !reply.more => self.on_idle(terminal),
             _ => {}
-        }
-    }
-
-    /// After a typed line: a command that stays leaves the world running for a moment.
-    fn on_idle(&self, terminal: &str) {
-        let stays = self.model.terminals.get(terminal).is_some_and(|view| view.running.is_some());
-        if stays && !self.handle.player.playing() {
-            self.handle.player.play_for(AFTERGLOW_US);
         }
     }
 
@@ -217,9 +220,24 @@ impl App {
         match ask {
             Ask::Screen(screen) => {
                 self.handle.player.pause();
+                self.ui.present = false;
                 self.ui.screen = screen;
             }
-            Ask::Select(selection) => self.ui.selection = Some(selection),
+            Ask::Select(selection) => {
+                self.ui.selection = Some(selection);
+                self.ui.sheet = Sheet::Inspector;
+            }
+            Ask::Present(on) => self.present(on),
+            Ask::Hand(option) => self.count(option),
+            Ask::Reveal => self.reveal(),
+            Ask::Sheet(sheet) => {
+                self.ui.terminal_open = sheet == Sheet::Terminal;
+                self.ui.sheet = sheet;
+                if self.ui.sheet_height == Height::Low {
+                    self.ui.sheet_height = Height::Middle;
+                }
+            }
+            Ask::SheetHeight(height) => self.ui.sheet_height = height,
             Ask::Deselect => self.ui.selection = None,
             Ask::Overlay(overlay) => self.ui.overlay = overlay,
             Ask::ToggleTerminal => self.ui.terminal_open = !self.ui.terminal_open,
@@ -252,6 +270,8 @@ impl App {
     fn close(&mut self) {
         if self.ui.overlay.is_some() {
             self.ui.overlay = None;
+        } else if self.ui.present {
+            self.present(false);
         } else if self.ui.terminal_open {
             self.ui.terminal_open = false;
         } else {
@@ -261,6 +281,14 @@ impl App {
 
     fn open(&mut self, overlay: Overlay) {
         self.ui.overlay = if self.ui.overlay == Some(overlay) { None } else { Some(overlay) };
+    }
+}
+
+fn sheet_class(sheet: Sheet) -> &'static str {
+    match sheet {
+        Sheet::Lesson => "in-lesson",
+        Sheet::Inspector => "in-insp",
+        Sheet::Terminal => "in-term",
     }
 }
 

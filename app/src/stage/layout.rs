@@ -95,7 +95,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn new(model: &Model, focus: Option<&Tp>, width: f64, height: f64) -> Self {
+    pub fn new(model: &Model, focus: Option<&Tp>, width: f64, height: f64, legend: bool) -> Self {
+        let below = if legend { LEGEND_H } else { 4.0 };
         let rack_w = (width - RACK_X - RIGHT_W).max(RACK_W_MIN);
         let slots = ((RACK_X + rack_w - 6.0 - AXIS_X + 0.5) / PITCH).floor().max(1.0) as i64;
         let mut layout = Self {
@@ -107,8 +108,8 @@ impl Layout {
             bases: bases(model, slots),
             ..Self::default()
         };
-        layout.place_racks(model, focus, height - layout.top - LEGEND_H);
-        layout.height = (layout.racks_bottom() + LEGEND_H).max(height);
+        layout.place_racks(model, focus, height - layout.top - below);
+        layout.height = (layout.racks_bottom() + below).max(height);
         layout.place_clients(model);
         layout
     }

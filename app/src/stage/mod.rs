@@ -42,6 +42,9 @@ pub struct Props {
     pub shown: Vec<String>,
     pub theme: Theme,
     pub playing: bool,
+    /// For a room: larger, and lanes out of focus are thin.
+    #[prop_or_default]
+    pub present: bool,
     pub handle: Handle,
 }
 
@@ -70,15 +73,17 @@ impl Shown {
 
 /// Width and height of the frame that the picture is drawn for, in pixels.
 const FRAME: (f64, f64) = (828.0, 632.0);
-const ZOOM_MAX: f64 = 2.0;
+/// The same for a room: less of it, so that all of it is larger.
+const FRAME_PRESENT: (f64, f64) = (828.0, 436.0);
+const ZOOM_MAX: f64 = 2.6;
 
 #[component]
 pub fn Stage(props: &Props) -> Html {
     let frame = use_node_ref();
     let size = use_state(|| FRAME);
     size::use_size(&frame, &size);
-    let zoom = zoom(size.0, size.1);
-    let layout = Rc::new(Layout::new(&props.model, props.focus.as_ref(), size.0 / zoom, size.1 / zoom));
+    let zoom = zoom(*size, if props.present { FRAME_PRESENT } else { FRAME });
+    let layout = Rc::new(Layout::new(&props.model, props.focus.as_ref(), size.0 / zoom, size.1 / zoom, !props.present));
     let shown = Shown::of(&props.shown);
     html! {
         <main class="stage" id="stage" aria-label="Stage">
@@ -96,8 +101,8 @@ pub fn Stage(props: &Props) -> Html {
 
 /// How much larger than drawn the picture is: a large screen gets larger cells, not more empty room. Never smaller, so
 /// that no text falls under its size.
-fn zoom(width: f64, height: f64) -> f64 {
-    (width / FRAME.0).min(height / FRAME.1).clamp(1.0, ZOOM_MAX)
+fn zoom(size: (f64, f64), frame: (f64, f64)) -> f64 {
+    (size.0 / frame.0).min(size.1 / frame.1).clamp(1.0, ZOOM_MAX)
 }
 
 fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html {
@@ -123,7 +128,7 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
                 {clients::producers(props, layout)}
             }
             if shown.isr { {isr::bracket(props, layout)} }
-            {legend::legend(layout, shown)}
+            if !props.present { {legend::legend(layout, shown)} }
         </svg>
     }
 }

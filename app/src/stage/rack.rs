@@ -134,7 +134,7 @@ fn title(props: &BodyProps, down: bool) -> Html {
                 <text x={px(x + 141.0 + 6.6 * (props.endpoint.len() as f64 - 7.0).max(0.0))} y={px(y)} class="f11 q3">{leads}</text>
             }
             if props.hidden > 0 {
-                <text x={px(RACK_X + props.w - 12.0)} y={px(y)} class="f11 q3 end">{format!("{} more partitions", props.hidden)}</text>
+                <text x={px(RACK_X + props.w - 12.0)} y={px(y)} class="f11 q3 end">{format!("{} more partition{}", props.hidden, if props.hidden == 1 { "" } else { "s" })}</text>
             }
         </>
     }

@@ -147,13 +147,11 @@ impl Input {
             ("c", true) if !selects() => {
                 event.prevent_default();
                 self.text.clear();
-                handle.send(Command::Interrupt { terminal: terminal.clone() });
-                handle.send(Command::RunUntilIdle { terminal });
+                handle.signal(&terminal, Command::Interrupt { terminal: terminal.clone() });
             }
             ("d", true) if self.text.is_empty() => {
                 event.prevent_default();
-                handle.send(Command::EndOfInput { terminal: terminal.clone() });
-                handle.send(Command::RunUntilIdle { terminal });
+                handle.signal(&terminal, Command::EndOfInput { terminal: terminal.clone() });
             }
             (_, true) => return false,
             ("Enter", _) if offering => self.take(self.offer.at),

@@ -1,7 +1,7 @@
 //! A broker or a controller: its process, what it leads, and the switches that break and mend it.
 
+use wire::Fault;
 use wire::view::{BrokerView, ServerState};
-use wire::{Command, Fault};
 use yew::prelude::*;
 
 use super::{Props, facts, gone, head, ids};
@@ -70,7 +70,7 @@ fn host_of(endpoint: &str) -> String {
 fn buttons(props: &Props, host: &str, state: ServerState) -> Html {
     let button = |name: &'static str, hint: &'static str, fault: Fault| {
         let handle = props.handle.clone();
-        let onclick = Callback::from(move |_: MouseEvent| handle.send(Command::Fault(fault.clone())));
+        let onclick = Callback::from(move |_: MouseEvent| handle.fault(fault.clone()));
         html! { <button class="btn sm" title={hint} {onclick}>{name}</button> }
     };
     let host = || host.to_owned();
