@@ -171,7 +171,7 @@ impl App {
                     theme={ui.theme} {playing} handle={handle.clone()}/>
                 <Inspector model={model.clone()} selection={ui.selection.clone()} focus={focus.clone()} {playing} handle={handle.clone()}/>
                 <Timeline index={model.index} now_us={model.now_us} end_index={model.end_index} end_us={model.end_us}
-                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open || narrow()}
+                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open || narrow()} to_come={to_come(model)}
                     speed={handle.player.speed()} handle={handle.clone()}/>
                 <sheet::SheetTabs shown={in_sheet} height={ui.sheet_height} lesson={model.lesson.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <sheet::Chips model={model.clone()} focus={focus.clone()} handle={handle.clone()}/>
@@ -282,6 +282,12 @@ impl App {
     fn open(&mut self, overlay: Overlay) {
         self.ui.overlay = if self.ui.overlay == Some(overlay) { None } else { Some(overlay) };
     }
+}
+
+/// Titles of the lesson's steps after the one shown.
+fn to_come(model: &Model) -> Rc<Vec<String>> {
+    let steps = model.lesson.iter().flat_map(|lesson| lesson.steps.iter().skip(lesson.step as usize + 1));
+    Rc::new(steps.map(|step| step.title.clone()).collect())
 }
 
 fn sheet_class(sheet: Sheet) -> &'static str {

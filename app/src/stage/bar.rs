@@ -8,10 +8,9 @@ use crate::icons::{Mark, mark};
 use crate::store::Map;
 use crate::ui::{Ask, Overlay};
 
-/// Lamps with a name of their own in the bar; the others are counted.
-const NAMED: usize = 3;
-/// Those that say most to a learner come first.
-const FIRST: [&str; 3] = ["S2", "S7", "S6"];
+/// The lamps that say most to a learner stand in the bar, in this order and under these names; the others are counted
+/// while they hold.
+const NAMED: [(&str, &str); 3] = [("S2", "Acked writes safe"), ("S7", "HW only rises"), ("S6", "One leader per epoch")];
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -23,29 +22,35 @@ pub struct Props {
 pub fn StageBar(props: &Props) -> Html {
     let mut lamps: Vec<_> = props.lamps.values().cloned().collect();
     lamps.sort_by_key(|lamp| (rank(lamp), lamp.id.len(), lamp.id.clone()));
-    let all = lamps.len();
     let broken = lamps.iter().filter(|lamp| matches!(lamp.state, LampState::Broken(_))).count();
     let open = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Lamps)));
-    let rest = lamps.iter().skip(NAMED).filter(|lamp| lamp.state == LampState::Holds).count();
+    let (shown, rest): (Vec<_>, Vec<_>) =
+        lamps.iter().partition(|lamp| rank(lamp) < OTHERS || matches!(lamp.state, LampState::Broken(_)));
+    let hold = rest.iter().filter(|lamp| lamp.state == LampState::Holds).count();
     html! {
         <div class="sbar">
             <span class="seg" aria-label="Zoom"><span class="on">{"Cluster"}</span></span>
             <span class="grow"/>
-            <span class="lamps" role="status" aria-label={format!("Invariants: {broken} of {all} broken")}>
-                {for lamps.iter().take(NAMED).map(|lamp| one(lamp, &props.handle))}
-                if all > NAMED { <button class="lamp" onclick={open}>{mark(Mark::Ok)}{format!("{rest} more hold")}</button> }
+            <span class="lamps" role="status" aria-label={format!("Invariants: {broken} of {} broken", lamps.len())}>
+                {for shown.iter().map(|lamp| one(lamp, &props.handle))}
+                if hold > 0 { <button class="lamp" onclick={open}>{mark(Mark::Ok)}{format!("{hold} more hold")}</button> }
             </span>
         </div>
     }
 }
 
-/// Broken first, then availability, then the named safety lamps.
+/// Ranks from here on are counted, not named.
+const OTHERS: usize = NAMED.len() + 1;
+
+/// A lamp keeps its place whatever its state: first the named ones, then those of availability.
 fn rank(lamp: &LampView) -> usize {
-    match lamp.state {
-        LampState::Broken(_) => 0,
-        _ if !lamp.safety => 1,
-        _ => 2 + FIRST.iter().position(|id| *id == lamp.id).unwrap_or(FIRST.len()),
-    }
+    let named = NAMED.iter().position(|(id, _)| *id == lamp.id);
+    named.unwrap_or(if lamp.safety { OTHERS } else { NAMED.len() })
+}
+
+fn name(lamp: &LampView) -> String {
+    let named = NAMED.iter().find(|(id, _)| *id == lamp.id);
+    named.map_or_else(|| spaced(&lamp.name), |(_, name)| (*name).to_owned())
 }
 
 fn one(lamp: &LampView, handle: &Handle) -> Html {
@@ -62,7 +67,7 @@ fn one(lamp: &LampView, handle: &Handle) -> Html {
         })
     };
     let title = format!("{}: {} {}", lamp.id, lamp.meaning, lamp.detail);
-    html! { <button {class} {title} onclick={go}>{mark(state)}{spaced(&lamp.name)}</button> }
+    html! { <button {class} {title} onclick={go}>{mark(state)}{name(lamp)}</button> }
 }
 
 /// `LeaderInIsr` as words: "Leader in ISR".
@@ -76,7 +81,7 @@ fn spaced(name: &str) -> String {
             words.push(c);
         }
     }
-    words.replace(" isr", " ISR").replace("high watermark", "HW").replace("Monotonic HW", "HW only rises")
+    words.replace(" isr", " ISR").replace("high watermark", "HW")
 }
 
 #[cfg(test)]
@@ -84,6 +89,6 @@ mod tests {
     #[test]
     fn names_become_words() {
         assert_eq!(super::spaced("LeaderInIsr"), "Leader in ISR");
-        assert_eq!(super::spaced("MonotonicHighWatermark"), "HW only rises");
+        assert_eq!(super::spaced("ValidHighWatermark"), "Valid HW");
     }
 }

@@ -2,6 +2,7 @@
 //! so ten thousand events are a handful of elements.
 
 use std::fmt::Write;
+use std::rc::Rc;
 
 use wire::{EventView, Lane, Tone};
 use yew::prelude::*;
@@ -17,6 +18,9 @@ const TOP: f64 = 24.0;
 const ROW: f64 = 13.0;
 /// The shortest axis, in microseconds: a young cluster's first second must not fill the page.
 const SPAN_MIN_US: u64 = 10_000_000;
+/// Room for the flag of a step to come, and the share of the axis that such flags take at most.
+const FLAG_W: f64 = 130.0;
+const ROOM_MAX: f64 = 0.6;
 const NAMES: [&str; 5] = ["You", "Clients", "Brokers", "Controller", "Group"];
 
 #[derive(Properties, PartialEq)]
@@ -29,6 +33,8 @@ pub struct Props {
     pub locked: bool,
     /// All rows on one: the terminal needs the room.
     pub low: bool,
+    /// Titles of the lesson's steps that are still to come.
+    pub to_come: Rc<Vec<String>>,
     pub handle: Handle,
 }
 
@@ -57,7 +63,7 @@ pub fn Lanes(props: &Props) -> Html {
     crate::stage::size::use_width(&node, &width);
     let rows = Rows { step: if props.low { 0.0 } else { ROW } };
     let dragging = use_mut_ref(|| false);
-    let axis = Axis::new(*width, props.end_us.max(props.now_us));
+    let axis = Axis::new(*width, props.end_us.max(props.now_us), props.to_come.len());
     let seek = {
         let (node, handle, events) = (node.clone(), props.handle.clone(), props.events.clone());
         move |event: &PointerEvent| {
@@ -97,6 +103,7 @@ pub fn Lanes(props: &Props) -> Html {
             <Ticks width={*width} end_us={axis.end_us} events={props.events.clone()} {rows}/>
             <Flags width={*width} end_us={axis.end_us} index={props.index} events={props.events.clone()} {rows}/>
             {ahead(props, axis, rows)}
+            {to_come(props, axis)}
             {head(props, axis, rows)}
         </svg>
     }
@@ -109,8 +116,11 @@ struct Axis {
 }
 
 impl Axis {
-    fn new(page: f64, end_us: u64) -> Self {
-        Self { width: (page - LEFT - RIGHT_PAD).max(100.0), end_us: stretched(end_us) }
+    /// With room on the right for the flags of steps that are still to come.
+    fn new(page: f64, end_us: u64, to_come: usize) -> Self {
+        let width = (page - LEFT - RIGHT_PAD).max(100.0);
+        let flags = (FLAG_W * to_come as f64).min(width * ROOM_MAX);
+        Self { width, end_us: (stretched(end_us) as f64 * width / (width - flags)) as u64 }
     }
 
     fn x(self, us: u64) -> f64 {
@@ -120,6 +130,25 @@ impl Axis {
     fn time(self, x: f64) -> u64 {
         ((x - LEFT) / self.width).clamp(0.0, 1.0).mul_add(self.end_us as f64, 0.0) as u64
     }
+}
+
+/// Flags of the steps to come, evenly over the room that is left; those that do not fit are left out.
+fn to_come(props: &Props, axis: Axis) -> Html {
+    let from = axis.x(props.end_us.max(props.now_us)) + FLAG_W;
+    let room = LEFT + axis.width - from - 8.0;
+    let fit = props.to_come.len().min((room / FLAG_W).max(0.0) as usize);
+    let share = room / fit.max(1) as f64;
+    let flag = |(at, title): (usize, &String)| {
+        let (x, text) = (from + share * at as f64, words(title));
+        let w = 6.1 * text.chars().count() as f64 + 12.0;
+        html! {
+            <g class="flag next">
+                <path d={format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z")} class="fl-body"/>
+                <text x={px(x + 7.0)} y="15" class="f11">{text}</text>
+            </g>
+        }
+    };
+    html! { <g aria-hidden="true">{for props.to_come.iter().take(fit).enumerate().map(flag)}</g> }
 }
 
 /// The end of the axis: some room to the right, grown in steps, so that ticks stand still while time runs.
@@ -281,7 +310,7 @@ fn Flags(props: &MarksProps) -> Html {
     let beats: Vec<_> = list.iter().filter(|event| event.beat).cloned().collect();
     let current = beats.iter().rposition(|event| event.index <= props.index);
     let placed = place(
-        &beats.iter().map(|beat| (axis.x(beat.at_us), words(&beat.sentence))).collect::<Vec<_>>(),
+        &beats.iter().map(|beat| (axis.x(beat.at_us), flag_words(beat))).collect::<Vec<_>>(),
         current,
         LEFT + axis.width,
     );
@@ -330,6 +359,23 @@ fn place(beats: &[(f64, String)], current: Option<usize>, right: f64) -> Vec<Fla
     flags
 }
 
+/// What a beat's flag says: a typed line without what every line has, or the start of the sentence.
+fn flag_words(beat: &EventView) -> String {
+    let Some((_, line)) = beat.sentence.split_once(": ").filter(|_| beat.kind == "Typed") else {
+        return words(&beat.sentence);
+    };
+    let mut telling = vec![];
+    let mut parts = line.split_whitespace();
+    while let Some(part) = parts.next() {
+        if part == "--bootstrap-server" {
+            parts.next();
+        } else {
+            telling.push(part.trim_start_matches("kafka-").trim_end_matches(".sh"));
+        }
+    }
+    words(&telling.join(" "))
+}
+
 /// The start of a sentence that fits a flag.
 fn words(sentence: &str) -> String {
     let mut text = String::new();
@@ -366,8 +412,25 @@ mod tests {
     }
 
     #[test]
+    fn a_typed_line_is_known_by_what_it_does() {
+        let typed = EventView {
+            index: 1,
+            ordinal: 1,
+            at_us: 1,
+            lane: Lane::You,
+            tone: Tone::Plain,
+            kind: "Typed".into(),
+            sentence: "You type in t1: kafka-topics.sh --bootstrap-server b1:9092 --create --topic t".into(),
+            partition: None,
+            actor: "t1".into(),
+            beat: true,
+        };
+        assert_eq!(flag_words(&typed), "topics --create");
+    }
+
+    #[test]
     fn a_time_and_its_place_agree() {
-        let axis = Axis::new(1440.0, 20_000_000);
+        let axis = Axis::new(1440.0, 20_000_000, 3);
         assert!(axis.time(axis.x(8_200_000)).abs_diff(8_200_000) < 2);
         assert!(axis.end_us >= 20_000_000);
     }

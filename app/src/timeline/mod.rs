@@ -24,6 +24,8 @@ pub struct Props {
     pub locked: bool,
     /// Little room: the terminal is open.
     pub low: bool,
+    /// Titles of the lesson's steps that are still to come.
+    pub to_come: Rc<Vec<String>>,
     /// Index into the player's speeds.
     pub speed: usize,
     pub handle: Handle,
@@ -38,7 +40,8 @@ pub fn Timeline(props: &Props) -> Html {
                 branches={props.branches.clone()} playing={props.playing} locked={props.locked} speed={props.speed}
                 handle={props.handle.clone()}/>
             <lanes::Lanes index={props.index} now_us={props.now_us} end_us={props.end_us} events={props.events.clone()}
-                locked={props.locked && props.index >= props.end_index} low={props.low} handle={props.handle.clone()}/>
+                locked={props.locked && props.index >= props.end_index} low={props.low}
+                to_come={props.to_come.clone()} handle={props.handle.clone()}/>
         </section>
     }
 }

@@ -1,0 +1,107 @@
+//! How quick the page is in Chromium: each figure beside its limit. Called by `oz bench`; ends with 1 if one is missed.
+
+use std::cell::RefCell;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use oz_browser::{Options, Tab, in_tab};
+
+/// Runs before anything of the page: notes when the first button can be pressed, every long task, and what a frame costs
+/// (from its first callback to the task after it was painted).
+const WATCH: &str = r#"
+window.oz = { ready: null, long: [], frames: [], steps: [] };
+new PerformanceObserver(list => { for (const e of list.getEntries()) oz.long.push([e.startTime, e.duration]); }).observe({ type: 'longtask', buffered: true });
+const look = new MutationObserver(() => {
+  if (document.querySelector('.home button, .app button')) { oz.ready = performance.now(); look.disconnect(); }
+});
+look.observe(document, { childList: true, subtree: true });
+const channel = new MessageChannel();
+let began = 0;
+channel.port1.onmessage = () => oz.frames.push(performance.now() - began);
+oz.measure = on => { oz.on = on; if (on) requestAnimationFrame(tick); };
+const tick = () => { began = performance.now(); channel.port2.postMessage(0); if (oz.on) requestAnimationFrame(tick); };
+"#;
+
+/// Steps back so many times, each from the key press to the frame that shows the new time.
+const STEP_BACK: &str = r#"
+(async times => {
+  const clock = document.querySelector('.clock'), event = document.querySelector('.evno');
+  const took = [];
+  for (let n = 0; n < times; n++) {
+    const before = clock.textContent + event?.textContent;
+    const start = performance.now();
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+    await new Promise(done => {
+      const check = () => clock.textContent + document.querySelector('.evno')?.textContent !== before || performance.now() - start > 1000
+        ? done() : setTimeout(check, 0);
+      check();
+    });
+    took.push(performance.now() - start);
+  }
+  return took;
+})(60)
+"#;
+
+const LIMIT_READY_MS: f64 = 1_000.0;
+const LIMIT_TASK_MS: f64 = 50.0;
+const LIMIT_STEP_MS: f64 = 16.0;
+const LIMIT_FRAME_MEDIAN_MS: f64 = 4.0;
+const LIMIT_FRAME_P99_MS: f64 = 12.0;
+
+fn main() -> ExitCode {
+    let kept = Rc::new(RefCell::new(true));
+    let line = {
+        let kept = Rc::clone(&kept);
+        move |what: &str, value: f64, limit: f64| {
+            let keeps = value <= limit;
+            println!("  {value:>10.1} ms  {what} (limit {limit} ms){}", if keeps { "" } else { "  MISSED" });
+            *kept.borrow_mut() &= keeps;
+        }
+    };
+    let options = Options { before: WATCH.to_owned(), ..Options::default() };
+    in_tab(options, async |tab| {
+        tab.wait_for("text=New cluster").await?;
+        line("from the address to the first button", tab.evaluate("oz.ready").await?, LIMIT_READY_MS);
+        tab.click("text=New cluster").await?;
+        tab.wait_for(".broker").await?;
+        tab.evaluate::<Option<bool>>("(oz.long = [], oz.measure(true), null)").await?;
+        session(tab).await?;
+        tab.evaluate::<Option<bool>>("(oz.measure(false), null)").await?;
+        let mut frames: Vec<f64> = tab.evaluate("oz.frames").await?;
+        line(&format!("a frame, median of {}", frames.len()), share(&mut frames, 50), LIMIT_FRAME_MEDIAN_MS);
+        line("a frame, 99 of 100", share(&mut frames, 99), LIMIT_FRAME_P99_MS);
+        let longest: f64 = tab.evaluate("oz.long.reduce((most, [, took]) => Math.max(most, took), 0)").await?;
+        line("the longest task of the page's thread", longest, LIMIT_TASK_MS);
+        let mut steps: Vec<f64> = tab.evaluate(STEP_BACK).await?;
+        line(&format!("a step back, 95 of 100 ({} steps)", steps.len()), share(&mut steps, 95), LIMIT_STEP_MS);
+        Ok(())
+    });
+    if *kept.borrow() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A topic, six records, and the death of a broker, watched at the speed the page starts with.
+async fn session(tab: &Tab) -> Result<(), String> {
+    tab.press("`").await?;
+    tab.wait_for("input.line").await?;
+    for line in [
+        "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3",
+        "echo one | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders",
+        "echo two | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders",
+    ] {
+        tab.type_text(line).await?;
+        tab.press("Enter").await?;
+        tab.wait_until("document.querySelector('.prompt .ps') !== null", "the line has ended").await?;
+    }
+    tab.press("Escape").await?;
+    tab.click("[aria-label^='Broker 2,'] .earnum").await?;
+    tab.click("text=Kill").await?;
+    tab.wait_for_text("#stage", "broker 2 is offline").await?;
+    tab.wait_for_text("#inspector", "Fenced").await
+}
+
+/// The value that so many per cent of the values do not pass.
+fn share(values: &mut [f64], per_cent: usize) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = (values.len() * per_cent / 100).min(values.len().saturating_sub(1));
+    values.get(at).copied().unwrap_or(f64::INFINITY)
+}
