@@ -395,7 +395,10 @@ fn lesson(down: bool) -> LessonView {
             ]),
             Block::Console {
                 terminal: "t1".into(),
-                lines: vec!["kafka-topics.sh --bootstrap-server localhost:9092 --describe --topic orders".into()],
+                lines: vec![ConsoleLine {
+                    text: "kafka-topics.sh --bootstrap-server localhost:9092 --describe --topic orders".into(),
+                    input: false,
+                }],
                 output: vec![],
             },
         ],

@@ -123,6 +123,11 @@ pub enum Ask {
     Sheet(Sheet),
     SheetHeight(Height),
     Terminal(String),
+    /// Types a line into a terminal, as a click on it promises.
+    Run {
+        terminal: String,
+        line: wire::lesson::ConsoleLine,
+    },
     /// Puts a line into the terminal in front, not yet entered.
     Draft(String),
     Theme(Theme),

@@ -1,6 +1,6 @@
 //! A lesson's text as elements. Text goes in as text: nothing of a lesson file can become markup.
 
-use wire::lesson::{Block, Span};
+use wire::lesson::{Block, ConsoleLine, Span};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
@@ -42,17 +42,11 @@ fn one(block: &Block, handle: &Handle) -> Html {
 }
 
 /// Lines to run. A click types the line into its terminal, exactly as the keyboard would.
-fn console(terminal: &str, lines: &[String], output: &[String], handle: &Handle) -> Html {
-    let line = |text: &String| {
-        let (handle, terminal, line) = (handle.clone(), terminal.to_owned(), text.clone());
-        let onclick = Callback::from(move |_: MouseEvent| {
-            // On a narrow page the terminal would take the lesson's place.
-            if !crate::theme::narrow() {
-                handle.show(Ask::Terminal(terminal.clone()));
-            }
-            handle.type_line(&terminal, &line);
-        });
-        html! { <button class="runline" title="Run this line" {onclick}><span class="muted" aria-hidden="true">{"$ "}</span>{words(text)}</button> }
+pub fn console(terminal: &str, lines: &[ConsoleLine], output: &[String], handle: &Handle) -> Html {
+    let line = |line: &ConsoleLine| {
+        let prompt = if line.input { "> " } else { "$ " };
+        html! { <button class="runline" title="Run this line" onclick={run(handle, terminal, line)}>
+        <span class="muted" aria-hidden="true">{prompt}</span>{words(&line.text)}</button> }
     };
     html! {
         <div class="runbox" role="group" aria-label={format!("Lines for terminal {terminal}")}>
@@ -61,6 +55,12 @@ fn console(terminal: &str, lines: &[String], output: &[String], handle: &Handle)
             if !output.is_empty() { <pre class="runout">{output.join("\n")}</pre> }
         </div>
     }
+}
+
+/// What a click on a line does.
+fn run(handle: &Handle, terminal: &str, line: &ConsoleLine) -> Callback<MouseEvent> {
+    let ask = Ask::Run { terminal: terminal.to_owned(), line: line.clone() };
+    handle.ui.reform(move |_: MouseEvent| ask.clone())
 }
 
 /// A line breaks between its words only: `--topic` stays whole.

@@ -245,6 +245,7 @@ impl App {
                 self.ui.terminal = name;
                 self.ui.terminal_open = true;
             }
+            Ask::Run { terminal, line } => self.run(terminal, &line),
             Ask::Draft(line) => {
                 self.ui.draft = (self.ui.draft.0 + 1, line);
                 self.ui.terminal_open = true;
@@ -265,6 +266,21 @@ impl App {
             Ask::CloseBar(_) => {}
         }
         before != self.ui
+    }
+
+    /// A command needs the prompt: what still runs in its terminal is stopped first, as a person would with Ctrl-C.
+    fn run(&mut self, terminal: String, line: &wire::lesson::ConsoleLine) {
+        let handle = self.handle.clone();
+        handle.player.finish_line();
+        let busy = self.model.terminals.get(&terminal).is_some_and(|view| view.running.is_some());
+        if busy && !line.input {
+            handle.send(Command::Interrupt { terminal: terminal.clone() });
+            handle.send(Command::RunUntilIdle { terminal: terminal.clone() });
+        }
+        handle.type_line(&terminal, &line.text);
+        // On a narrow page the terminal would take the lesson's place.
+        self.ui.terminal_open |= !narrow();
+        self.ui.terminal = terminal;
     }
 
     fn close(&mut self) {

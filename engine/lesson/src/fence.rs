@@ -1,6 +1,6 @@
 //! The fenced blocks that do things, read into a step.
 
-use wire::lesson::Block;
+use wire::lesson::{Block, ConsoleLine};
 
 use crate::expr::Expr;
 use crate::model::{Check, Clause, Cluster, Predict, PredictOption, Step, WrongPath};
@@ -52,8 +52,10 @@ fn console(terminal: &str, fence: &Fence<'_>, mistakes: &mut Vec<Mistake>) -> Bl
         mistakes.push(Mistake::new(fence.first_line - 1, format!("`{terminal}` is no terminal; they are t1 to t8")));
     }
     for (i, text) in fence.lines.iter().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
-        if let Some(line) = text.strip_prefix("$ ").or_else(|| text.strip_prefix("< ")) {
-            lines.push(line.to_string());
+        if let Some(line) = text.strip_prefix("$ ") {
+            lines.push(ConsoleLine { text: line.to_string(), input: false });
+        } else if let Some(line) = text.strip_prefix("< ") {
+            lines.push(ConsoleLine { text: line.to_string(), input: true });
         } else if let Some(shown) = text.strip_prefix('|') {
             output.push(shown.strip_prefix(' ').unwrap_or(shown).to_string());
         } else {

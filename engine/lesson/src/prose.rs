@@ -23,7 +23,7 @@ pub fn spans(text: &str) -> Vec<Span> {
         match block {
             Block::Paragraph(spans) | Block::Quote(spans) => all.extend(spans),
             Block::List(items) => all.extend(items.into_iter().flatten()),
-            Block::Console { lines, .. } => all.extend(lines.into_iter().map(Span::Code)),
+            Block::Console { lines, .. } => all.extend(lines.into_iter().map(|line| Span::Code(line.text))),
         }
     }
     all

@@ -40,10 +40,17 @@ pub enum Block {
     /// Lines to type, each runnable by a click, and the terminal they belong to.
     Console {
         terminal: String,
-        lines: Vec<String>,
+        lines: Vec<ConsoleLine>,
         output: Vec<String>,
     },
     Quote(Vec<Span>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsoleLine {
+    pub text: String,
+    /// Typed into the program that runs, not at the shell's prompt.
+    pub input: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

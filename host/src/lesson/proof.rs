@@ -142,17 +142,15 @@ impl Bench<'_> {
             let Block::Console { terminal, lines, output } = block else { continue };
             stage.take_said(terminal);
             for line in lines {
-                let (terminal, line) = (terminal.clone(), line.clone());
-                let line = if stage.is_busy(&terminal) {
-                    Line::Text { terminal, text: line }
-                } else {
-                    Line::Command { terminal, line }
-                };
+                let (terminal, text) = (terminal.clone(), line.text.clone());
+                let line =
+                    if line.input { Line::Text { terminal, text } } else { Line::Command { terminal, line: text } };
                 if let Err(words) = play(&[line], &mut stage) {
                     self.find(format!("a console line cannot be played: {words}"));
                 }
             }
             let said = stage.take_said(terminal);
+            let lines: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
             if output.is_empty() {
                 if said.exit.is_some_and(|exit| exit != 0) {
                     self.find(format!("`{}` fails and its block does not show it: {}", lines.join("; "), said.text));

@@ -7,10 +7,12 @@ mod partition;
 mod tables;
 mod why;
 
+use wire::lesson::ConsoleLine;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
+use crate::lesson::prose::console;
 use crate::store::{Model, Tp};
 use crate::ui::{Ask, Selection, label};
 
@@ -28,7 +30,7 @@ pub struct Props {
 pub fn Inspector(props: &Props) -> Html {
     let shown = props.selection.clone().or_else(|| props.focus.clone().map(Selection::Partition));
     let body = match &shown {
-        None => empty(),
+        None => empty(&props.handle),
         Some(Selection::Partition(tp)) => partition_panel(props, tp),
         Some(Selection::Broker(id)) => broker::panel(props, *id),
         Some(Selection::Controller(id)) => broker::controller_panel(props, *id),
@@ -50,12 +52,15 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
 }
 
 /// Says what is missing and the command that makes it.
-fn empty() -> Html {
+fn empty(handle: &Handle) -> Html {
+    let text =
+        "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
+    let line = ConsoleLine { text: text.to_owned(), input: false };
     html! {
         <div class="isec">
             <div class="empty"><b>{"No topic yet"}</b>
-                <p class="soft">{"Open the terminal and create one:"}</p>
-                <code class="mono wrap">{"kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders"}</code>
+                <p class="soft">{"Create one. A click types this line into terminal t1:"}</p>
+                {console("t1", &[line], &[], handle)}
             </div>
         </div>
     }
