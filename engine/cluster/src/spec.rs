@@ -67,6 +67,35 @@ pub struct BrokerSpec {
     pub properties: Properties,
 }
 
+impl BrokerSpec {
+    /// All that `server.properties` says: who the server is and where it listens, and what was set.
+    pub fn file(&self) -> Properties {
+        let controllers: Vec<String> =
+            self.voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
+        let listener = format!("PLAINTEXT://{}:{}", self.host, self.port);
+        let mut file = identity(self.node_id, &self.host, "broker", &listener, &controllers);
+        file.insert("advertised.listeners".to_string(), listener);
+        file.extend(self.properties.clone());
+        file
+    }
+}
+
+/// The properties that a server needs to be one.
+fn identity(node_id: i32, host: &str, roles: &str, listener: &str, controllers: &[String]) -> Properties {
+    const PROTOCOLS: &str =
+        "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL";
+    let pairs = [
+        ("log.dirs", format!("/{host}/{LOG_DIR}")),
+        ("node.id", node_id.to_string()),
+        ("process.roles", roles.to_string()),
+        ("controller.listener.names", "CONTROLLER".to_string()),
+        ("listeners", listener.to_string()),
+        ("listener.security.protocol.map", PROTOCOLS.to_string()),
+        ("controller.quorum.bootstrap.servers", controllers.join(",")),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ControllerSpec {
     pub profile: Profile,

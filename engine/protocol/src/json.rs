@@ -37,8 +37,7 @@ impl fmt::Display for Json {
             Json::Null => f.write_str("null"),
             Json::Bool(value) => write!(f, "{value}"),
             Json::Int(value) => write!(f, "{value}"),
-            // `1024.0`, as Java prints a double of ordinary size.
-            Json::Float(value) => write!(f, "{:?}", value.get()),
+            Json::Float(value) => write!(f, "{value}"),
             Json::Text(text) => quote(f, text),
             Json::List(items) => {
                 f.write_str("[")?;

@@ -10,7 +10,7 @@ use sim::Disk;
 use sim::effects::Surroundings;
 
 /// Why a path cannot be read or written, in the words of the C library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileError {
     NotFound,
     IsDirectory,

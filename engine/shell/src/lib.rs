@@ -9,6 +9,7 @@
 
 pub mod files;
 pub mod job;
+mod json;
 pub mod lang;
 pub mod pipeline;
 pub mod process;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use base::Uuid;
-use protocol::TopicPartition;
+use bytes::Bytes;
+use protocol::{Float64, TopicPartition};
 
 use crate::error::KafkaError;
 use crate::node::Node;
@@ -164,6 +165,120 @@ pub enum AdminCall {
     ListPartitionReassignments {
         partitions: Option<Vec<TopicPartition>>,
     },
+    /// Target replicas by partition; `None` cancels what is under way.
+    AlterPartitionReassignments {
+        targets: BTreeMap<TopicPartition, Option<Vec<i32>>>,
+        allow_factor_change: bool,
+    },
+    DescribeLogDirs {
+        brokers: Vec<i32>,
+    },
+    /// The directory that a broker shall keep a replica in, by broker and partition.
+    AlterReplicaLogDirs {
+        directories: BTreeMap<(i32, TopicPartition), String>,
+    },
+    /// Records below the offset go; -1 means the high watermark.
+    DeleteRecords {
+        before: BTreeMap<TopicPartition, i64>,
+    },
+    DescribeFeatures,
+    UpdateFeatures {
+        updates: BTreeMap<String, FeatureUpdate>,
+        validate_only: bool,
+    },
+    DescribeMetadataQuorum,
+    AddRaftVoter {
+        voter_id: i32,
+        directory_id: Uuid,
+        /// Listener name, host and port.
+        endpoints: Vec<(String, String, u16)>,
+    },
+    RemoveRaftVoter {
+        voter_id: i32,
+        directory_id: Uuid,
+    },
+    UnregisterBroker {
+        broker: i32,
+    },
+    DescribeClientQuotas {
+        components: Vec<QuotaComponent>,
+        strict: bool,
+    },
+    AlterClientQuotas {
+        /// Entity type to name; `None` is the default entity.
+        entity: Vec<(String, Option<String>)>,
+        /// `None` removes.
+        values: Vec<(String, Option<Float64>)>,
+    },
+    /// All users when empty.
+    DescribeUserScramCredentials {
+        users: Vec<String>,
+    },
+    AlterUserScramCredentials {
+        deletions: Vec<(String, i8)>,
+        upsertions: Vec<ScramUpsertion>,
+    },
+    ListConfigResources {
+        kinds: Vec<ResourceType>,
+    },
+    ListGroups,
+    /// The versions of every API on every node: `kafka-broker-api-versions`, which has a client of its own in Java.
+    NodeVersions {
+        node: i32,
+    },
+}
+
+/// `FeatureUpdate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FeatureUpdate {
+    pub level: i16,
+    pub upgrade: UpgradeType,
+}
+
+/// `FeatureUpdate.UpgradeType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UpgradeType {
+    Upgrade,
+    SafeDowngrade,
+    UnsafeDowngrade,
+}
+
+impl UpgradeType {
+    pub(crate) fn id(self) -> i8 {
+        match self {
+            UpgradeType::Upgrade => 1,
+            UpgradeType::SafeDowngrade => 2,
+            UpgradeType::UnsafeDowngrade => 3,
+        }
+    }
+}
+
+/// One component of a filter for quotas.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuotaComponent {
+    /// `user`, `client-id` or `ip`.
+    pub entity_type: String,
+    pub matches: QuotaMatch,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum QuotaMatch {
+    Exact(String),
+    /// The default entity.
+    Default,
+    /// Any name, and the default.
+    Any,
+}
+
+/// A SCRAM credential to store: what is sent is salted, never the password.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScramUpsertion {
+    pub user: String,
+    /// 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
+    pub mechanism: i8,
+    pub iterations: i32,
+    pub salt: Bytes,
+    pub salted_password: Bytes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -250,6 +365,71 @@ pub struct Reassignment {
     pub removing: Vec<i32>,
 }
 
+/// One log directory of a broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LogDirDescription {
+    pub error: Option<KafkaError>,
+    pub replicas: BTreeMap<TopicPartition, ReplicaInfo>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReplicaInfo {
+    pub size: i64,
+    pub offset_lag: i64,
+    /// The replica moves here from another directory.
+    pub is_future: bool,
+}
+
+/// Finalized and supported levels of features: `min, max`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FeatureMetadata {
+    pub finalized: BTreeMap<String, (i16, i16)>,
+    /// `None` when no level was ever finalized.
+    pub epoch: Option<i64>,
+    pub supported: BTreeMap<String, (i16, i16)>,
+}
+
+/// `QuorumInfo`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuorumInfo {
+    pub leader_id: i32,
+    pub leader_epoch: i64,
+    pub high_watermark: i64,
+    pub voters: Vec<QuorumReplica>,
+    pub observers: Vec<QuorumReplica>,
+    /// Endpoints of voters: listener, host, port.
+    pub nodes: BTreeMap<i32, Vec<(String, String, u16)>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuorumReplica {
+    pub replica_id: i32,
+    pub directory_id: Uuid,
+    pub log_end_offset: i64,
+    /// Milliseconds of the epoch; -1 when unknown.
+    pub last_fetch: i64,
+    pub last_caught_up: i64,
+}
+
+/// The quotas of one entity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuotaEntry {
+    /// Entity type to name; `None` is the default.
+    pub entity: Vec<(String, Option<String>)>,
+    pub values: Vec<(String, Float64)>,
+}
+
+/// The SCRAM mechanisms of a user with their iterations.
+pub type ScramCredentials = Vec<(i8, i32)>;
+
+/// An API that a node offers: its number and versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OfferedApi {
+    pub code: i16,
+    pub min: i16,
+    pub max: i16,
+}
+
 /// What became of each item of a call.
 pub type PerItem<K, V> = BTreeMap<K, Result<V, KafkaError>>;
 
@@ -268,6 +448,24 @@ pub enum AdminReply {
     Offsets(PerItem<TopicPartition, ListedOffset>),
     Elections(PerItem<TopicPartition, ()>),
     Reassignments(BTreeMap<TopicPartition, Reassignment>),
+    /// Of AlterPartitionReassignments.
+    PerPartition(PerItem<TopicPartition, ()>),
+    LogDirs(PerItem<i32, BTreeMap<String, LogDirDescription>>),
+    PerReplica(PerItem<(i32, TopicPartition), ()>),
+    /// New log starts.
+    LowWatermarks(PerItem<TopicPartition, i64>),
+    Features(FeatureMetadata),
+    /// Of UpdateFeatures.
+    PerFeature(PerItem<String, ()>),
+    Quorum(QuorumInfo),
+    Quotas(Vec<QuotaEntry>),
+    ScramUsers(PerItem<String, ScramCredentials>),
+    PerUser(PerItem<String, ()>),
+    ConfigResources(Vec<ConfigResource>),
+    Groups(Vec<String>),
+    Versions(Vec<OfferedApi>),
+    /// The call did what it was to do and has nothing to tell.
+    Done,
 }
 
 /// The first failure of the items, in their order (`all().get()`).

@@ -7,9 +7,10 @@
 
 pub mod call;
 mod configs;
-mod offsets;
+mod leaders;
 mod operation;
 mod refresh;
+mod single;
 mod topics;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -371,9 +372,11 @@ impl Admin {
         if timed_out || !error.retriable {
             return self.give_up(request, error, now);
         }
-        if error.class == error::DISCONNECT && matches!(request.step, Step::ListOffsets { .. }) {
+        if error.class == error::DISCONNECT
+            && let Step::AskLeader { api, .. } = request.step
+        {
             // The leader may be another one by now.
-            request.step = Step::LookupLeaders;
+            request.step = Step::LookupLeaders { api };
         }
         if matches!(request.step.target(), Target::Controller) && error.code == ErrorCode::NotController {
             self.refresh.request();

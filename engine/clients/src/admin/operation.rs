@@ -11,7 +11,8 @@ use protocol::{ErrorCode, Request, Response, TopicPartition};
 use super::call::{
     AdminCall, AdminReply, ClusterDescription, ElectionType, Reassignment, TopicListing, TopicSelection,
 };
-use super::{configs, offsets, topics};
+use super::leaders::{self, LeaderApi};
+use super::{configs, single, topics};
 use crate::error::{self, KafkaError};
 use crate::metadata::nodes_of;
 use crate::node::Node;
@@ -45,13 +46,21 @@ pub(crate) enum Step {
     IncrementalAlterConfigs {
         node: Option<i32>,
     },
-    LookupLeaders,
-    ListOffsets {
+    LookupLeaders {
+        api: LeaderApi,
+    },
+    AskLeader {
+        api: LeaderApi,
         broker: i32,
         partitions: Vec<TopicPartition>,
     },
     ElectLeaders,
     ListReassignments,
+    /// The request of a call that is one request (a node).
+    Ask {
+        name: &'static str,
+        target: Target,
+    },
 }
 
 impl Step {
@@ -68,10 +77,11 @@ impl Step {
             Step::DescribeTopicsByMetadata => "describeTopics",
             Step::DescribeConfigs { .. } => "describeConfigs",
             Step::IncrementalAlterConfigs { .. } => "incrementalAlterConfigs",
-            Step::LookupLeaders => "listOffsets(api=METADATA)",
-            Step::ListOffsets { .. } => "listOffsets(api=LIST_OFFSETS)",
+            Step::LookupLeaders { api } => api.lookup(),
+            Step::AskLeader { api, .. } => api.fulfillment(),
             Step::ElectLeaders => "electLeaders",
             Step::ListReassignments => "listPartitionReassignments",
+            Step::Ask { name, .. } => name,
         }
     }
 
@@ -82,7 +92,8 @@ impl Step {
             Step::DescribeConfigs { node: Some(id) } | Step::IncrementalAlterConfigs { node: Some(id) } => {
                 Target::Broker(*id)
             }
-            Step::ListOffsets { broker, .. } => Target::Broker(*broker),
+            Step::AskLeader { broker, .. } => Target::Broker(*broker),
+            Step::Ask { target, .. } => *target,
             _ => Target::LeastLoaded,
         }
     }
@@ -139,6 +150,9 @@ impl Operation {
 
     /// The first requests, and an immediate end for items that no request can carry.
     pub fn start(&mut self) -> Vec<Step> {
+        if let Some(steps) = single::start(self) {
+            return steps;
+        }
         match &self.call {
             AdminCall::CreateTopics { .. } | AdminCall::DeleteTopics { .. } | AdminCall::CreatePartitions { .. } => {
                 topics::start(self)
@@ -148,9 +162,10 @@ impl Operation {
             AdminCall::DescribeTopics { .. } => vec![Step::DescribeTopicsByMetadata],
             AdminCall::DescribeCluster { .. } => vec![Step::ListNodes],
             AdminCall::DescribeConfigs { .. } | AdminCall::IncrementalAlterConfigs { .. } => configs::start(self),
-            AdminCall::ListOffsets { .. } => offsets::start(self),
+            AdminCall::ListOffsets { .. } | AdminCall::DeleteRecords { .. } => leaders::start(self),
             AdminCall::ElectLeaders { .. } => vec![Step::ElectLeaders],
             AdminCall::ListPartitionReassignments { .. } => vec![Step::ListReassignments],
+            _ => Vec::new(),
         }
     }
 
@@ -166,17 +181,21 @@ impl Operation {
                 DescribeClusterRequest { include_fenced_brokers: include_fenced, ..Default::default() }.into()
             }
             Step::DescribeConfigs { node } | Step::IncrementalAlterConfigs { node } => configs::request(self, *node),
-            Step::LookupLeaders | Step::ListOffsets { .. } => offsets::request(self, step, timeout_ms),
+            Step::LookupLeaders { .. } | Step::AskLeader { .. } => leaders::request(self, step, timeout_ms),
             Step::ElectLeaders => elect_request(&self.call, timeout_ms),
             Step::ListReassignments => reassignments_request(&self.call, timeout_ms),
+            Step::Ask { target, .. } => single::request(self, *target, timeout_ms),
         }
     }
 
     pub fn on_response(&mut self, step: &Step, response: &Response) -> Reaction {
+        if let Some(reaction) = single::on_response(self, step, response) {
+            return reaction;
+        }
         match response {
             Response::Metadata(response) => match step {
                 Step::ListTopics => self.on_topics(response),
-                Step::LookupLeaders => offsets::on_leaders(self, response),
+                Step::LookupLeaders { .. } => leaders::on_leaders(self, response),
                 _ => topics::on_metadata(self, response),
             },
             Response::CreateTopics(_) | Response::DeleteTopics(_) | Response::CreatePartitions(_) => {
@@ -186,7 +205,7 @@ impl Operation {
             Response::DescribeCluster(response) => self.on_nodes(response),
             Response::DescribeConfigs(response) => configs::on_described(self, response),
             Response::IncrementalAlterConfigs(response) => configs::on_altered(self, response),
-            Response::ListOffsets(response) => offsets::on_offsets(self, step, response),
+            Response::ListOffsets(_) | Response::DeleteRecords(_) => leaders::on_answer(self, step, response),
             Response::ElectLeaders(response) => self.on_elected(response),
             Response::ListPartitionReassignments(response) => self.on_reassignments(response),
             _ => {
@@ -208,8 +227,9 @@ impl Operation {
             Step::DescribeConfigs { node } | Step::IncrementalAlterConfigs { node } => {
                 configs::fail(self, *node, error)
             }
-            Step::LookupLeaders => offsets::fail(self, None, error),
-            Step::ListOffsets { partitions, .. } => offsets::fail(self, Some(partitions.as_slice()), error),
+            Step::LookupLeaders { .. } => leaders::fail(self, None, error),
+            Step::Ask { target, .. } => single::fail(self, *target, error),
+            Step::AskLeader { partitions, .. } => leaders::fail(self, Some(partitions.as_slice()), error),
             Step::ListNodes if matches!(self.call, AdminCall::DescribeTopics { .. }) => {
                 topics::fail_described(self, error)
             }

@@ -123,6 +123,7 @@ impl Broker {
                 self.on_alter_partition_response(now, sent, answer, fx);
             }
             (Purpose::Forward(reply), _) => self.connections.respond_shared(&reply, response, fx),
+            (Purpose::AlterConfigs(reply, outcomes), _) => self.on_configs_altered(&reply, outcomes, &response, fx),
             (Purpose::AutoCreate(topics), Response::CreateTopics(answer)) => {
                 self.on_topics_created(topics, answer, fx);
             }

@@ -31,7 +31,7 @@ const RACK_AWARE_SELECTOR: &str = "RackAwareReplicaSelector";
 
 impl Settings {
     pub fn of(spec: &BrokerSpec) -> Settings {
-        let server = ServerConfig::new(spec.node_id, spec.properties.clone());
+        let server = ServerConfig::new(spec.node_id, spec.file());
         let int = |name: &str| i32::try_from(server.number(name)).unwrap_or(i32::MAX);
         Settings {
             heartbeat_interval_ms: server.number("broker.heartbeat.interval.ms"),

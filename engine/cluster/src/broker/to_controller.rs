@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base::{ConnId, Micros};
 use protocol::{ErrorCode, Request, Response};
 
+use super::apis::Outcomes;
 use super::client::Client;
 use super::connections::ReplyTo;
 use super::isr::SentChange;
@@ -30,6 +31,8 @@ pub enum Purpose {
     AlterPartition(Vec<SentChange>),
     /// A client's request, passed on; its answer is passed back.
     Forward(ReplyTo),
+    /// A client's changes of configs, less those that this broker has decided.
+    AlterConfigs(ReplyTo, Outcomes),
     /// Topics that a client asked about and that do not exist yet.
     AutoCreate(Vec<String>),
     ProducerIds,

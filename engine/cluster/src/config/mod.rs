@@ -6,20 +6,27 @@
 //! topic override > dynamic broker > dynamic cluster default > server.properties > default
 //! ```
 
+mod alter;
 mod decimal;
+mod dynamic;
 mod effective;
 mod key;
+mod listeners;
 mod server;
 mod server_keys;
 mod server_keys_more;
+mod server_rules;
 mod synonyms;
 mod topic_keys;
 mod validate;
 mod value;
 
+pub use alter::alter_one;
+pub use dynamic::validate_dynamic;
 pub use effective::{ConfigSource, ConfigView, EffectiveConfig};
 pub use key::{ConfigKey, ConfigType, DefaultValue, UpdateMode, Valid, server_key, server_keys, topic_key, topic_keys};
 pub use server::ServerConfig;
+pub use server_rules::{Refused, check_server};
 pub use synonyms::{Converter, Synonym, broker_synonyms, topic_synonyms};
 pub use validate::{ConfigError, validate_topic_configs, validate_topic_values};
 pub use value::{Value, parse, validate};

@@ -7,7 +7,7 @@ use protocol::ErrorCode;
 use protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use protocol::messages::delete_topics_response::DeletableTopicResult;
-use protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+use protocol::messages::incremental_alter_configs_request::AlterConfigsResource;
 use protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use protocol::messages::*;
 use protocol::metadata::{ClearElrRecord, ConfigRecord, MetadataRecord, ProducerIdsRecord, RemoveTopicRecord};
@@ -15,7 +15,7 @@ use protocol::metadata::{ClearElrRecord, ConfigRecord, MetadataRecord, ProducerI
 use super::control::{ApiError, ControlState, outcome};
 use super::{Cause, Controller, Fx};
 use crate::Event;
-use crate::config::{ConfigKey, ConfigType, server_key, topic_key, validate, validate_topic_configs};
+use crate::config::{alter_one, server_key, validate, validate_topic_configs};
 use crate::metadata::{ConfigResource, ResourceType};
 
 /// `ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`
@@ -205,7 +205,7 @@ impl ControlState {
         let before = self.image.configs(&resource);
         let mut after = before.clone();
         for config in &asked.configs {
-            alter_one(&mut after, resource.kind, config)?;
+            alter_one(&mut after, resource.kind, config).map_err(|(code, words)| ApiError::new(code, words))?;
         }
         let invalid = |words: String| ApiError::new(ErrorCode::InvalidConfig, words);
         match resource.kind {
@@ -262,42 +262,4 @@ impl ControlState {
             }
         }
     }
-}
-
-/// SET, DELETE, APPEND or SUBTRACT of one config.
-fn alter_one(
-    configs: &mut BTreeMap<String, String>,
-    kind: ResourceType,
-    asked: &AlterableConfig,
-) -> Result<(), ApiError> {
-    let name = asked.name.clone();
-    if asked.config_operation == 1 {
-        configs.remove(&name);
-        return Ok(());
-    }
-    let Some(value) = asked.value.clone() else {
-        let words = format!("Null value not supported for : {name}");
-        return Err(ApiError::new(ErrorCode::InvalidRequest, words));
-    };
-    if asked.config_operation == 0 {
-        configs.insert(name, value);
-        return Ok(());
-    }
-    let key: Option<&ConfigKey> = if kind == ResourceType::Topic { topic_key(&name) } else { server_key(&name) };
-    let Some(key) = key.filter(|key| key.kind == ConfigType::List) else {
-        let words = format!("Can't use this operation on config {name} because its type is not LIST.");
-        return Err(ApiError::new(ErrorCode::InvalidConfig, words));
-    };
-    let now = configs.get(&name).cloned().or_else(|| key.default_text().map(str::to_string)).unwrap_or_default();
-    let split = |text: &str| text.split(',').filter(|part| !part.is_empty()).map(str::to_string).collect::<Vec<_>>();
-    let (mut parts, given) = (split(&now), split(&value));
-    match asked.config_operation {
-        2 => parts.extend(given.into_iter().filter(|part| !split(&now).contains(part))),
-        3 => parts.retain(|part| !given.contains(part)),
-        other => {
-            return Err(ApiError::new(ErrorCode::InvalidRequest, format!("Unknown config operation {other}")));
-        }
-    }
-    configs.insert(name, parts.join(","));
-    Ok(())
 }

@@ -187,19 +187,24 @@ impl<S: Script> Process for AdminTool<S> {
 
     fn client(&self) -> Option<ClientStatus> {
         let admin = self.admin.as_ref()?;
-        Some(ClientStatus {
-            role: ClientRole::Admin,
-            client_id: self.client_id.clone(),
-            topic: None,
-            acks: None,
-            sent: 0,
-            acked: 0,
-            waiting: u64::from(admin.is_busy()),
-            failed: 0,
-            positions: Vec::new(),
-            last_error: None,
-            connections: admin.connections(),
-        })
+        Some(status(admin, &self.client_id))
+    }
+}
+
+/// What the stage shows of an admin client.
+pub fn status(admin: &Admin, client_id: &str) -> ClientStatus {
+    ClientStatus {
+        role: ClientRole::Admin,
+        client_id: client_id.to_string(),
+        topic: None,
+        acks: None,
+        sent: 0,
+        acked: 0,
+        waiting: u64::from(admin.is_busy()),
+        failed: 0,
+        positions: Vec::new(),
+        last_error: None,
+        connections: admin.connections(),
     }
 }
 

@@ -106,6 +106,13 @@ impl Options {
         of_name.filter_map(|(_, value)| value.as_deref()).collect()
     }
 
+    /// What some options were given, in the order typed across all of them; an option without a value gives the empty
+    /// text.
+    pub fn in_order(&self, names: &[&str]) -> Vec<String> {
+        let of_names = self.given.iter().filter(|(given, _)| names.contains(given));
+        of_names.map(|(_, value)| value.clone().unwrap_or_default()).collect()
+    }
+
     /// The value of an option that may be given once.
     pub fn value(&self, name: &str) -> Result<Option<&str>, KafkaError> {
         match self.values(name).as_slice() {

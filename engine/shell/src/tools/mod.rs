@@ -2,10 +2,17 @@
 //! words that Kafka prints.
 
 mod admin_tool;
+mod configs;
 pub mod console_consumer;
 pub mod console_producer;
+mod delete_records;
 pub mod get_offsets;
 pub mod jopt;
+mod json_input;
+mod leader_election;
+mod log_dirs;
+mod scram_hash;
+pub mod straight;
 pub mod topics;
 mod usage;
 
@@ -14,10 +21,19 @@ use protocol::Packet;
 use sim::CloseReason;
 
 use crate::process::{ClientStatus, Io, Process};
+use straight::{StraightTool, ToolSpec};
+
+/// Tools that are state machines of their own.
+const OWN: [&str; 4] =
+    ["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
+
+/// Tools that run straight down.
+const STRAIGHT: &[&ToolSpec] = &[&configs::SPEC, &delete_records::SPEC, &leader_election::SPEC, &log_dirs::SPEC];
 
 /// Scripts that can be typed.
-pub const NAMES: &[&str] =
-    &["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OWN.into_iter().chain(STRAIGHT.iter().map(|spec| spec.name))
+}
 
 /// A Kafka tool that runs.
 #[derive(Clone, Debug, Hash)]
@@ -26,6 +42,7 @@ pub enum KafkaTool {
     GetOffsets(get_offsets::Tool),
     ConsoleProducer(Box<console_producer::ConsoleProducer>),
     ConsoleConsumer(Box<console_consumer::ConsoleConsumer>),
+    Straight(Box<StraightTool>),
 }
 
 /// The tool behind a script's name.
@@ -41,7 +58,10 @@ pub fn find(name: &str, arguments: &[String]) -> Option<KafkaTool> {
             let tool = console_consumer::ConsoleConsumer::new(arguments);
             Some(KafkaTool::ConsoleConsumer(Box::new(tool)))
         }
-        _ => None,
+        _ => {
+            let spec = STRAIGHT.iter().find(|spec| spec.name == name)?;
+            Some(KafkaTool::Straight(Box::new(StraightTool::new(spec.name, arguments))))
+        }
     }
 }
 
@@ -52,7 +72,7 @@ pub fn flags(name: &str) -> Vec<&'static str> {
         "kafka-get-offsets.sh" => get_offsets::TABLE,
         "kafka-console-producer.sh" => console_producer::TABLE,
         "kafka-console-consumer.sh" => console_consumer::TABLE,
-        _ => &[],
+        _ => STRAIGHT.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.table),
     };
     table.iter().map(|opt| opt.name).collect()
 }
@@ -64,6 +84,7 @@ macro_rules! each {
             KafkaTool::GetOffsets($p) => $call,
             KafkaTool::ConsoleProducer($p) => $call,
             KafkaTool::ConsoleConsumer($p) => $call,
+            KafkaTool::Straight($p) => $call,
         }
     };
 }

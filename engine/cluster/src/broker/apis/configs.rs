@@ -92,8 +92,9 @@ impl Broker {
         if let Some(value) = self.metadata.image.config(&ConfigResource::topic(name), key.name) {
             found.push((key.name, Some(value.to_string()), ConfigSource::DynamicTopic));
         }
-        let names: Vec<&str> = topic_synonyms(key.name).iter().map(|synonym| synonym.name).collect();
-        found.extend(self.layers(&names));
+        if let Some(synonym) = topic_synonyms(key.name).first() {
+            found.extend(self.synonyms(synonym.name));
+        }
         // The value in effect, hours turned into milliseconds.
         let view = crate::config::ConfigView { image: &self.metadata.image, server: &self.settings.server };
         let value = view.topic(name, key.name).and_then(|config| config.value);
@@ -102,10 +103,7 @@ impl Broker {
     }
 
     fn broker_config(&self, key: &ConfigKey, with_synonyms: bool, per_broker: bool) -> DescribeConfigsResourceResult {
-        let mut found = self.layers(&broker_synonyms(key.name));
-        // Settings of other names that come before the first of this one belong to another entry.
-        let start = found.iter().position(|(name, _, _)| *name == key.name).unwrap_or(found.len());
-        found.drain(..start);
+        let mut found = self.synonyms(key.name);
         if !per_broker {
             found.retain(|(_, _, source)| *source == ConfigSource::DynamicDefaultBroker);
         }
@@ -115,6 +113,15 @@ impl Broker {
         };
         let source = found.first().map_or(ConfigSource::Default, |(_, _, source)| *source);
         entry(key, value, source, key.mode == UpdateMode::ReadOnly, found, with_synonyms)
+    }
+
+    /// Where a server setting can come from, the strongest source first. Settings of other names that come before the
+    /// first of this one belong to another entry; none of this one, and there is nothing to show.
+    fn synonyms(&self, name: &'static str) -> Vec<(&'static str, Option<String>, ConfigSource)> {
+        let mut found = self.layers(&broker_synonyms(name));
+        let start = found.iter().position(|(of, _, _)| *of == name).unwrap_or(found.len());
+        found.drain(..start);
+        found
     }
 
     /// Values of some server settings, the strongest source first.

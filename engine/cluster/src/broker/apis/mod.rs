@@ -1,5 +1,6 @@
 //! What a broker answers (Kafka: `KafkaApis`): one file a family of requests.
 
+mod alter_configs;
 mod api_versions;
 mod configs;
 mod coordinators;
@@ -11,6 +12,7 @@ mod metadata;
 pub(super) mod produce;
 mod topics;
 
+pub(super) use alter_configs::Outcomes;
 pub(super) use coordinators::partition_for;
 
 use base::Micros;
@@ -42,6 +44,7 @@ impl Broker {
             Request::DescribeTopicPartitions(request) => self.handle_describe_topic_partitions(&reply, request, fx),
             Request::DescribeCluster(request) => self.handle_describe_cluster(&reply, request, fx),
             Request::DescribeConfigs(request) => self.handle_describe_configs(&reply, request, fx),
+            Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(&reply, request, fx),
             Request::DescribeLogDirs(request) => self.handle_describe_log_dirs(&reply, request, fx),
             Request::DeleteRecords(request) => self.handle_delete_records(now, &reply, request, fx),
             Request::FindCoordinator(request) => self.handle_find_coordinator(&reply, request, fx),
@@ -49,7 +52,6 @@ impl Broker {
             Request::CreateTopics(_)
             | Request::DeleteTopics(_)
             | Request::CreatePartitions(_)
-            | Request::IncrementalAlterConfigs(_)
             | Request::AlterConfigs(_)
             | Request::ElectLeaders(_)
             | Request::AlterPartitionReassignments(_)

@@ -1,0 +1,110 @@
+//! `listeners`, `advertised.listeners` and the map from their names to security protocols, as one server reads them.
+
+use std::collections::BTreeMap;
+
+use super::server::ServerConfig;
+use super::server_rules::{Refused, illegal};
+
+/// `NAME://host:port`; without a host it listens everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub name: String,
+    pub host: Option<String>,
+    pub port: u16,
+}
+
+const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
+
+/// The entries of a list property, as configured or by default; `None` when there are none.
+pub fn list(config: &ServerConfig, name: &str) -> Option<Vec<String>> {
+    let text = config.text(name)?;
+    Some(text.split(',').map(|part| part.trim().to_string()).filter(|part| !part.is_empty()).collect())
+}
+
+pub fn controller_names(config: &ServerConfig) -> Vec<String> {
+    list(config, "controller.listener.names").unwrap_or_default()
+}
+
+/// `effectiveListenerSecurityProtocolMap`.
+pub fn protocol_map(config: &ServerConfig) -> Result<BTreeMap<String, String>, Refused> {
+    const NAME: &str = "listener.security.protocol.map";
+    let mut map = BTreeMap::new();
+    for entry in list(config, NAME).unwrap_or_default() {
+        let Some((name, protocol)) = entry.split_once(':') else {
+            let why = format!("Error parsing configuration property '{NAME}': Invalid value {entry}");
+            return Err(illegal(why));
+        };
+        if !PROTOCOLS.contains(&protocol.trim()) {
+            let why = format!("Invalid security protocol `{}` defined in {NAME}", protocol.trim());
+            return Err(Refused::config(why));
+        }
+        map.insert(name.trim().to_ascii_uppercase(), protocol.trim().to_string());
+    }
+    if config.own(NAME).is_some() {
+        return Ok(map);
+    }
+    let mut secure = false;
+    for name in controller_names(config) {
+        secure |= is_secure(&name);
+    }
+    for listener in list(config, "listeners").unwrap_or_default() {
+        let Some((name, _)) = listener.split_once(':') else {
+            return Err(Refused {
+                class: "KafkaException",
+                message: format!("Unable to parse a listener name from {listener}"),
+            });
+        };
+        secure |= is_secure(&name.to_ascii_uppercase());
+    }
+    if !secure {
+        for name in controller_names(config).into_iter().filter(|name| name != "PLAINTEXT") {
+            map.insert(name, "PLAINTEXT".to_string());
+        }
+    }
+    Ok(map)
+}
+
+fn is_secure(name: &str) -> bool {
+    matches!(name, "SSL" | "SASL_SSL" | "SASL_PLAINTEXT")
+}
+
+/// `listenerListToEndPoints`: parsed, with known protocols, distinct names and, where it matters, distinct ports.
+pub fn endpoints(
+    entries: &[String],
+    protocols: &BTreeMap<String, String>,
+    distinct_ports: bool,
+) -> Result<Vec<Endpoint>, Refused> {
+    let shown = format!("[{}]", entries.join(", "));
+    let wrap = |why: String| illegal(format!("Error creating broker listeners from '{shown}': {why}"));
+    let mut found: Vec<Endpoint> = Vec::new();
+    for entry in entries {
+        let endpoint = parse(entry).ok_or_else(|| wrap(format!("Unable to parse {entry} to a broker endpoint")))?;
+        if !protocols.contains_key(&endpoint.name) {
+            return Err(wrap(format!("No security protocol defined for listener {}", endpoint.name)));
+        }
+        found.push(endpoint);
+    }
+    let repeated = |of: &dyn Fn(&Endpoint, &Endpoint) -> bool| {
+        found.iter().enumerate().any(|(at, one)| found[..at].iter().any(|other| of(one, other)))
+    };
+    if repeated(&|one, other| one.name == other.name) {
+        return Err(wrap(format!("Each listener must have a different name, listeners: {shown}")));
+    }
+    if distinct_ports && repeated(&|one, other| one.port == other.port && one.port != 0) {
+        return Err(wrap(format!("Each listener must have a different port, listeners: {shown}")));
+    }
+    Ok(found)
+}
+
+/// `^(.*)://\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)`
+fn parse(entry: &str) -> Option<Endpoint> {
+    let (name, rest) = entry.split_once("://")?;
+    let (host, port) = rest.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || "-%._:".contains(c));
+    if host.contains(odd) {
+        return None;
+    }
+    let host = Some(host.to_string()).filter(|host| !host.is_empty());
+    Some(Endpoint { name: name.to_ascii_uppercase(), host, port: port.parse().ok()? })
+}

@@ -1,0 +1,109 @@
+//! `kafka-log-dirs.sh`: what each log directory of each broker holds (`LogDirsCommand`).
+
+use std::collections::BTreeSet;
+
+use clients::KafkaError;
+use clients::admin::call::{AdminCall, AdminReply, LogDirDescription};
+use clients::config::Properties;
+use protocol::java;
+
+use super::jopt::{Opt, Options, flag, or, text};
+use super::straight::{Halt, Run, ToolSpec, all_of, unexpected};
+use super::usage::{help_or_version, require};
+use crate::json::Value;
+
+pub const SPEC: ToolSpec = ToolSpec { name: "kafka-log-dirs.sh", table: TABLE, run, thrown };
+
+const TABLE: &[Opt] = &[
+    text("bootstrap-server", "The server(s) to use for bootstrapping", "REQUIRED: the brokers to connect to first."),
+    text("command-config", "Admin client property file", "A file with properties for the admin client."),
+    flag("describe", "REQUIRED: describe the log directories."),
+    or(text("topic-list", "Topic list", "Only these topics, separated by commas; all if not given."), ""),
+    or(text("broker-list", "Broker list", "Only these brokers, separated by commas; all if not given."), ""),
+];
+
+fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
+    let arguments = tool.arguments();
+    let options = Options::parse(TABLE, &arguments)?;
+    help_or_version(&options, &arguments, "This tool helps to query log directory usage on the specified brokers.")?;
+    require(&options, &["bootstrap-server", "describe"])?;
+    let mut properties = match options.value("command-config")? {
+        Some(path) => tool.load_properties(path)?,
+        None => Properties::new(),
+    };
+    let servers = options.value("bootstrap-server")?.unwrap_or_default();
+    properties.insert("bootstrap.servers".to_string(), servers.to_string());
+    properties.entry("client.id".to_string()).or_insert_with(|| "log-dirs-tool".to_string());
+    tool.connect(&properties)?;
+
+    let topics: BTreeSet<String> = words(options.value("topic-list")?).map(str::to_string).collect();
+    let AdminReply::Cluster(cluster) = tool.get(AdminCall::DescribeCluster { include_fenced: false })? else {
+        return Err(unexpected());
+    };
+    let known: BTreeSet<i32> = cluster.nodes.iter().map(|node| node.id).collect();
+    let asked = words(options.value("broker-list")?).map(parse_int).collect::<Result<BTreeSet<i32>, _>>()?;
+    let missing: BTreeSet<i32> = asked.difference(&known).copied().collect();
+    if !missing.is_empty() {
+        return Err(Halt::Refused(format!(
+            "ERROR: The given brokers do not exist from --broker-list: {}. Current existent brokers: {}",
+            commas(&missing),
+            commas(&known)
+        )));
+    }
+    let brokers = if asked.is_empty() { known } else { asked };
+    tool.println("Querying brokers for log directories information");
+    let call = AdminCall::DescribeLogDirs { brokers: brokers.iter().copied().collect() };
+    let AdminReply::LogDirs(items) = tool.get(call)? else { return Err(unexpected()) };
+    let described = all_of(items)?;
+    tool.println(format!("Received log directory information from brokers {}", commas(&brokers)));
+    let broker = |(id, dirs): (&i32, &std::collections::BTreeMap<String, LogDirDescription>)| {
+        let dirs = dirs.iter().map(|(path, dir)| directory(path, dir, &topics)).collect();
+        hash_map([("broker", Value::number(*id)), ("logDirs", Value::List(dirs))])
+    };
+    let brokers = described.iter().map(broker).collect();
+    tool.println(hash_map([("version", Value::number(1)), ("brokers", Value::List(brokers))]).to_string());
+    Ok(())
+}
+
+fn directory(path: &str, dir: &LogDirDescription, topics: &BTreeSet<String>) -> Value {
+    let shown = dir.replicas.iter().filter(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic)).collect();
+    let ordered = java::hash_map_order(shown, |(tp, _)| java::topic_partition_hash(&tp.topic, tp.partition));
+    let replica = |(tp, info): &(&protocol::TopicPartition, &clients::admin::call::ReplicaInfo)| {
+        hash_map([
+            ("partition", Value::text(tp.to_string())),
+            ("size", Value::number(info.size)),
+            ("offsetLag", Value::number(info.offset_lag)),
+            ("isFuture", Value::Bool(info.is_future)),
+        ])
+    };
+    hash_map([
+        ("logDir", Value::text(path)),
+        ("error", dir.error.as_ref().map_or(Value::Null, |error| Value::text(&error.class))),
+        ("partitions", Value::List(ordered.iter().map(replica).collect())),
+    ])
+}
+
+/// The tool puts its fields into Java hash maps, and they come out in that order.
+fn hash_map<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let Value::Object(fields) = Value::object(fields) else { return Value::Null };
+    Value::Object(java::hash_map_order(fields, |(name, _)| java::java_string_hash(name)))
+}
+
+fn words(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.unwrap_or_default().split(',').filter(|word| !word.is_empty())
+}
+
+/// `Integer.valueOf`.
+pub fn parse_int(text: &str) -> Result<i32, KafkaError> {
+    let refused = |_| KafkaError::new("java.lang.NumberFormatException", format!("For input string: \"{text}\""));
+    text.parse().map_err(refused)
+}
+
+fn commas(ids: &BTreeSet<i32>) -> String {
+    ids.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn thrown(error: KafkaError, tool: &mut Run<'_, '_, '_>) {
+    tool.eprintln(error.message());
+    tool.eprintln(error.stack_trace());
+}
