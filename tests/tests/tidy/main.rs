@@ -1,6 +1,7 @@
 //! The house rules that no compiler checks: who may use whom, how long things may get, and words that must not come in.
 //! They hold from the first day, because a rule with exceptions is no rule.
 
+mod architecture;
 mod rules;
 mod scan;
 
