@@ -4,6 +4,7 @@
 //! bytes of a link and back, and [`sentence`] says each event of the engine in one short sentence for the timeline.
 
 pub mod act;
+pub mod check;
 pub mod host;
 pub mod link;
 pub mod player;

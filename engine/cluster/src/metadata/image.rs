@@ -184,6 +184,17 @@ impl MetadataImage {
     pub fn in_transaction(&self) -> bool {
         self.before_transaction.is_some()
     }
+
+    /// Whether both images hold the same metadata, wherever in the log each has got to.
+    pub fn says_the_same(&self, other: &MetadataImage) -> bool {
+        self.topics == other.topics
+            && self.topic_ids == other.topic_ids
+            && self.brokers == other.brokers
+            && self.controllers == other.controllers
+            && self.configs == other.configs
+            && self.features == other.features
+            && self.next_producer_id == other.next_producer_id
+    }
 }
 
 /// Replaying.

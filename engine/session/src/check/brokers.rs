@@ -1,0 +1,289 @@
+//! Looking at a broker: which of its replicas changed since the last look, and what that change must not be.
+
+use std::collections::BTreeMap;
+
+use base::NodeId;
+use cluster::Event;
+use cluster::broker::{Broker, Partition};
+use cluster::metadata::TopicIdPartition;
+use sim::{Stamped, World};
+
+use super::lamps::Invariant;
+use super::{Checker, Seen, rules};
+use crate::host::Host;
+
+/// What was last seen of a broker.
+#[derive(Clone, Debug, Default)]
+pub struct BrokerSeen {
+    /// Which of its processes that was.
+    starts: u32,
+    /// That process is the one which the controller has registered.
+    pub is_registered: bool,
+    metadata_offset: i64,
+    /// In the broker's own order.
+    replicas: Vec<ReplicaSeen>,
+    /// Leader epoch and partition epoch of replicas that it does not hold at the moment: before a restart it did.
+    epochs_before: BTreeMap<TopicIdPartition, (i32, i32)>,
+}
+
+/// What was last seen of one replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ReplicaSeen {
+    id: TopicIdPartition,
+    leads: bool,
+    leader_epoch: i32,
+    partition_epoch: i32,
+    log_start: i64,
+    high_watermark: i64,
+    log_end: i64,
+}
+
+/// A replica that is not as it was.
+struct Change {
+    /// `None`: it was not there in this process.
+    before: Option<ReplicaSeen>,
+    epochs_before: (i32, i32),
+    now: ReplicaSeen,
+}
+
+impl ReplicaSeen {
+    fn of(partition: &Partition) -> ReplicaSeen {
+        let id = TopicIdPartition { topic_id: partition.topic_id, partition: partition.topic_partition.partition };
+        ReplicaSeen {
+            id,
+            leads: partition.is_leader(),
+            leader_epoch: partition.leader_epoch(),
+            partition_epoch: partition.partition_epoch(),
+            log_start: partition.log.log_start(),
+            high_watermark: partition.log.high_watermark(),
+            log_end: partition.log.log_end(),
+        }
+    }
+}
+
+impl BrokerSeen {
+    /// The process is another one. Epochs are kept; everything else begins anew.
+    fn begin_process(&mut self, starts: u32) {
+        self.forget_replicas();
+        (self.starts, self.is_registered, self.metadata_offset) = (starts, false, -1);
+    }
+
+    fn forget_replicas(&mut self) {
+        let epochs = self.replicas.drain(..).map(|seen| (seen.id, (seen.leader_epoch, seen.partition_epoch)));
+        self.epochs_before.extend(epochs);
+    }
+
+    /// Compares with what the broker holds now. In the common case the list is the same and a few numbers moved.
+    fn take_changes(&mut self, broker: &Broker) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut count = 0;
+        for partition in broker.partitions() {
+            let now = ReplicaSeen::of(partition);
+            match self.replicas.get_mut(count) {
+                Some(seen) if *seen == now => {}
+                Some(seen) if seen.id == now.id => {
+                    let before = std::mem::replace(seen, now);
+                    let epochs_before = (before.leader_epoch, before.partition_epoch);
+                    changes.push(Change { before: Some(before), epochs_before, now });
+                }
+                _ => return self.take_all_changes(broker),
+            }
+            count += 1;
+        }
+        if count != self.replicas.len() { self.take_all_changes(broker) } else { changes }
+    }
+
+    /// The same when replicas came or went.
+    fn take_all_changes(&mut self, broker: &Broker) -> Vec<Change> {
+        let mut known: BTreeMap<TopicIdPartition, ReplicaSeen> =
+            self.replicas.drain(..).map(|seen| (seen.id, seen)).collect();
+        let mut changes = Vec::new();
+        for partition in broker.partitions() {
+            let now = ReplicaSeen::of(partition);
+            let before = known.remove(&now.id);
+            let epochs_before = match before {
+                Some(before) => (before.leader_epoch, before.partition_epoch),
+                None => self.epochs_before.remove(&now.id).unwrap_or((-1, -1)),
+            };
+            if before != Some(now) {
+                changes.push(Change { before, epochs_before, now });
+            }
+            self.replicas.push(now);
+        }
+        changes
+    }
+}
+
+impl Checker {
+    pub(super) fn adopt_broker(&mut self, world: &World<Host>, node: NodeId, broker: &Broker) {
+        self.note_process(world, node, broker);
+        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return };
+        seen.metadata_offset = broker.metadata_offset();
+        for change in seen.take_changes(broker) {
+            let Some(known) = self.registered.partitions.get_mut(&change.now.id) else { continue };
+            if change.now.leads && change.now.leader_epoch >= known.binding_from {
+                known.exposed = known.exposed.max(change.now.high_watermark);
+            }
+        }
+    }
+
+    pub(super) fn look_at_broker(
+        &mut self,
+        world: &World<Host>,
+        node: NodeId,
+        broker: &Broker,
+        events: &[Stamped<Event>],
+    ) {
+        let became_member = self.note_process(world, node, broker);
+        self.look_at_metadata(world, node, broker);
+        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return };
+        let changes = seen.take_changes(broker);
+        for change in &changes {
+            self.look_at_replica(world, broker, change, events);
+        }
+        if became_member {
+            let held: Vec<TopicIdPartition> = broker.partitions().map(|held| ReplicaSeen::of(held).id).collect();
+            for id in held {
+                self.check_isr(world, id);
+            }
+        }
+    }
+
+    /// The process of a broker ended. What it held is on its disk, unless the disk is empty now.
+    pub(super) fn look_at_stopped(&mut self, world: &World<Host>, node: NodeId) {
+        let is_empty = world.disk(node).is_some_and(|disk| disk.files().next().is_none());
+        match self.seen.get_mut(node.0 as usize) {
+            Some(Seen::Broker(seen)) => {
+                seen.begin_process(world.starts(node));
+                if is_empty {
+                    seen.epochs_before.clear();
+                }
+            }
+            Some(Seen::Controller(seen)) if is_empty => *seen = Default::default(),
+            _ => {}
+        }
+    }
+
+    /// True when the broker just became the registered one.
+    fn note_process(&mut self, world: &World<Host>, node: NodeId, broker: &Broker) -> bool {
+        let registered = self.registered.image.broker(broker.node_id()).map(|registration| registration.epoch);
+        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return false };
+        if seen.starts != world.starts(node) {
+            seen.begin_process(world.starts(node));
+        }
+        let is_registered = registered == Some(broker.broker_epoch());
+        std::mem::replace(&mut seen.is_registered, is_registered) != is_registered && is_registered
+    }
+
+    /// S19.
+    fn look_at_metadata(&mut self, world: &World<Host>, node: NodeId, broker: &Broker) {
+        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return };
+        let now = broker.metadata_offset();
+        let before = std::mem::replace(&mut seen.metadata_offset, now);
+        if now == before {
+            return;
+        }
+        let is_same = self.quorum.image_at(now + 1).is_none_or(|image| image.says_the_same(broker.image()));
+        self.judge(world, Invariant::ImageMonotonic, || {
+            rules::never_back("its metadata offset", before, now)
+                .map_err(|words| format!("broker {}: {words}", broker.node_id()))?;
+            match is_same {
+                true => Ok(()),
+                false => Err(format!(
+                    "broker {} has replayed the metadata up to offset {now}, but its image is not the controller's",
+                    broker.node_id()
+                )),
+            }
+        });
+    }
+
+    fn look_at_replica(&mut self, world: &World<Host>, broker: &Broker, change: &Change, events: &[Stamped<Event>]) {
+        let Change { before, epochs_before, now } = change;
+        let (id, node_id) = (now.id, broker.node_id());
+        // A topic that is deleted already: nobody promises anything about it.
+        let Some(known) = self.registered.partitions.get(&id) else { return };
+        let name = known.name.clone();
+        let says = |words: String| format!("{name} on broker {node_id}: {words}");
+        self.judge(world, Invariant::MonotonicEpoch, || {
+            let leader = rules::never_back("the leader epoch", epochs_before.0.into(), now.leader_epoch.into());
+            let partition =
+                rules::never_back("the partition epoch", epochs_before.1.into(), now.partition_epoch.into());
+            leader.and(partition).map_err(says)
+        });
+        let cut = events.iter().find_map(|stamped| match &stamped.event {
+            Event::LogTruncated { partition, to_end, .. } if *partition == name => Some(*to_end),
+            _ => None,
+        });
+        let end_before = before.map_or(now.log_end, |before| before.log_end);
+        let kept_end = cut.unwrap_or(end_before).min(now.log_end).min(end_before);
+        if kept_end < end_before {
+            self.check_cut(world, id, node_id, kept_end);
+        }
+        if now.log_end > kept_end {
+            self.check_matching(world, id, node_id, kept_end);
+        }
+        let is_new_role =
+            before.is_none_or(|before| (before.leads, before.leader_epoch) != (now.leads, now.leader_epoch));
+        let is_new_shown = now.leads && before.is_none_or(|before| before.high_watermark != now.high_watermark);
+        if now.leads {
+            self.look_at_leader(world, broker, change, is_new_role);
+        }
+        if is_new_role || is_new_shown || kept_end < end_before {
+            self.check_isr(world, id);
+        }
+    }
+
+    /// S6 and S7 of one that believes to lead, and what it shows.
+    fn look_at_leader(&mut self, world: &World<Host>, broker: &Broker, change: &Change, is_new_role: bool) {
+        let Change { before, now, .. } = change;
+        let Some(known) = self.registered.partitions.get_mut(&now.id) else { return };
+        let Some(held) = broker.partition(&known.name) else { return };
+        let name = known.name.clone();
+        let binds = now.leader_epoch >= known.binding_from;
+        let lacks = is_new_role && binds && now.log_end < known.exposed;
+        let exposed = known.exposed;
+        let single = known.note_leader(now.leader_epoch, broker.node_id());
+        if binds {
+            known.exposed = exposed.max(now.high_watermark);
+        }
+        self.judge(world, Invariant::SingleLeader, || single);
+        self.judge(world, Invariant::MonotonicHighWatermark, || {
+            let says = |words: String| format!("{name} on broker {}, its leader: {words}", broker.node_id());
+            rules::offsets_in_order(&held.log).map_err(says)?;
+            if let Some(before) = before.filter(|before| before.leads && before.leader_epoch == now.leader_epoch) {
+                rules::never_back("the high watermark", before.high_watermark, now.high_watermark).map_err(says)?;
+            }
+            match lacks {
+                false => Ok(()),
+                true => Err(says(format!(
+                    "its log ends at {}, but offset {} was shown as committed before it was elected",
+                    now.log_end,
+                    exposed - 1
+                ))),
+            }
+        });
+    }
+
+    /// S9.
+    fn check_cut(&mut self, world: &World<Host>, id: TopicIdPartition, broker: i32, to_end: i64) {
+        let Some(known) = self.registered.partitions.get(&id) else { return };
+        let is_bound = known.is_member(broker) && self.counts(broker);
+        let (name, exposed) = (known.name.clone(), known.exposed);
+        self.judge(world, Invariant::NoTruncateBelowHighWatermark, || match is_bound {
+            true => rules::no_truncate_below(exposed, broker, to_end).map_err(|words| format!("{name}: {words}")),
+            false => Ok(()),
+        });
+    }
+
+    /// S4 of what a broker appended from `from` on, against all other replicas.
+    fn check_matching(&mut self, world: &World<Host>, id: TopicIdPartition, broker: i32, from: i64) {
+        let Some(known) = self.registered.partitions.get(&id) else { return };
+        let Some(replica) = self.replica(world, broker, known, id) else { return };
+        let others = known.registration.replicas.iter().filter(|other| **other != broker);
+        let verdict = others
+            .filter_map(|other| self.replica(world, *other, known, id))
+            .try_for_each(|other| rules::log_matching(&replica, from, &other))
+            .map_err(|words| format!("{}: {words}", known.name));
+        self.judge(world, Invariant::LogMatching, || verdict);
+    }
+}
