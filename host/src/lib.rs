@@ -12,6 +12,7 @@ pub mod process;
 pub mod run;
 pub mod script;
 pub mod steps;
+pub mod swarm;
 pub mod test;
 pub mod tools;
 pub mod vectors;

@@ -70,6 +70,27 @@ The format is described in tests/scripts/README.md. Exit code 1 when a script di
         #[command(subcommand)]
         command: LessonCommand,
     },
+    /// Put whole clusters under random faults, checking every invariant after every event.
+    #[command(after_help = "Examples:
+  cargo oz swarm --seeds 1000            seeds 0 to 999
+  cargo oz swarm --seeds 1 --from 17     one that failed, again
+  cargo oz swarm --from 17 --plan FILE   another plan on the cluster of seed 17
+
+A failure is a line SEED=.. EVENT=.. CHECK=.., and the plan cut down to what it needs. Exit code 1 when a seed fails.")]
+    Swarm {
+        /// How many seeds.
+        #[arg(long, default_value_t = 256)]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// Runs at the same time.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+        /// Play this plan instead of drawn ones, in the form in which a failure prints it.
+        #[arg(long)]
+        plan: Option<PathBuf>,
+    },
     /// Measure: events a second, sizes of the downloads, the page in Chromium.
     #[command(after_help = "Examples:
   cargo oz bench                  all sections
@@ -100,6 +121,8 @@ fn main() -> ExitCode {
         Command::Run { check, files } => oz::run::run(check, &files),
         Command::Vectors { files } => oz::vectors::vectors(&files),
         Command::Lesson { command: LessonCommand::Check { files } } => oz::lesson::check(&files),
+        Command::Swarm { from, plan: Some(plan), .. } => oz::swarm::replay(from, &plan),
+        Command::Swarm { seeds, from, threads, plan: None } => oz::swarm::swarm(from, seeds, threads),
         Command::Bench { skip_browser } => oz::bench::bench(skip_browser),
     };
     match outcome {

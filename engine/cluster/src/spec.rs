@@ -14,6 +14,55 @@ pub type Properties = BTreeMap<String, String>;
 pub enum Profile {
     #[default]
     V4_3,
+    /// 4.3 with one rule broken on purpose, so that the tests can show that the invariant checker notices. No version
+    /// that a person may ask for parses to it.
+    Mutant(Mutant),
+}
+
+/// One rule of Kafka's replication that a server does not keep: bugs that Kafka had, or would have without the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mutant {
+    /// acks=all is answered when the leader has the records.
+    AckBeforeReplication,
+    /// A follower of a new leader cuts its log at its own high watermark (before KIP-101).
+    TruncateToHighWatermark,
+    /// A leader does not compare the epoch of a follower's last record with its own log (KIP-595, KIP-279).
+    NoDivergenceCheck,
+    /// A new leader takes its log end for committed.
+    LeaderTrustsOwnLogEnd,
+    /// A follower that has not caught up may join the ISR.
+    ExpandWithoutCatchingUp,
+    /// A member that is being added does not yet count for the high watermark (KIP-497).
+    IgnorePendingExpansion,
+    /// A member that is to be removed counts no more, though the controller has not agreed (KIP-497).
+    TrustPendingShrink,
+    /// A fetch with another leader epoch is answered and counted all the same (KIP-320).
+    UnfencedFetch,
+    /// What a follower is known to have outlives the leader's epoch.
+    KeepFollowerState,
+    /// The controller takes ISR changes of leaders that it has replaced (KIP-497).
+    UnfencedAlterPartition,
+    /// The controller believes that a broker which was killed still has what it had (KIP-966).
+    TrustUncleanShutdown,
+    /// The controller elects any live replica, and does not say so.
+    ElectOutsideIsr,
+}
+
+impl Mutant {
+    pub const ALL: [Mutant; 12] = [
+        Mutant::AckBeforeReplication,
+        Mutant::TruncateToHighWatermark,
+        Mutant::NoDivergenceCheck,
+        Mutant::LeaderTrustsOwnLogEnd,
+        Mutant::ExpandWithoutCatchingUp,
+        Mutant::IgnorePendingExpansion,
+        Mutant::TrustPendingShrink,
+        Mutant::UnfencedFetch,
+        Mutant::KeepFollowerState,
+        Mutant::UnfencedAlterPartition,
+        Mutant::TrustUncleanShutdown,
+        Mutant::ElectOutsideIsr,
+    ];
 }
 
 impl Profile {
@@ -26,8 +75,13 @@ impl Profile {
 
     pub fn version(self) -> &'static str {
         match self {
-            Profile::V4_3 => "4.3.1",
+            Profile::V4_3 | Profile::Mutant(_) => "4.3.1",
         }
+    }
+
+    /// Whether this rule is the one that is broken.
+    pub fn breaks(self, mutant: Mutant) -> bool {
+        self == Profile::Mutant(mutant)
     }
 
     /// Eligible leader replicas (KIP-966) are on in a freshly formatted cluster.

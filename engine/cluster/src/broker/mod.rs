@@ -69,7 +69,7 @@ macro_rules! around {
             local_broker_epoch: $broker.lifecycle.broker_epoch,
             now_ms: $now.as_epoch_ms(),
             lag_max_ms: $broker.settings.replica_lag_time_max_ms,
-            holds_below_min_isr: $broker.spec.profile.high_watermark_waits_for_min_isr(),
+            profile: $broker.spec.profile,
             image: &$broker.metadata.image,
         }
     };

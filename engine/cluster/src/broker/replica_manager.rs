@@ -12,6 +12,7 @@ use super::partition::{HighWatermarkMove, IsrProposal, Partition};
 use super::{Broker, Fx, around};
 use crate::Event;
 use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
+use crate::spec::Mutant;
 
 #[derive(Clone, Debug, Default, Hash)]
 pub struct ReplicaManager {
@@ -239,7 +240,8 @@ impl Broker {
         if self.metadata.image.broker(leader).is_none() {
             return;
         }
-        let last_epoch = partition.log.latest_epoch();
+        let keeps_to_high_watermark = self.spec.profile.breaks(Mutant::TruncateToHighWatermark);
+        let last_epoch = partition.log.latest_epoch().filter(|_| !keeps_to_high_watermark);
         let fetch_offset = match last_epoch {
             Some(_) => partition.log.log_end(),
             None => partition.log.high_watermark(),

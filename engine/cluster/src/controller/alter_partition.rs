@@ -9,6 +9,7 @@ use protocol::metadata::MetadataRecord;
 
 use super::control::{ApiError, ControlState, ControllerResult};
 use crate::metadata::{LEADER_UNCHANGED, PartitionRegistration, RECOVERED, RECOVERING, TopicIdPartition};
+use crate::spec::Mutant;
 
 impl ControlState {
     pub fn alter_partition(
@@ -78,14 +79,16 @@ impl ControlState {
         if data.leader_epoch > partition.leader_epoch || data.partition_epoch > partition.partition_epoch {
             return Err(ErrorCode::NotController);
         }
-        if data.leader_epoch < partition.leader_epoch {
-            return Err(ErrorCode::FencedLeaderEpoch);
-        }
-        if broker != partition.leader {
-            return Err(ErrorCode::InvalidRequest);
-        }
-        if data.partition_epoch < partition.partition_epoch {
-            return Err(ErrorCode::InvalidUpdateVersion);
+        if !self.profile.breaks(Mutant::UnfencedAlterPartition) {
+            if data.leader_epoch < partition.leader_epoch {
+                return Err(ErrorCode::FencedLeaderEpoch);
+            }
+            if broker != partition.leader {
+                return Err(ErrorCode::InvalidRequest);
+            }
+            if data.partition_epoch < partition.partition_epoch {
+                return Err(ErrorCode::InvalidUpdateVersion);
+            }
         }
         let ids: Vec<i32> = isr.iter().map(|state| state.broker_id).collect();
         let repeats = (1..ids.len()).any(|i| ids[..i].contains(&ids[i]));

@@ -17,6 +17,7 @@ use protocol::metadata::{
 use super::control::{ApiError, ControlState, ControllerResult};
 use super::heartbeat::BrokerControlState;
 use crate::metadata::BrokerRegistration;
+use crate::spec::Mutant;
 
 /// The feature that every registration must name.
 const METADATA_VERSION: &str = "metadata.version";
@@ -45,7 +46,8 @@ impl ControlState {
             }
             _ => {
                 // A broker that stopped cleanly names the epoch that it had; after a kill it names none.
-                let clean = version >= 3 && existing.is_some_and(|b| b.epoch == request.previous_broker_epoch);
+                let clean = version >= 3 && existing.is_some_and(|b| b.epoch == request.previous_broker_epoch)
+                    || self.profile.breaks(Mutant::TrustUncleanShutdown);
                 self.handle_shutdown(request.broker_id, clean, &mut records);
                 record.broker_epoch = next_offset;
             }

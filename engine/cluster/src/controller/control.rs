@@ -10,6 +10,7 @@ use protocol::metadata::MetadataRecord;
 
 use super::heartbeat::HeartbeatManager;
 use super::partition_change::{ChangeContext, Election, PartitionChangeBuilder};
+use crate::Profile;
 use crate::config::{ConfigView, ServerConfig};
 use crate::metadata::{BrokerRegistration, MetadataDelta, MetadataImage, ReplayError, TopicIdPartition};
 use crate::placement::{StripedReplicaPlacer, UsableBroker};
@@ -64,6 +65,7 @@ pub fn outcome(result: &Result<(), ApiError>) -> (i16, Option<String>) {
 /// Everything that decisions read. `image` includes what is appended and not yet committed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ControlState {
+    pub profile: Profile,
     pub cluster_id: Uuid,
     pub config: ServerConfig,
     pub image: MetadataImage,
@@ -197,6 +199,7 @@ impl ControlState {
             default_directory: &default_directory,
             min_isr: self.effective_min_isr(&topic.name),
             elr_enabled: self.elr_enabled(),
+            profile: self.profile,
         };
         let builder = PartitionChangeBuilder::new(registration, partition.topic_id, partition.partition, &context);
         let unclean = self.unclean_election_enabled(&topic.name);

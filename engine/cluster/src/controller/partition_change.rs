@@ -7,7 +7,9 @@ use base::Uuid;
 use protocol::java::hash_map_order;
 use protocol::metadata::PartitionChangeRecord;
 
+use crate::Profile;
 use crate::metadata::{LEADER_UNCHANGED, NO_LEADER, PartitionRegistration, RECOVERING};
+use crate::spec::Mutant;
 
 /// Who may be elected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +33,7 @@ pub struct PartitionChangeBuilder<'a> {
     /// min(`min.insync.replicas`, replication factor).
     min_isr: usize,
     elr_enabled: bool,
+    profile: Profile,
     election: Election,
     isr: Vec<i32>,
     replicas: Vec<i32>,
@@ -48,6 +51,7 @@ pub struct ChangeContext<'a> {
     pub default_directory: &'a dyn Fn(i32) -> Uuid,
     pub min_isr: usize,
     pub elr_enabled: bool,
+    pub profile: Profile,
 }
 
 impl<'a> PartitionChangeBuilder<'a> {
@@ -65,6 +69,7 @@ impl<'a> PartitionChangeBuilder<'a> {
             default_directory: context.default_directory,
             min_isr: context.min_isr,
             elr_enabled: context.elr_enabled,
+            profile: context.profile,
             election: Election::Online,
             isr: partition.isr.clone(),
             replicas: partition.replicas.clone(),
@@ -187,13 +192,19 @@ impl<'a> PartitionChangeBuilder<'a> {
         if let Some(online) = self.replicas.iter().find(|r| self.is_valid_leader(**r)) {
             return (*online, false);
         }
+        let any = || self.replicas.iter().find(|r| (self.is_acceptable)(**r)).copied();
+        if self.profile.breaks(Mutant::ElectOutsideIsr)
+            && let Some(any) = any()
+        {
+            return (any, false);
+        }
         if let Some(last) = self.last_known_leader() {
             return (last, true);
         }
         if self.election == Election::Unclean
-            && let Some(any) = self.replicas.iter().find(|r| (self.is_acceptable)(**r))
+            && let Some(any) = any()
         {
-            return (*any, true);
+            return (any, true);
         }
         (NO_LEADER, false)
     }

@@ -50,6 +50,7 @@ pub fn boot(spec: &ControllerSpec, boot: Boot) -> Controller {
     image.apply(&batches);
     let session_timeout = Micros::from_ms(config.amount("broker.session.timeout.ms"));
     let state = ControlState {
+        profile: spec.profile,
         cluster_id: spec.cluster_id,
         heartbeats: HeartbeatManager::new(session_timeout),
         placer: StripedReplicaPlacer::new(JavaRandom::new(rng.next_u64() as i64)),

@@ -16,6 +16,7 @@ use crate::broker::partition::{FetchRead, ReadBound, ReadRequest};
 use crate::broker::purgatory::Waiter;
 use crate::broker::{Broker, Fx, around};
 use crate::metadata::TopicIdPartition;
+use crate::spec::Mutant;
 
 /// Who reads and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,6 +129,7 @@ impl Broker {
     /// What is asked for; partitions that this broker's metadata does not know are refused.
     fn fetch_targets(&self, request: &FetchRequest) -> (Vec<FetchTarget>, Vec<(FetchTarget, ErrorCode)>) {
         let image = &self.metadata.image;
+        let unless = |mutant: Mutant, epoch: i32| if self.spec.profile.breaks(mutant) { -1 } else { epoch };
         let (mut targets, mut refused) = (Vec::new(), Vec::new());
         for topic in &request.topics {
             let known = match topic.topic_id {
@@ -141,8 +143,8 @@ impl Broker {
                     topic_id: topic.topic_id,
                     request: ReadRequest {
                         fetch_offset: asked.fetch_offset,
-                        current_leader_epoch: asked.current_leader_epoch,
-                        last_fetched_epoch: asked.last_fetched_epoch,
+                        current_leader_epoch: unless(Mutant::UnfencedFetch, asked.current_leader_epoch),
+                        last_fetched_epoch: unless(Mutant::NoDivergenceCheck, asked.last_fetched_epoch),
                         log_start_offset: asked.log_start_offset,
                         max_bytes: asked.partition_max_bytes,
                     },

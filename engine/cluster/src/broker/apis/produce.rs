@@ -18,6 +18,7 @@ use crate::broker::connections::{Incoming, ReplyTo};
 use crate::broker::partition::Refusal;
 use crate::broker::purgatory::Waiter;
 use crate::broker::{Broker, Fx, around};
+use crate::spec::Mutant;
 
 const ADMIN_CLIENT_ID: &str = "__admin_client";
 
@@ -242,6 +243,7 @@ impl Broker {
             let Some(required) = status.required_offset else { continue };
             let id = TopicPartition::new(status.topic.clone(), status.response.index);
             let verdict = match self.replicas.get_or_error(&id, status.topic_id, &self.metadata.image) {
+                Ok(_) if self.spec.profile.breaks(Mutant::AckBeforeReplication) => Some(ErrorCode::None),
                 Ok(held) => held.check_enough_replicas_reach(required),
                 Err(error) => Some(error),
             };

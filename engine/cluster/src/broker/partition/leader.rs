@@ -5,7 +5,9 @@ use protocol::{ErrorCode, Records};
 
 use super::isr::{Committed, IsrAnswer, IsrProposal, IsrState, on_error};
 use super::{LeaderState, Partition, Surroundings};
+use crate::Profile;
 use crate::metadata::MetadataImage;
+use crate::spec::Mutant;
 
 /// The high watermark moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +103,7 @@ impl Partition {
 
     /// Moves the high watermark up if all who must have the records have them (`Partition.maybeIncrementLeaderHW`).
     pub fn maybe_increment_high_watermark(&mut self, around: &Surroundings<'_>) -> Option<HighWatermarkMove> {
-        if around.holds_below_min_isr && self.is_under_min_isr() {
+        if around.profile.high_watermark_waits_for_min_isr() && self.is_under_min_isr() {
             return None;
         }
         let log_end = self.log.log_end();
@@ -110,7 +112,7 @@ impl Partition {
         for (id, follower) in &leader.followers {
             let end = follower.log_end_or_unknown();
             // A caught-up follower outside the ISR is waited for, or it could never catch up with a moving target.
-            let counts = leader.isr.is_in_maximal_isr(*id)
+            let counts = is_waited_for(leader, *id, around.profile)
                 || (follower.is_caught_up(log_end, around.now_ms, around.lag_max_ms)
                     && is_isr_eligible(leader, *id, around.image));
             if end < target && counts {
@@ -138,7 +140,8 @@ impl Partition {
             return None;
         }
         let end = leader.followers.get(&follower)?.log_end_or_unknown();
-        if end < high_watermark || end < leader.epoch_start_offset {
+        let is_behind = end < high_watermark || end < leader.epoch_start_offset;
+        if is_behind && !around.profile.breaks(Mutant::ExpandWithoutCatchingUp) {
             return None;
         }
         let committed = leader.isr.committed().clone();
@@ -236,6 +239,18 @@ impl Partition {
         // The records are in the log and below the high watermark, but the ISR fell below its minimum meanwhile.
         let enough = self.effective_min_isr() <= leader.isr.maximal_isr().len();
         Some(if enough { ErrorCode::None } else { ErrorCode::NotEnoughReplicasAfterAppend })
+    }
+}
+
+/// Whether the high watermark must not pass this follower's end: it is in the largest ISR that may be in force.
+fn is_waited_for(leader: &LeaderState, follower: i32, profile: Profile) -> bool {
+    let is_committed = leader.isr.isr().contains(&follower);
+    match &leader.isr {
+        IsrState::PendingExpand { .. } if profile.breaks(Mutant::IgnorePendingExpansion) => is_committed,
+        IsrState::PendingShrink { removed, .. } if profile.breaks(Mutant::TrustPendingShrink) => {
+            is_committed && !removed.contains(&follower)
+        }
+        isr => isr.is_in_maximal_isr(follower),
     }
 }
 

@@ -24,7 +24,9 @@ pub use isr::{Committed, IsrAnswer, IsrProposal, IsrState};
 pub use leader::{HighWatermarkMove, Refusal};
 pub use read::{FetchRead, ReadBound, ReadRequest};
 
+use crate::Profile;
 use crate::metadata::{MetadataImage, NO_LEADER, PartitionRegistration};
+use crate::spec::Mutant;
 
 /// What decisions about a partition need from outside of it.
 #[derive(Clone, Copy)]
@@ -36,8 +38,7 @@ pub struct Surroundings<'a> {
     pub now_ms: i64,
     /// `replica.lag.time.max.ms`.
     pub lag_max_ms: i64,
-    /// Whether the high watermark waits below the minimum ISR (KAFKA-15583).
-    pub holds_below_min_isr: bool,
+    pub profile: Profile,
     pub image: &'a MetadataImage,
 }
 
@@ -190,8 +191,16 @@ impl Partition {
         let epoch_start_offset = self.log.log_end();
         self.log.assign_epoch_start(disk, leader_epoch, epoch_start_offset, now);
         let others = self.replicas.iter().filter(|id| **id != around.local_broker);
-        let followers =
+        let mut followers: BTreeMap<i32, FollowerState> =
             others.map(|id| (*id, FollowerState::at_epoch_start(around.now_ms, committed.isr.contains(id)))).collect();
+        if around.profile.breaks(Mutant::KeepFollowerState)
+            && let Some(before) = self.leader_state()
+        {
+            followers.extend(before.followers.clone());
+        }
+        if around.profile.breaks(Mutant::LeaderTrustsOwnLogEnd) {
+            self.log.update_high_watermark(epoch_start_offset);
+        }
         self.leader_epoch = leader_epoch;
         self.role = Role::Leader(LeaderState { epoch_start_offset, isr: IsrState::Committed(committed), followers });
     }

@@ -1,0 +1,78 @@
+//! What clients were promised, held against what is there in the end (lost-write and unseen in the words of Jepsen's
+//! Kafka workload): a record that was acknowledged with acks=all is in the recovered log, the very same, unless an
+//! unclean election came between.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster::Event;
+use cluster::broker::Broker;
+use cluster::event::ElectionKind;
+use protocol::TopicPartition;
+use session::Host;
+use sim::{Stamped, World};
+
+/// Leader epoch and checksum of the batch that was acknowledged; `None` when nobody held it any more.
+type Fingerprint = Option<(i32, u32)>;
+
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Acknowledged with acks=all, by partition and offset.
+    promised: BTreeMap<(TopicPartition, i64), Fingerprint>,
+    /// Partitions whose promises an unclean election took back.
+    unclean: BTreeSet<TopicPartition>,
+}
+
+impl History {
+    pub fn note(&mut self, world: &World<Host>, stamped: &Stamped<Event>) {
+        match &stamped.event {
+            Event::LeaderElected { partition, kind: ElectionKind::Unclean, .. } => {
+                self.unclean.insert(partition.clone());
+            }
+            Event::RecordAcked { client, partition, last_offset, .. } => {
+                let Some(Host::Terminal(terminal)) = world.node(stamped.node) else { return };
+                let status = terminal.clients().into_iter().find(|(pid, _, _)| *pid == client.pid);
+                let waits_for_all = status.and_then(|(_, _, status)| status.acks).is_some_and(|acks| acks == "all");
+                if waits_for_all && *last_offset >= 0 {
+                    let held =
+                        leaders(world, partition).find_map(|leader| fingerprint(leader, partition, *last_offset));
+                    self.promised.insert((partition.clone(), *last_offset), held);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Every promise is kept by whoever leads now.
+    pub fn judge(&self, world: &World<Host>) -> Result<(), String> {
+        for ((partition, offset), promised) in &self.promised {
+            if self.unclean.contains(partition) {
+                continue;
+            }
+            let Some(leader) = leaders(world, partition).next() else { continue };
+            let there = fingerprint(leader, partition, *offset);
+            if there.is_none() || there != *promised {
+                return Err(format!(
+                    "{partition}: offset {offset} was acknowledged with acks=all as {promised:?}, and is {there:?} at its \
+                     leader, broker {}",
+                    leader.node_id()
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The brokers that believe to lead the partition.
+fn leaders<'w>(world: &'w World<Host>, partition: &TopicPartition) -> impl Iterator<Item = &'w Broker> {
+    let partition = partition.clone();
+    world.node_ids().filter_map(move |node| match world.node(node) {
+        Some(Host::Broker(broker)) if broker.partition(&partition).is_some_and(|held| held.is_leader()) => {
+            Some(&**broker)
+        }
+        _ => None,
+    })
+}
+
+fn fingerprint(broker: &Broker, partition: &TopicPartition, offset: i64) -> Fingerprint {
+    broker.log(partition)?.fingerprint_at(offset)
+}
