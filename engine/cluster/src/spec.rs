@@ -36,10 +36,14 @@ pub enum Mutant {
     IgnorePendingExpansion,
     /// A member that is to be removed counts no more, though the controller has not agreed (KIP-497).
     TrustPendingShrink,
-    /// A fetch with another leader epoch is answered and counted all the same (KIP-320).
-    UnfencedFetch,
-    /// What a follower is known to have outlives the leader's epoch.
-    KeepFollowerState,
+    /// A leader goes on committing with an ISR below its minimum, so that ELR members lack records (KAFKA-15583).
+    AdvanceBelowMinIsr,
+    /// A follower takes the answer to a fetch that it sent in another leader epoch (KIP-320).
+    TakeStaleFetchAnswer,
+    /// A new leader does not note where its epoch begins (KIP-279).
+    ForgetEpochStart,
+    /// A broker that was started anew joins the ISR by a fetch of the process before (KIP-903).
+    TrustStaleBrokerEpoch,
     /// The controller takes ISR changes of leaders that it has replaced (KIP-497).
     UnfencedAlterPartition,
     /// The controller believes that a broker which was killed still has what it had (KIP-966).
@@ -49,7 +53,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 12] = [
+    pub const ALL: [Mutant; 14] = [
         Mutant::AckBeforeReplication,
         Mutant::TruncateToHighWatermark,
         Mutant::NoDivergenceCheck,
@@ -57,8 +61,10 @@ impl Mutant {
         Mutant::ExpandWithoutCatchingUp,
         Mutant::IgnorePendingExpansion,
         Mutant::TrustPendingShrink,
-        Mutant::UnfencedFetch,
-        Mutant::KeepFollowerState,
+        Mutant::AdvanceBelowMinIsr,
+        Mutant::TakeStaleFetchAnswer,
+        Mutant::ForgetEpochStart,
+        Mutant::TrustStaleBrokerEpoch,
         Mutant::UnfencedAlterPartition,
         Mutant::TrustUncleanShutdown,
         Mutant::ElectOutsideIsr,

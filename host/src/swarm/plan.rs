@@ -63,7 +63,7 @@ impl Scenario {
         let mut rng = Rng::new(seed, 0, "scenario");
         let spec = spec(&mut rng);
         let topics = workload::topics(&mut rng);
-        let healed_at = Micros::from_secs(rng.between(30, 70));
+        let healed_at = Micros::from_secs(rng.between(30, 120));
         let mut plan = workload::lines(&mut rng, &topics, healed_at);
         plan.extend(faults(seed, &mut rng, healed_at));
         plan.sort_by_key(|(at, _)| *at);

@@ -33,7 +33,14 @@ pub fn lines(rng: &mut Rng, topics: &[Topic], healed_at: Micros) -> Plan {
     let mut plan = vec![(Micros::from_secs(5), typed(ADMIN, create.join("; ")))];
     for terminal in CONSUMERS {
         if rng.below(4) > 0 {
-            plan.push((Micros::from_ms(rng.between(8_000, 14_000)), typed(terminal, consume(rng, topics))));
+            let line = consume(rng, topics);
+            plan.push((Micros::from_ms(rng.between(8_000, 14_000)), typed(terminal, line.clone())));
+            if rng.below(3) == 0 {
+                // Somebody ends it and starts it again.
+                let at = Micros::from_ms(rng.between(20_000, healed_at.as_ms()));
+                plan.push((at, Step::Interrupt { terminal: terminal.to_string() }));
+                plan.push((at + Micros::from_ms(rng.between(1, 10_000)), typed(terminal, line)));
+            }
         }
     }
     let producers = rng.between(1, PRODUCERS.len() as u64) as usize;
@@ -44,11 +51,15 @@ pub fn lines(rng: &mut Rng, topics: &[Topic], healed_at: Micros) -> Plan {
         let mut at = from + Micros::from_secs(1);
         let mut number = 0;
         // Some go on after the healing, so that the recovered cluster has work.
-        while at < healed_at + Micros::from_secs(2) && number < 150 {
+        while at < healed_at + Micros::from_secs(2) && number < 200 {
             number += 1;
             plan.push((at, typed(terminal, format!("{}:{terminal}-{number}", rng.below(10)))));
             at += Micros::from_ms(rng.between(1, 2 * pace_ms));
         }
+    }
+    if rng.below(4) == 0 {
+        let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
+        plan.push((at, typed(LOOKER, grow(rng, topics))));
     }
     for _ in 0..rng.below(4) {
         let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
@@ -72,7 +83,14 @@ fn pick<'a, T>(rng: &mut Rng, items: &'a [T]) -> &'a T {
 fn consume(rng: &mut Rng, topics: &[Topic]) -> String {
     let topic = &pick(rng, topics).name;
     let isolation = if rng.below(4) == 0 { " --isolation-level read_committed" } else { "" };
-    format!("kafka-console-consumer.sh {BOOTSTRAP} --topic {topic} --from-beginning{isolation}")
+    let group = if rng.below(3) == 0 { " --group together" } else { "" };
+    format!("kafka-console-consumer.sh {BOOTSTRAP} --topic {topic} --from-beginning{isolation}{group}")
+}
+
+/// Two partitions more than before.
+fn grow(rng: &mut Rng, topics: &[Topic]) -> String {
+    let Topic { name, partitions, .. } = pick(rng, topics);
+    format!("kafka-topics.sh {BOOTSTRAP} --alter --topic {name} --partitions {}", partitions + 2)
 }
 
 fn produce(rng: &mut Rng, topics: &[Topic]) -> String {

@@ -130,6 +130,8 @@ impl Broker {
             (Purpose::ProducerIds, Response::AllocateProducerIds(answer)) => {
                 self.on_producer_ids(now, answer, fx);
             }
+            // The metadata that follows from it comes by itself; what is refused is of a process or a topic that is gone.
+            (Purpose::Directories, Response::AssignReplicasToDirs(_)) => {}
             // An answer of another kind than its question: not from a Kafka server.
             (purpose, _) => {
                 let text = format!("Received an invalid response type for {purpose:?}.");

@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 
 use base::{Micros, Uuid};
 use log::{Opening, UnifiedLog};
+use protocol::messages::AssignReplicasToDirsRequest;
+use protocol::messages::assign_replicas_to_dirs_request::{DirectoryData, PartitionData, TopicData};
 use protocol::{ErrorCode, TopicPartition};
 
 use super::fetcher::{FetchState, Fetcher, Step};
 use super::log_files::partition_dir;
 use super::partition::{HighWatermarkMove, IsrProposal, Partition};
+use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around};
 use crate::Event;
 use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
 use crate::spec::Mutant;
+
+const ASSIGN_DIRECTORIES_VERSION: i16 = 0;
 
 #[derive(Clone, Debug, Default, Hash)]
 pub struct ReplicaManager {
@@ -171,6 +176,7 @@ impl Broker {
         for partition in changes.deletes {
             self.delete_partition(now, &partition, fx);
         }
+        self.assign_directories(changes.leaders.iter().chain(&changes.followers));
         for local in changes.leaders {
             self.become_leader(now, &local, fx);
         }
@@ -185,6 +191,29 @@ impl Broker {
             !idle
         });
         self.schedule_checkpoint(now, fx);
+    }
+
+    /// Tells the controller of replicas whose directory is not the one that the metadata names: after the disk was
+    /// replaced there is another one (Kafka: `ReplicaManager.maybeUpdateTopicAssignment`).
+    fn assign_directories<'a>(&mut self, replicas: impl Iterator<Item = &'a Local>) {
+        let (broker_id, here) = (self.settings.node_id(), self.files.directory_id);
+        let mut topics: Vec<TopicData> = Vec::new();
+        for moved in replicas.filter(|local| local.registration.directory(broker_id) != here) {
+            if topics.last().is_none_or(|topic| topic.topic_id != moved.topic_id) {
+                topics.push(TopicData { topic_id: moved.topic_id, ..Default::default() });
+            }
+            let partition_index = moved.partition.partition;
+            if let Some(topic) = topics.last_mut() {
+                topic.partitions.push(PartitionData { partition_index, ..Default::default() });
+            }
+        }
+        if topics.is_empty() {
+            return;
+        }
+        let directories = vec![DirectoryData { id: here, topics, ..Default::default() }];
+        let broker_epoch = self.lifecycle.broker_epoch;
+        let request = AssignReplicasToDirsRequest { broker_id, broker_epoch, directories, ..Default::default() };
+        self.to_controller.submit(Lane::Directories, Purpose::Directories, ASSIGN_DIRECTORIES_VERSION, request);
     }
 
     fn become_leader(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {

@@ -19,9 +19,10 @@ pub enum Lane {
     Heartbeat,
     AlterPartition,
     Forwarding,
+    Directories,
 }
 
-const LANES: [Lane; 3] = [Lane::Heartbeat, Lane::AlterPartition, Lane::Forwarding];
+const LANES: [Lane; 4] = [Lane::Heartbeat, Lane::AlterPartition, Lane::Forwarding, Lane::Directories];
 
 /// What an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,8 @@ pub enum Purpose {
     /// Topics that a client asked about and that do not exist yet.
     AutoCreate(Vec<String>),
     ProducerIds,
+    /// Replicas that are in another directory than the metadata says.
+    Directories,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -169,6 +172,7 @@ fn says_not_controller(response: &Response) -> bool {
         Response::BrokerHeartbeat(r) => r.error_code,
         Response::AlterPartition(r) => r.error_code,
         Response::AllocateProducerIds(r) => r.error_code,
+        Response::AssignReplicasToDirs(r) => r.error_code,
         Response::ElectLeaders(r) => r.error_code,
         Response::ListPartitionReassignments(r) => r.error_code,
         Response::CreateTopics(r) => return r.topics.iter().any(|t| is_not_controller(t.error_code)),

@@ -162,7 +162,7 @@ impl ControlState {
     }
 
     /// Whether a replica's directory is online on its broker.
-    fn has_online_directory(&self, broker: i32, directory: Uuid) -> bool {
+    pub fn has_online_directory(&self, broker: i32, directory: Uuid) -> bool {
         match directory {
             DIRECTORY_UNASSIGNED | DIRECTORY_MIGRATING => true,
             DIRECTORY_LOST => false,

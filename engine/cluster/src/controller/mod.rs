@@ -12,6 +12,7 @@ mod alter_partition;
 mod brokers;
 mod control;
 mod create_topics;
+mod directories;
 mod elections;
 mod events;
 mod fetches;

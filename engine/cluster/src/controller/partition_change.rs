@@ -43,6 +43,8 @@ pub struct PartitionChangeBuilder<'a> {
     recovery_state: i8,
     /// A broker that came back after a kill: what it had may be lost, so it is eligible no more.
     unclean_shutdown: Option<i32>,
+    /// A broker that says in which of its directories it has the replica.
+    directory: Option<(i32, Uuid)>,
 }
 
 /// What the builder must know of the cluster.
@@ -78,6 +80,7 @@ impl<'a> PartitionChangeBuilder<'a> {
             elr: partition.elr.clone(),
             recovery_state: partition.leader_recovery_state,
             unclean_shutdown: None,
+            directory: None,
         }
     }
 
@@ -98,6 +101,11 @@ impl<'a> PartitionChangeBuilder<'a> {
 
     pub fn unclean_shutdown(mut self, broker: i32) -> Self {
         self.unclean_shutdown = Some(broker);
+        self
+    }
+
+    pub fn directory(mut self, broker: i32, directory: Uuid) -> Self {
+        self.directory = Some((broker, directory));
         self
     }
 
@@ -256,16 +264,19 @@ impl<'a> PartitionChangeBuilder<'a> {
     }
 
     fn record_assignment(&self, record: &mut PartitionChangeRecord) {
-        if !self.replicas.is_empty() && self.replicas != self.partition.replicas {
-            let directory = |replica: &i32| {
-                let known = self.partition.replicas.contains(replica);
-                if known { self.partition.directory(*replica) } else { (self.default_directory)(*replica) }
+        if !self.replicas.is_empty() {
+            let directory = |replica: &i32| match self.directory {
+                Some((broker, directory)) if broker == *replica => directory,
+                _ if self.partition.replicas.contains(replica) => self.partition.directory(*replica),
+                _ => (self.default_directory)(*replica),
             };
             let directories: Vec<Uuid> = self.replicas.iter().map(directory).collect();
             if directories != self.partition.directories {
                 record.directories = Some(directories);
             }
-            record.replicas = Some(self.replicas.clone());
+            if self.replicas != self.partition.replicas {
+                record.replicas = Some(self.replicas.clone());
+            }
         }
         if self.removing != self.partition.removing_replicas {
             record.removing_replicas = Some(self.removing.clone());

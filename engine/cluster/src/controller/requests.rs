@@ -19,6 +19,7 @@ impl Controller {
             Request::BrokerRegistration(request) => self.on_registration(request, version, fx).into(),
             Request::BrokerHeartbeat(request) => self.on_heartbeat(request, fx).into(),
             Request::AlterPartition(request) => self.on_alter_partition(request, version, fx).into(),
+            Request::AssignReplicasToDirs(request) => self.on_assign_directories(request, fx).into(),
             Request::ElectLeaders(request) => self.on_elect_leaders(request, fx).into(),
             Request::CreateTopics(request) => self.on_create_topics(request, fx).into(),
             Request::DeleteTopics(request) => self.on_delete_topics(request, version, fx).into(),
@@ -57,6 +58,7 @@ impl Controller {
             ApiKey::AllocateProducerIds,
             ApiKey::ListPartitionReassignments,
             ApiKey::ControllerRegistration,
+            ApiKey::AssignReplicasToDirs,
         ];
         response.api_keys = served
             .iter()
@@ -129,6 +131,23 @@ impl Controller {
             Err(error) => {
                 let error_code = self.refused("AlterPartition", request.broker_id, &error, fx);
                 AlterPartitionResponse { error_code, ..Default::default() }
+            }
+        }
+    }
+
+    fn on_assign_directories(
+        &mut self,
+        request: &AssignReplicasToDirsRequest,
+        fx: &mut Fx<'_>,
+    ) -> AssignReplicasToDirsResponse {
+        match self.state.assign_replicas_to_dirs(request) {
+            Ok(result) => {
+                self.commit(result.records, Cause::Controller, fx);
+                result.response
+            }
+            Err(error) => {
+                let error_code = self.refused("AssignReplicasToDirs", request.broker_id, &error, fx);
+                AssignReplicasToDirsResponse { error_code, ..Default::default() }
             }
         }
     }

@@ -129,7 +129,8 @@ impl Broker {
     /// What is asked for; partitions that this broker's metadata does not know are refused.
     fn fetch_targets(&self, request: &FetchRequest) -> (Vec<FetchTarget>, Vec<(FetchTarget, ErrorCode)>) {
         let image = &self.metadata.image;
-        let unless = |mutant: Mutant, epoch: i32| if self.spec.profile.breaks(mutant) { -1 } else { epoch };
+        let is_unchecked = self.spec.profile.breaks(Mutant::NoDivergenceCheck);
+        let last_fetched_epoch = |epoch: i32| if is_unchecked { -1 } else { epoch };
         let (mut targets, mut refused) = (Vec::new(), Vec::new());
         for topic in &request.topics {
             let known = match topic.topic_id {
@@ -143,8 +144,8 @@ impl Broker {
                     topic_id: topic.topic_id,
                     request: ReadRequest {
                         fetch_offset: asked.fetch_offset,
-                        current_leader_epoch: unless(Mutant::UnfencedFetch, asked.current_leader_epoch),
-                        last_fetched_epoch: unless(Mutant::NoDivergenceCheck, asked.last_fetched_epoch),
+                        current_leader_epoch: asked.current_leader_epoch,
+                        last_fetched_epoch: last_fetched_epoch(asked.last_fetched_epoch),
                         log_start_offset: asked.log_start_offset,
                         max_bytes: asked.partition_max_bytes,
                     },

@@ -103,7 +103,8 @@ impl Partition {
 
     /// Moves the high watermark up if all who must have the records have them (`Partition.maybeIncrementLeaderHW`).
     pub fn maybe_increment_high_watermark(&mut self, around: &Surroundings<'_>) -> Option<HighWatermarkMove> {
-        if around.profile.high_watermark_waits_for_min_isr() && self.is_under_min_isr() {
+        let waits = around.profile.high_watermark_waits_for_min_isr();
+        if waits && self.is_under_min_isr() && !around.profile.breaks(Mutant::AdvanceBelowMinIsr) {
             return None;
         }
         let log_end = self.log.log_end();

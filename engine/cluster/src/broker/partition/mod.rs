@@ -189,15 +189,12 @@ impl Partition {
         around: &Surroundings<'_>,
     ) {
         let epoch_start_offset = self.log.log_end();
-        self.log.assign_epoch_start(disk, leader_epoch, epoch_start_offset, now);
-        let others = self.replicas.iter().filter(|id| **id != around.local_broker);
-        let mut followers: BTreeMap<i32, FollowerState> =
-            others.map(|id| (*id, FollowerState::at_epoch_start(around.now_ms, committed.isr.contains(id)))).collect();
-        if around.profile.breaks(Mutant::KeepFollowerState)
-            && let Some(before) = self.leader_state()
-        {
-            followers.extend(before.followers.clone());
+        if !around.profile.breaks(Mutant::ForgetEpochStart) {
+            self.log.assign_epoch_start(disk, leader_epoch, epoch_start_offset, now);
         }
+        let others = self.replicas.iter().filter(|id| **id != around.local_broker);
+        let followers =
+            others.map(|id| (*id, FollowerState::at_epoch_start(around.now_ms, committed.isr.contains(id)))).collect();
         if around.profile.breaks(Mutant::LeaderTrustsOwnLogEnd) {
             self.log.update_high_watermark(epoch_start_offset);
         }
