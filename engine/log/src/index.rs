@@ -38,6 +38,11 @@ impl OffsetIndex {
         self.entries.len() as u64 >= u64::from(self.max_entries)
     }
 
+    /// The size of the file while it can grow: as many whole entries as `segment.index.bytes` has room for.
+    pub fn reserved_bytes(&self) -> u64 {
+        u64::from(self.max_entries) * OFFSET_ENTRY_LEN as u64
+    }
+
     /// A new segment takes over when an offset does not fit the 31 bits of an entry.
     pub fn can_append_offset(&self, offset: i64) -> bool {
         offset.checked_sub(self.base_offset).is_some_and(|relative| (0..=i64::from(i32::MAX)).contains(&relative))
@@ -115,6 +120,11 @@ impl TimeIndex {
     }
 
     /// One place is kept for the entry that is forced when the segment becomes inactive.
+    /// The size of the file while it can grow.
+    pub fn reserved_bytes(&self) -> u64 {
+        u64::from(self.max_entries) * TIME_ENTRY_LEN as u64
+    }
+
     pub fn is_full(&self) -> bool {
         self.entries.len() as u64 + 1 >= u64::from(self.max_entries)
     }

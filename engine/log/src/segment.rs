@@ -194,12 +194,26 @@ impl LogSegment {
                 disk.write(&path, Bytes::new(), now.at);
             }
         }
+        self.reserve_indexes(disk);
+    }
+
+    /// The indexes of the segment that is appended to are as large as they may become: Kafka maps them into memory.
+    pub(crate) fn reserve_indexes(&self, disk: &mut Disk) {
+        disk.reserve(&self.path(".index"), self.offset_index.reserved_bytes());
+        disk.reserve(&self.path(".timeindex"), self.time_index.reserved_bytes());
+    }
+
+    /// `trimToValidSize`, when a segment is closed or appended to no more.
+    fn trim_indexes(&self, disk: &mut Disk) {
+        disk.reserve(&self.path(".index"), 0);
+        disk.reserve(&self.path(".timeindex"), 0);
     }
 
     pub(crate) fn touch_time_index(&self, disk: &mut Disk, now: Now) {
         let path = self.path(".timeindex");
         if !disk.exists(&path) {
             disk.write(&path, Bytes::new(), now.at);
+            disk.reserve(&path, self.time_index.reserved_bytes());
         }
     }
 
@@ -213,6 +227,7 @@ impl LogSegment {
         if let Some(entry) = self.time_index.maybe_append(self.max_timestamp_so_far) {
             disk.append(&self.path(".timeindex"), entry, now.at);
         }
+        self.trim_indexes(disk);
     }
 
     pub(crate) fn sync(&self, disk: &mut Disk) {
@@ -235,6 +250,7 @@ impl LogSegment {
             disk.write(&self.path(".txnindex"), file.into(), now.at);
         }
         self.write_indexes(disk, now);
+        self.reserve_indexes(disk);
         if self.batches.is_empty() {
             self.created_ms = now.epoch_ms;
         }

@@ -160,6 +160,32 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
+/// Bytes from Base64 with padding; `None` if the text is none.
+pub fn from_base64(text: &str) -> Option<Bytes> {
+    let digits = text.trim_end_matches('=');
+    let value = |letter: u8| {
+        Some(match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        })
+    };
+    let mut bytes = Vec::new();
+    let (mut word, mut bits) = (0u32, 0);
+    for letter in digits.bytes() {
+        word = word << 6 | u32::from(value(letter)?);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((word >> bits) as u8);
+        }
+    }
+    Some(bytes.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +197,9 @@ mod tests {
             ("b", Json::List(vec![Json::Int(-1), Json::Null, Json::Float(Float64::new(1024.0))])),
         ]);
         assert_eq!(json.to_string(), "{\"a\":\"x\\\"\\u0001é\\n\",\"b\":[-1,null,1024.0]}");
-        assert_eq!(["", "f", "fo", "foo"].map(|text| base64(text.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v"]);
+        let texts = ["", "f", "fo", "foo", "foo\u{ff}"];
+        assert_eq!(texts[..4].iter().map(|t| base64(t.as_bytes())).collect::<Vec<_>>(), ["", "Zg==", "Zm8=", "Zm9v"]);
+        assert!(texts.iter().all(|text| from_base64(&base64(text.as_bytes())).as_deref() == Some(text.as_bytes())));
+        assert_eq!(from_base64("?"), None);
     }
 }

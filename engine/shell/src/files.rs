@@ -52,6 +52,16 @@ impl Files {
         }
     }
 
+    /// The size of a file and the time of its last change; `None` for a folder.
+    pub fn stat(&self, world: &dyn Surroundings, path: &str) -> Option<(u64, Micros)> {
+        let path = normalise(path);
+        if let Some((disk, inside)) = server_disk(world, &path) {
+            return disk.file(inside).map(|file| (file.size(), file.modified));
+        }
+        let newest = self.versions(world, &path).max_by_key(|(modified, _)| *modified)?;
+        Some((newest.1.len() as u64, newest.0))
+    }
+
     /// Names in a directory, sorted as `LC_ALL=C` sorts; dot files included.
     pub fn list(&self, world: &dyn Surroundings, path: &str) -> Result<Vec<String>, FileError> {
         let path = normalise(path);
@@ -172,9 +182,20 @@ fn is_terminal(host: &str) -> bool {
     host.strip_prefix('t').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// What a reader gets: the contents, and zeros where room was taken in advance.
+fn with_reserve(file: &sim::File) -> Bytes {
+    let contents = file.contents();
+    if file.size() == contents.len() as u64 {
+        return contents;
+    }
+    let mut bytes = contents.to_vec();
+    bytes.resize(usize::try_from(file.size()).unwrap_or(bytes.len()), 0);
+    bytes.into()
+}
+
 fn read_from(disk: &Disk, path: &str) -> Result<Bytes, FileError> {
     match disk.file(path) {
-        Some(file) => Ok(file.contents()),
+        Some(file) => Ok(with_reserve(file)),
         None if disk.list(path).is_empty() => Err(FileError::NotFound),
         None => Err(FileError::IsDirectory),
     }

@@ -79,6 +79,14 @@ impl Disk {
         }
     }
 
+    /// Takes room for a file in advance: it is that large in its folder, with zeros behind what it holds, and costs
+    /// nothing (a sparse file). 0 gives the room back.
+    pub fn reserve(&mut self, path: &str, size: u64) {
+        if self.exists(path) {
+            self.entry(path).reserve(size);
+        }
+    }
+
     /// fsync: what the file holds now survives a power cut.
     pub fn sync(&mut self, path: &str) {
         if self.file(path).is_some_and(|file| file.synced_len() < file.len()) {

@@ -22,6 +22,8 @@ pub struct File {
     len: u64,
     /// Bytes that an fsync has made safe against a power cut. A mere kill of the process loses nothing (page cache).
     synced_len: u64,
+    /// The size that the file has in its folder when more room was taken than is used (a memory-mapped index). Zeros.
+    reserved: u64,
     /// Time of the last change.
     pub modified: Micros,
 }
@@ -33,6 +35,15 @@ impl File {
 
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// The size in its folder: the contents, or the room that was taken in advance.
+    pub fn size(&self) -> u64 {
+        self.len.max(self.reserved)
+    }
+
+    pub(crate) fn reserve(&mut self, size: u64) {
+        self.reserved = size;
     }
 
     /// Bytes that survive a power cut.
@@ -80,7 +91,7 @@ impl File {
     /// A new file whose contents are already safe.
     pub(crate) fn synced(bytes: Bytes, now: Micros) -> File {
         let len = bytes.len() as u64;
-        File { blocks: Vec::new(), tail: vec![bytes], len, synced_len: len, modified: now }
+        File { blocks: Vec::new(), tail: vec![bytes], len, synced_len: len, reserved: 0, modified: now }
     }
 
     pub(crate) fn append(&mut self, bytes: Bytes, now: Micros) {

@@ -27,6 +27,7 @@ pub use audit::{Imbalance, Violation};
 pub use disk::Disk;
 pub use effects::Effects;
 pub use fault::Fault;
+pub use file::File;
 pub use network::{Counters, Flight, LinkRule};
 pub use node::{Boot, CloseReason, Domain, Input, Node};
 pub use timeline::{Apply, Timeline};

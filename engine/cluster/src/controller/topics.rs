@@ -1,7 +1,5 @@
 //! DeleteTopics, CreatePartitions, IncrementalAlterConfigs of what exists, and blocks of producer ids.
 
-use std::collections::BTreeMap;
-
 use base::Uuid;
 use protocol::ErrorCode;
 use protocol::messages::create_partitions_request::CreatePartitionsTopic;

@@ -98,6 +98,7 @@ impl UnifiedLog {
         }
         // The active segment's indexes are opened at a start, so they have files from then on.
         self.active().touch_indexes(disk, now);
+        self.active().reserve_indexes(disk);
         self.log_end = self.active().next_offset();
         self.recovery_point =
             if opening.clean_shutdown { self.log_end } else { opening.recovery_point.min(self.log_end) };

@@ -1,8 +1,11 @@
 //! `ls`: names in a folder, one a line when the output is no terminal, else in columns as wide as they need.
 
+use base::Micros;
+
 use crate::files::FileError;
 use crate::process::Io;
 
+use super::date;
 use super::filters::Flags;
 
 /// The width that `ls` lays its columns out for.
@@ -34,8 +37,13 @@ pub(super) fn run(arguments: &[String], io: &mut Io<'_, '_>) {
             }
         }
     }
-    let one_a_line = flags.has('1') || flags.has('l') || !io.stdout_is_terminal;
-    io.print(layout(&files, one_a_line));
+    let one_a_line = flags.has('1') || !io.stdout_is_terminal;
+    let show = |folder: &str, names: &[String], io: &mut Io<'_, '_>| match flags.has('l') {
+        true => long(folder, names, io),
+        false => layout(names, one_a_line),
+    };
+    let listed = show("", &files, io);
+    io.print(listed);
     for (i, (path, mut names)) in folders.into_iter().enumerate() {
         if several {
             let gap = if i > 0 || !files.is_empty() { "\n" } else { "" };
@@ -49,9 +57,35 @@ pub(super) fn run(arguments: &[String], io: &mut Io<'_, '_>) {
         if flags.has('r') {
             names.reverse();
         }
-        io.print(layout(&names, one_a_line));
+        let listed = show(&path, &names, io);
+        io.print(if flags.has('l') { format!("total {}\n{listed}", blocks(&path, &names, io)) } else { listed });
     }
     io.exit(status);
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") }
+}
+
+/// KiB on the disk, in blocks of four.
+fn blocks(folder: &str, names: &[String], io: &Io<'_, '_>) -> u64 {
+    let size =
+        |name: &String| io.files.stat(io.fx.surroundings(), &joined(folder, name)).map_or(4096, |(size, _)| size);
+    names.iter().map(|name| size(name).div_ceil(4096) * 4).sum()
+}
+
+/// `-rw-r--r-- 1 root root   85 Jan  1 00:00 name`
+fn long(folder: &str, names: &[String], io: &mut Io<'_, '_>) -> String {
+    let stats: Vec<Option<(u64, Micros)>> =
+        names.iter().map(|name| io.files.stat(io.fx.surroundings(), &joined(folder, name))).collect();
+    let size = |stat: &Option<(u64, Micros)>| stat.map_or(4096, |(size, _)| size).to_string();
+    let width = stats.iter().map(|stat| size(stat).len()).max().unwrap_or(0);
+    let row = |(name, stat): (&String, &Option<(u64, Micros)>)| {
+        let (mode, links) = if stat.is_some() { ("-rw-r--r--", 1) } else { ("drwxr-xr-x", 2) };
+        let time = date::format("%b %e %H:%M", stat.map_or(Micros::ZERO, |(_, modified)| modified));
+        format!("{mode} {links} root root {:>width$} {time} {name}\n", size(stat))
+    };
+    names.iter().zip(&stats).map(row).collect()
 }
 
 /// GNU's columns: filled downwards, the fewest rows that fit.

@@ -1,6 +1,7 @@
 //! The text tools that scripts and learners use beside Kafka's: `echo`, `printf`, `cat`, `grep`, `sort`, `ls` and kin.
 //! They do what GNU's do, for the flags that are in use; any other flag is refused with GNU's words.
 
+mod date;
 mod filter;
 mod filters;
 mod grep;
@@ -18,8 +19,8 @@ pub use plain::Plain;
 
 /// Programs of this kind, for `help` and completion.
 pub const NAMES: &[&str] = &[
-    "cat", "clear", "cut", "echo", "false", "grep", "head", "help", "history", "ls", "mkdir", "printf", "pwd", "rm",
-    "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
+    "cat", "clear", "cut", "date", "echo", "false", "grep", "head", "help", "history", "ls", "mkdir", "printf", "pwd",
+    "rm", "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
 ];
 
 /// A wrong call: what GNU prints, and the status.

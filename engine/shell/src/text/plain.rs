@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::process::Io;
 use crate::program;
 
-use super::{Usage, ls, printf};
+use super::{Usage, date, ls, printf};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plain {
@@ -23,6 +23,7 @@ impl Plain {
             "echo" => self.echo(io),
             "printf" => self.printf(io),
             "ls" => ls::run(&self.arguments, io),
+            "date" => date::run(&self.arguments, io),
             "seq" => self.seq(io),
             "rm" => self.rm(io),
             "mkdir" => self.mkdir(io),

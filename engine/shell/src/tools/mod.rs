@@ -6,6 +6,7 @@ mod configs;
 pub mod console_consumer;
 pub mod console_producer;
 mod delete_records;
+mod dump_log;
 pub mod get_offsets;
 pub mod jopt;
 mod json_input;
@@ -28,7 +29,8 @@ const OWN: [&str; 4] =
     ["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
 
 /// Tools that run straight down.
-const STRAIGHT: &[&ToolSpec] = &[&configs::SPEC, &delete_records::SPEC, &leader_election::SPEC, &log_dirs::SPEC];
+const STRAIGHT: &[&ToolSpec] =
+    &[&configs::SPEC, &delete_records::SPEC, &dump_log::SPEC, &leader_election::SPEC, &log_dirs::SPEC];
 
 /// Scripts that can be typed.
 pub fn names() -> impl Iterator<Item = &'static str> {
