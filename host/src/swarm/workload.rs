@@ -84,7 +84,9 @@ fn consume(rng: &mut Rng, topics: &[Topic]) -> String {
     let topic = &pick(rng, topics).name;
     let isolation = if rng.below(4) == 0 { " --isolation-level read_committed" } else { "" };
     let group = if rng.below(3) == 0 { " --group together" } else { "" };
-    format!("kafka-console-consumer.sh {BOOTSTRAP} --topic {topic} --from-beginning{isolation}{group}")
+    // New partitions are found when the metadata is asked for again, by default after five minutes.
+    let refresh = "--command-property metadata.max.age.ms=5000";
+    format!("kafka-console-consumer.sh {BOOTSTRAP} --topic {topic} --from-beginning {refresh}{isolation}{group}")
 }
 
 /// Two partitions more than before.
