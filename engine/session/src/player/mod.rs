@@ -16,14 +16,14 @@ use wire::lesson::Verdict;
 
 use crate::link::{LessonPart, MarkPart};
 use crate::stage::Stage;
-use crate::view;
+use crate::view::Glance;
 use facts::Seen;
 use history::History;
 pub use place::Place;
 pub use play::play;
 
 /// How often Check looks at the world while it waits.
-const LOOK: base::Micros = base::Micros::from_ms(100);
+const LOOK: base::Micros = base::Micros::from_ms(200);
 
 /// What became of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -152,7 +152,7 @@ impl Player {
         // In the options `step.` counts from where the question was asked.
         let mut since = History::new(Some(Place::here(stage.timeline())));
         since.catch_up(copy.timeline());
-        let view = view::of(copy.world());
+        let view = Glance::default().of(copy.world());
         let seen = Seen { view: &view, timeline: copy.timeline(), all: &all, step: &since };
         let mut true_ones = Vec::new();
         for (at, option) in predict.options.iter().enumerate() {
@@ -170,10 +170,11 @@ impl Player {
             return Err("this step has nothing to check".to_string());
         };
         let until = stage.now() + base::Micros(check.within_us);
-        let mut found = self.look(&check, stage)?;
+        let mut glance = Glance::default();
+        let mut found = self.look(&check, &glance.of(stage.world()), stage)?;
         while found.waits && stage.now() < until {
             stage.run_for(LOOK);
-            found = self.look(&check, stage)?;
+            found = self.look(&check, &glance.of(stage.world()), stage)?;
         }
         let verdict = match (found.wrong, found.open) {
             (_, None) => Verdict::Solved,
@@ -287,10 +288,9 @@ impl Player {
         self.met = vec![false; self.lesson.steps[step].check.as_ref().map_or(0, |check| check.clauses.len())];
     }
 
-    fn look(&mut self, check: &Check, stage: &Stage) -> Result<Look, String> {
-        let view = view::of(stage.world());
-        self.observe(&view, stage);
-        let seen = Seen { view: &view, timeline: stage.timeline(), all: &self.all, step: &self.since_step };
+    fn look(&mut self, check: &Check, view: &wire::View, stage: &Stage) -> Result<Look, String> {
+        self.observe(view, stage);
+        let seen = Seen { view, timeline: stage.timeline(), all: &self.all, step: &self.since_step };
         let mut wrong = None;
         for path in &check.wrong {
             if wrong.is_none() && path.expr.holds(&seen)? {

@@ -11,11 +11,11 @@ use crate::stage::{Readiness, Stage};
 /// How often a terminal is looked at while something is awaited.
 const LOOK: Micros = Micros::from_ms(50);
 /// A command that is left running is looked after until it has been quiet this long.
-const QUIET: Micros = Micros::from_ms(2_000);
+const QUIET: Micros = Micros::from_ms(1_000);
 /// The other terminals get this long to show what a line brought them.
 const ELSEWHERE: Micros = Micros::from_ms(500);
 /// Who never gets quiet is left alone after this time.
-const QUIET_LIMIT: Micros = Micros::from_secs(20);
+const QUIET_LIMIT: Micros = Micros::from_secs(3);
 /// A command that another one waits for: longer than any timeout of a producer.
 const COMMAND_LIMIT: Micros = Micros::from_secs(150);
 const SERVER_LIMIT: Micros = Micros::from_secs(180);

@@ -36,6 +36,21 @@ pub fn of(world: &World<Host>) -> View {
     view
 }
 
+/// Looks at worlds many times in a row, for checks that wait: without the lines on the screens, and with the disks of dead
+/// brokers read once.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    disks: offline::Disks,
+}
+
+impl Glance {
+    pub fn of(&mut self, world: &World<Host>) -> View {
+        let mut view = cluster_of(&Scene::of(world), &mut self.disks);
+        view.extend(terminals::heads(world));
+        view
+    }
+}
+
 /// What servers and clients show.
 fn cluster_of(scene: &Scene<'_>, disks: &mut offline::Disks) -> View {
     let mut view = View::new();

@@ -24,15 +24,16 @@ pub fn all(world: &World<Host>) -> impl Iterator<Item = (Arc<Host>, Entities)> +
     })
 }
 
+/// Every terminal without its lines.
+pub fn heads(world: &World<Host>) -> impl Iterator<Item = (Key, Entity)> + '_ {
+    world.node_ids().filter_map(|node| match world.node(node)? {
+        Host::Terminal(terminal) => Some(head(terminal)),
+        _ => None,
+    })
+}
+
 pub fn entities(terminal: &Terminal) -> Entities {
     let name = terminal.name().to_string();
-    let view = TerminalView {
-        name: name.clone(),
-        running: terminal.running().map(str::to_string),
-        reads_input: terminal.reads_input(),
-        open_line: terminal.screen().open_line().to_string(),
-        last_exit: terminal.last_exit(),
-    };
     let lines = terminal.screen().lines().map(|(number, line)| {
         let kind = match line.kind {
             ScreenKind::Command => LineKind::Command,
@@ -43,5 +44,16 @@ pub fn entities(terminal: &Terminal) -> Entities {
         let line = LineView { terminal: name.clone(), number, kind, text: line.text.to_string() };
         (Key::Line(name.clone(), number), Entity::Line(line))
     });
-    std::iter::once((Key::Terminal(name.clone()), Entity::Terminal(view))).chain(lines).collect()
+    std::iter::once(head(terminal)).chain(lines).collect()
+}
+
+fn head(terminal: &Terminal) -> (Key, Entity) {
+    let view = TerminalView {
+        name: terminal.name().to_string(),
+        running: terminal.running().map(str::to_string),
+        reads_input: terminal.reads_input(),
+        open_line: terminal.screen().open_line().to_string(),
+        last_exit: terminal.last_exit(),
+    };
+    (Key::Terminal(view.name.clone()), Entity::Terminal(view))
 }
