@@ -17,6 +17,7 @@ pub enum Fact {
     BrokerPaused,
     BrokerFenced,
     BrokerLeads,
+    BrokerLeadsSize,
     ControllerActive,
     TopicExists,
     TopicPartitions,
@@ -24,6 +25,7 @@ pub enum Fact {
     TopicConfig,
     TopicRecords,
     TopicPartitionsUsed,
+    TopicPreferred,
     PartitionLeader,
     PartitionEpoch,
     PartitionReplicas,
@@ -44,6 +46,8 @@ pub enum Fact {
     TerminalWaiting,
     TerminalError,
     TerminalConnections,
+    TerminalReads,
+    TerminalReadsSize,
     TerminalShows,
     TerminalTyped,
     TerminalLast,
@@ -56,6 +60,7 @@ pub enum Fact {
     Refused,
     Consumed,
     ConsumedFirst,
+    Committed,
     Elections,
     UncleanElections,
     IsrShrunk,
@@ -98,11 +103,12 @@ const fn counted(fact: Fact, path: &'static str, kind: Kind, words: &'static str
     Row { fact, path, kind, counted: true, words }
 }
 
-pub const FACTS: [Row; 49] = [
+pub const FACTS: [Row; 54] = [
     now(Fact::BrokerUp, "broker.<broker>.up", Kind::Bool, "it runs and serves"),
     now(Fact::BrokerPaused, "broker.<broker>.paused", Kind::Bool, "its process is stopped and kept in memory"),
     now(Fact::BrokerFenced, "broker.<broker>.fenced", Kind::Bool, "the controller counts it as gone"),
     now(Fact::BrokerLeads, "broker.<broker>.leads", Kind::List, "the partitions that it leads"),
+    now(Fact::BrokerLeadsSize, "broker.<broker>.leads_size", Kind::Int, "how many"),
     now(Fact::ControllerActive, "controller.<controller>.active", Kind::Bool, "it is the active controller"),
     now(Fact::TopicExists, "topic.<topic>.exists", Kind::Bool, "there is such a topic"),
     now(Fact::TopicPartitions, "topic.<topic>.partitions", Kind::Int, "how many partitions it has"),
@@ -110,6 +116,7 @@ pub const FACTS: [Row; 49] = [
     now(Fact::TopicConfig, "topic.<topic>.config.<text>", Kind::Text, "a setting as it is in force"),
     now(Fact::TopicRecords, "topic.<topic>.records", Kind::Int, "offsets that readers may see, over all partitions"),
     now(Fact::TopicPartitionsUsed, "topic.<topic>.partitions_used", Kind::Int, "partitions that hold a record"),
+    now(Fact::TopicPreferred, "topic.<topic>.preferred", Kind::Bool, "each partition has its preferred leader"),
     now(
         Fact::PartitionLeader,
         "partition.<partition>.leader",
@@ -150,6 +157,8 @@ pub const FACTS: [Row; 49] = [
     now(Fact::TerminalWaiting, "terminal.<terminal>.waiting", Kind::Int, "records sent and not answered yet"),
     now(Fact::TerminalError, "terminal.<terminal>.error", Kind::Text, "its client's last error: NOT_ENOUGH_REPLICAS"),
     now(Fact::TerminalConnections, "terminal.<terminal>.connections", Kind::List, "brokers its client is connected to"),
+    now(Fact::TerminalReads, "terminal.<terminal>.reads", Kind::List, "partitions that its consumers read"),
+    now(Fact::TerminalReadsSize, "terminal.<terminal>.reads_size", Kind::Int, "how many"),
     counted(Fact::TerminalShows, "terminal.<terminal>.shows.<text>", Kind::Bool, "these words were shown there"),
     counted(Fact::TerminalTyped, "terminal.<terminal>.typed.<text>", Kind::Bool, "a line with these words was typed"),
     counted(
@@ -171,6 +180,12 @@ pub const FACTS: [Row; 49] = [
         "consumed_from.<terminal>.<where>",
         Kind::Int,
         "the smallest offset read; none before any",
+    ),
+    counted(
+        Fact::Committed,
+        "committed.<terminal>.<partition>",
+        Kind::Int,
+        "the newest offset that a consumer committed",
     ),
     counted(Fact::Elections, "elections.<where>", Kind::Int, "leader changes, without the first leader"),
     counted(Fact::UncleanElections, "unclean_elections.<where>", Kind::Int, "those that may have lost records"),

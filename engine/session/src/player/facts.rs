@@ -3,7 +3,9 @@
 use lesson::vocabulary::{self, Asked, Fact};
 use lesson::{Facts, Value};
 use sim::timeline::Timeline;
-use wire::view::{BrokerView, CellView, ClientView, PartitionView, ReplicaView, ServerState, TerminalView, TopicView};
+use wire::view::{
+    BrokerView, CellView, ClientKind, ClientView, PartitionView, ReplicaView, ServerState, TerminalView, TopicView,
+};
 use wire::{Entity, Fault, Key, View};
 
 use super::history::{History, What};
@@ -48,6 +50,7 @@ impl Seen<'_> {
             Fact::Retried => count(What::Retried, first, None),
             Fact::Consumed => count(What::Consumed, first, second),
             Fact::ConsumedFirst => int(history.consumed_from(first, second.unwrap_or_default())),
+            Fact::Committed => int(history.committed(first, second.unwrap_or_default())),
             Fact::Elections => count(What::Elections, "", Some(first)),
             Fact::UncleanElections => count(What::UncleanElections, "", Some(first)),
             Fact::IsrShrunk => count(What::IsrShrunk, "", Some(first)),
@@ -60,7 +63,9 @@ impl Seen<'_> {
 
     fn is_now(&self, fact: Fact, name: &str, second: Option<&str>) -> Value {
         match fact {
-            Fact::BrokerUp | Fact::BrokerPaused | Fact::BrokerFenced | Fact::BrokerLeads => self.broker(fact, name),
+            Fact::BrokerUp | Fact::BrokerPaused | Fact::BrokerFenced | Fact::BrokerLeads | Fact::BrokerLeadsSize => {
+                self.broker(fact, name)
+            }
             Fact::ControllerActive => {
                 let id = vocabulary::number('c', name).map_or(0, |n| (CONTROLLER_ID_BASE + n) as i32);
                 let found = self.view.get(&Key::Controller(id));
@@ -71,13 +76,16 @@ impl Seen<'_> {
             | Fact::TopicReplicationFactor
             | Fact::TopicConfig
             | Fact::TopicRecords
-            | Fact::TopicPartitionsUsed => self.topic(fact, name, second),
+            | Fact::TopicPartitionsUsed
+            | Fact::TopicPreferred => self.topic(fact, name, second),
             Fact::TerminalRuns
             | Fact::TerminalExit
             | Fact::TerminalAcks
             | Fact::TerminalWaiting
             | Fact::TerminalError
-            | Fact::TerminalConnections => self.terminal(fact, name),
+            | Fact::TerminalConnections
+            | Fact::TerminalReads
+            | Fact::TerminalReadsSize => self.terminal(fact, name),
             _ => self.partition(fact, name, second),
         }
     }
@@ -93,6 +101,7 @@ impl Seen<'_> {
             Fact::BrokerUp => is(|broker| broker.state == ServerState::Running),
             Fact::BrokerPaused => is(|broker| broker.state == ServerState::Paused),
             Fact::BrokerFenced => is(|broker| broker.fenced),
+            Fact::BrokerLeadsSize => Value::Int(broker.map_or(0, |broker| broker.leads.len() as i64)),
             _ => {
                 Value::List(broker.map_or(Vec::new(), |broker| broker.leads.iter().cloned().map(Value::Text).collect()))
             }
@@ -113,6 +122,10 @@ impl Seen<'_> {
             Fact::TopicPartitions => Value::Int(topic.partitions.into()),
             Fact::TopicReplicationFactor => Value::Int(topic.replication_factor.into()),
             Fact::TopicRecords => Value::Int(kept().sum()),
+            Fact::TopicPreferred => {
+                let mut partitions = (0..topic.partitions).filter_map(|number| self.partition_view(name, number));
+                Value::Bool(partitions.all(|p| p.leader.is_some() && p.leader == p.replicas.first().copied()))
+            }
             Fact::TopicPartitionsUsed => Value::Int(kept().filter(|records| *records > 0).count() as i64),
             _ => {
                 let found = topic.config.iter().find(|config| Some(config.key.as_str()) == key);
@@ -170,6 +183,8 @@ impl Seen<'_> {
             Fact::TerminalExit => int(terminal.and_then(|terminal| terminal.last_exit).map(i64::from)),
             Fact::TerminalAcks => text(clients().find_map(|client| client.acks.as_deref())),
             Fact::TerminalWaiting => Value::Int(clients().map(|client| client.waiting as i64).sum()),
+            Fact::TerminalReads => Value::List(self.reads(name).into_iter().map(Value::Text).collect()),
+            Fact::TerminalReadsSize => Value::Int(self.reads(name).len() as i64),
             Fact::TerminalError => text(clients().find_map(|client| client.last_error.as_deref())),
             _ => {
                 let mut ids: Vec<i32> = clients().flat_map(|client| client.connections.iter().copied()).collect();
@@ -185,6 +200,13 @@ impl Seen<'_> {
             Entity::Client(client) if terminal == "any" || client.terminal == terminal => Some(client),
             _ => None,
         })
+    }
+
+    /// Partitions that the consumers of a terminal read: `orders-0`.
+    fn reads(&self, terminal: &str) -> Vec<String> {
+        let consumers = self.clients(terminal).filter(|client| client.kind == ClientKind::Consumer);
+        let positions = consumers.flat_map(|client| &client.positions);
+        positions.map(|position| format!("{}-{}", position.topic, position.partition)).collect()
     }
 
     fn partition_view(&self, topic: &str, number: i32) -> Option<&PartitionView> {
@@ -228,4 +250,65 @@ fn sorted(ids: &[i32]) -> Value {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     Value::List(ids.into_iter().map(|id| Value::Int(id.into())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Micros;
+    use lesson::Kind;
+    use lesson::vocabulary::FACTS;
+    use wire::command::ClusterSpec;
+
+    use super::*;
+    use crate::stage::Stage;
+
+    /// A name for each word in angle brackets, of things that the cluster below has.
+    fn example(place: &str) -> &str {
+        match place {
+            "<broker>" | "<server>" => "b1",
+            "<controller>" => "c1",
+            "<topic>" => "orders",
+            "<partition>" | "<where>" => "orders-0",
+            "<tN>" | "<terminal>" => "t1",
+            "<text>" => "min.insync.replicas",
+            "<verb>" => "kill",
+            word => word,
+        }
+    }
+
+    #[test]
+    fn every_fact_of_the_table_is_answered_as_what_it_is() {
+        let spec = ClusterSpec { version: "4.3".into(), brokers: 1, controllers: 1, config: Vec::new() };
+        let mut stage = Stage::boot(&spec, 5).unwrap();
+        let topics = "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1";
+        let write = "echo hi | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders";
+        let read = "kafka-console-consumer.sh --bootstrap-server b1:9092 --topic orders --group g --from-beginning";
+        for line in [topics, write, read] {
+            stage.act(Act::Type { terminal: "t1".into(), line: line.into() }).unwrap();
+            stage.run_for(Micros::from_secs(8));
+        }
+        let mut history = History::new(None);
+        history.catch_up(stage.timeline());
+        let view = crate::view::of(stage.world());
+        let seen = Seen { view: &view, timeline: stage.timeline(), all: &history, step: &history };
+        let mut answered = Vec::new();
+        for row in &FACTS {
+            let path: Vec<String> = row.path.split('.').map(|word| example(word).to_string()).collect();
+            let value = seen.lookup(&path).unwrap();
+            let is_sound = match row.kind {
+                Kind::Int => matches!(value, Value::Int(_)),
+                Kind::Bool => matches!(value, Value::Bool(_)),
+                Kind::Text => matches!(value, Value::Text(_)),
+                Kind::List => matches!(value, Value::List(_)),
+                Kind::None => false,
+            };
+            assert!(is_sound || value == Value::None, "{} is {}", row.path, value.words());
+            if value != Value::None {
+                answered.push(row.fact);
+            }
+        }
+        // No producer runs, nothing has failed, and the newest command has not ended.
+        let silent: Vec<&str> = FACTS.iter().filter(|row| !answered.contains(&row.fact)).map(|row| row.path).collect();
+        assert_eq!(silent, ["terminal.<terminal>.acks", "terminal.<terminal>.error"]);
+    }
 }

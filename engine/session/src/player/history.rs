@@ -44,6 +44,8 @@ pub struct History {
     end: u64,
     counts: BTreeMap<Key, i64>,
     consumed_from: BTreeMap<(String, TopicPartition), i64>,
+    /// In the order of the commits.
+    committed: Vec<(String, TopicPartition, i64)>,
     typed: Vec<(String, String)>,
     shown: BTreeMap<String, String>,
     /// The newest command of each terminal.
@@ -69,6 +71,7 @@ impl History {
             end: 0,
             counts: BTreeMap::new(),
             consumed_from: BTreeMap::new(),
+            committed: Vec::new(),
             typed: Vec::new(),
             shown: BTreeMap::new(),
             commands: BTreeMap::new(),
@@ -111,6 +114,12 @@ impl History {
         let reads =
             self.consumed_from.iter().filter(|((t, p), _)| (terminal == "any" || terminal == t) && is_at(p, at));
         reads.map(|(_, offset)| *offset).min()
+    }
+
+    /// The newest offset committed for a partition by consumers of a terminal.
+    pub fn committed(&self, terminal: &str, at: &str) -> Option<i64> {
+        let commits = self.committed.iter().filter(|(t, p, _)| (terminal == "any" || terminal == t) && is_at(p, at));
+        commits.map(|(_, _, offset)| *offset).next_back()
     }
 
     pub fn typed(&self, terminal: &str, words: &str) -> bool {
@@ -159,6 +168,10 @@ impl History {
                 let place = (client.terminal.clone(), partition.clone());
                 let smallest = self.consumed_from.entry(place).or_insert(*first_offset);
                 *smallest = (*smallest).min(*first_offset);
+            }
+            Event::OffsetCommitted { client, partition, offset } => {
+                self.committed.retain(|(t, p, _)| (t, p) != (&client.terminal, partition));
+                self.committed.push((client.terminal.clone(), partition.clone(), *offset));
             }
             Event::Typed { terminal, line } => self.typed.push((terminal.clone(), line.clone())),
             Event::Output { terminal, text } => self.show(terminal, text),
