@@ -9,6 +9,7 @@ pub mod config;
 pub mod controller;
 pub mod domain;
 pub mod event;
+pub mod features;
 pub mod metadata;
 pub mod placement;
 pub mod spec;

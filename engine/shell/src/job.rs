@@ -9,9 +9,9 @@ use base::{ConnId, Micros};
 use protocol::Packet;
 use sim::CloseReason;
 
-use crate::lang::{Connector, Expansion, List, Stage, Word};
+use crate::lang::{Connector, Expansion, List, Part, Stage, Word};
 use crate::pipeline::Pipeline;
-use crate::process::{ClientStatus, Io, Process};
+use crate::process::{ClientStatus, Fd, Io, Process};
 
 /// Items that one line may run, so that no loop of loops can run for ever.
 const ITEMS_MAX: u32 = 10_000;
@@ -31,9 +31,20 @@ pub struct Job {
     items_run: u32,
     next_pid: u32,
     pipeline: Option<Pipeline>,
+    /// A `$(...)` that runs before the item that it stands in.
+    substitution: Option<Box<Substitution>>,
     /// Input that came while no program was there to take it.
     pending_input: String,
     input_ended: bool,
+}
+
+/// A command whose output becomes part of a line.
+#[derive(Clone, Debug, Hash)]
+struct Substitution {
+    job: Job,
+    output: String,
+    /// The item that waits for it.
+    stages: Vec<Stage>,
 }
 
 impl Job {
@@ -46,6 +57,7 @@ impl Job {
             items_run: 0,
             next_pid: first_pid,
             pipeline: None,
+            substitution: None,
             pending_input: String::new(),
             input_ended: false,
         }
@@ -62,12 +74,18 @@ impl Job {
 
     /// Kafka clients in this job: process id, command line, state.
     pub fn clients(&self) -> Vec<(u32, String, ClientStatus)> {
+        if let Some(waited_for) = &self.substitution {
+            return waited_for.job.clients();
+        }
         self.pipeline.as_ref().map(Pipeline::clients).unwrap_or_default()
     }
 
     /// SIGKILL to everything that runs.
     pub fn kill(&mut self, io: &mut Io<'_, '_>) {
         self.frames.clear();
+        if let Some(mut waited_for) = self.substitution.take() {
+            waited_for.job.kill(io);
+        }
         if let Some(mut pipeline) = self.pipeline.take() {
             pipeline.end_all(137, io);
         }
@@ -77,12 +95,15 @@ impl Job {
     /// Runs on until a pipeline waits for something, or the line is done.
     fn advance(&mut self, io: &mut Io<'_, '_>) {
         loop {
+            if self.substitution.is_some() {
+                return;
+            }
             if let Some(pipeline) = &self.pipeline {
                 let Some(status) = pipeline.status() else { return };
                 self.status = status;
                 self.pipeline = None;
             }
-            let Some(stages) = self.next_item(io) else {
+            let Some(stages) = self.next_item() else {
                 io.exit(self.status);
                 return;
             };
@@ -92,8 +113,60 @@ impl Job {
                 io.exit(1);
                 return;
             }
-            self.launch(&stages, io);
+            self.run_item(stages, io);
         }
+    }
+
+    /// Runs an item, or first the next `$(...)` in it. A loop or group that stands alone runs in this very shell.
+    fn run_item(&mut self, mut stages: Vec<Stage>, io: &mut Io<'_, '_>) {
+        let command = stages.iter_mut().find_map(Stage::first_substitution);
+        if let Some(Part::Command { list, .. }) = command {
+            let pid = self.take_pid();
+            let job = Job::new((**list).clone(), self.variables.clone(), pid.saturating_mul(100));
+            self.substitution = Some(Box::new(Substitution { job, output: String::new(), stages }));
+            return self.with_substitution(io, |job, io| job.start(io));
+        }
+        if let [stage] = stages.as_slice()
+            && let Some(frame) = self.own_loop(stage, io)
+        {
+            self.frames.push(frame);
+            return;
+        }
+        self.launch(&stages, io);
+    }
+
+    /// Passes one event to the command inside `$(...)`; when it has ended, its output takes its place in the item.
+    fn with_substitution(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Job, &mut Io<'_, '_>)) {
+        let Some(waited_for) = &mut self.substitution else { return };
+        let mut own = Io {
+            now: io.now,
+            fx: &mut *io.fx,
+            files: &mut *io.files,
+            terminal: io.terminal,
+            pid: io.pid,
+            seed: io.seed,
+            stdin_is_terminal: false,
+            stdout_is_terminal: false,
+            written: Vec::new(),
+            exit: None,
+        };
+        act(&mut waited_for.job, &mut own);
+        let (written, exit) = (own.written, own.exit);
+        for (fd, text) in written {
+            match fd {
+                Fd::Stdout => waited_for.output.push_str(&text),
+                Fd::Stderr => io.eprint(text),
+            }
+        }
+        let Some(status) = exit else { return };
+        let Some(done) = self.substitution.take() else { return };
+        let Substitution { output, mut stages, .. } = *done;
+        self.status = status;
+        if let Some(part) = stages.iter_mut().find_map(Stage::first_substitution) {
+            let quoted = matches!(part, Part::Command { quoted: true, .. });
+            *part = Part::Output { text: output.trim_end_matches('\n').to_string(), quoted };
+        }
+        self.run_item(stages, io);
     }
 
     fn launch(&mut self, stages: &[Stage], io: &mut Io<'_, '_>) {
@@ -110,7 +183,7 @@ impl Job {
     }
 
     /// The next pipeline whose turn it is, by the connectors and the status before.
-    fn next_item(&mut self, io: &Io<'_, '_>) -> Option<Vec<Stage>> {
+    fn next_item(&mut self) -> Option<Vec<Stage>> {
         loop {
             let status = self.status;
             match self.frames.last_mut()? {
@@ -128,14 +201,7 @@ impl Job {
                     if !runs {
                         continue;
                     }
-                    let stages = stages.clone();
-                    if let [stage] = stages.as_slice()
-                        && let Some(frame) = self.own_loop(stage, io)
-                    {
-                        self.frames.push(frame);
-                        continue;
-                    }
-                    return Some(stages);
+                    return Some(stages.clone());
                 }
                 Frame::For { variable, words, next, body } => {
                     let Some(word) = words.get(*next).cloned() else {
@@ -230,12 +296,26 @@ impl Process for Job {
     }
 
     fn on_interrupt(&mut self, io: &mut Io<'_, '_>) {
+        if self.substitution.is_some() {
+            self.frames.clear();
+            if let Some(mut waited_for) = self.substitution.take() {
+                waited_for.job.on_interrupt(io);
+            }
+            return io.exit(130);
+        }
         // Bash drops the rest of the line when its foreground program dies of Ctrl-C.
         self.frames.clear();
         self.with_pipeline(io, |pipeline, io| pipeline.on_interrupt(io));
     }
 
     fn on_terminate(&mut self, io: &mut Io<'_, '_>) {
+        if self.substitution.is_some() {
+            self.frames.clear();
+            if let Some(mut waited_for) = self.substitution.take() {
+                waited_for.job.on_terminate(io);
+            }
+            return io.exit(143);
+        }
         self.frames.clear();
         self.with_pipeline(io, |pipeline, io| pipeline.on_terminate(io));
     }
@@ -253,26 +333,48 @@ impl Process for Job {
     }
 
     fn owns(&self, conn: ConnId) -> bool {
-        self.pipeline.as_ref().is_some_and(|pipeline| pipeline.owns(conn))
+        match &self.substitution {
+            Some(waited_for) => waited_for.job.owns(conn),
+            None => self.pipeline.as_ref().is_some_and(|pipeline| pipeline.owns(conn)),
+        }
     }
 
     fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
+        if self.substitution.is_some() {
+            self.with_substitution(io, |job, io| job.on_connected(conn, io));
+            return self.advance(io);
+        }
         self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_connected(conn, io)));
     }
 
     fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
+        if self.substitution.is_some() {
+            self.with_substitution(io, |job, io| job.on_closed(conn, reason, io));
+            return self.advance(io);
+        }
         self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_closed(conn, reason, io)));
     }
 
     fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
+        if self.substitution.is_some() {
+            self.with_substitution(io, |job, io| job.on_message(conn, packet, io));
+            return self.advance(io);
+        }
         self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_message(conn, packet, io)));
     }
 
     fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
+        if self.substitution.is_some() {
+            self.with_substitution(io, |job, io| job.on_wakeup(io));
+            return self.advance(io);
+        }
         self.with_pipeline(io, |pipeline, io| pipeline.on_wakeup(io));
     }
 
     fn next_deadline(&self) -> Option<Micros> {
-        self.pipeline.as_ref().and_then(Pipeline::next_deadline)
+        match &self.substitution {
+            Some(waited_for) => waited_for.job.next_deadline(),
+            None => self.pipeline.as_ref().and_then(Pipeline::next_deadline),
+        }
     }
 }

@@ -305,10 +305,13 @@ impl Parser {
             "null" => Ok(Value::Null),
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
-            _ => self.fail(format!(
-                "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' \
-                 or 'false')"
-            )),
+            _ => {
+                self.at = start;
+                self.fail(format!(
+                    "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', \
+                     'true' or 'false')"
+                ))
+            }
         }
     }
 }

@@ -52,6 +52,7 @@ pub struct Pipeline {
 enum Delivery {
     Start,
     Stdin(String),
+    Contents(Bytes),
     Eof,
     BrokenPipe,
 }
@@ -77,7 +78,7 @@ impl Pipeline {
             }
             work.push_back((i, Delivery::Start));
             if let Source::Contents(contents) = &stage.source {
-                work.push_back((i, Delivery::Stdin(String::from_utf8_lossy(contents).into_owned())));
+                work.push_back((i, Delivery::Contents(contents.clone())));
                 work.push_back((i, Delivery::Eof));
             }
         }
@@ -190,6 +191,7 @@ impl Pipeline {
             self.call(i, io, &mut work, |program, io| match delivery {
                 Delivery::Start => program.start(io),
                 Delivery::Stdin(text) => program.on_stdin(&text, io),
+                Delivery::Contents(contents) => program.on_contents(&contents, io),
                 Delivery::Eof => program.on_eof(io),
                 Delivery::BrokenPipe => program.on_broken_pipe(io),
             });

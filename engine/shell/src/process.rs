@@ -76,6 +76,11 @@ pub trait Process {
     /// A piece of standard input: from a pipe in pieces of any size, from a person line by line with the newline.
     fn on_stdin(&mut self, _text: &str, _io: &mut Io<'_, '_>) {}
 
+    /// The contents of a file as standard input, which may be no text.
+    fn on_contents(&mut self, contents: &[u8], io: &mut Io<'_, '_>) {
+        self.on_stdin(&String::from_utf8_lossy(contents), io);
+    }
+
     /// End of standard input: the pipe closed, or Ctrl-D.
     fn on_eof(&mut self, _io: &mut Io<'_, '_>) {}
 

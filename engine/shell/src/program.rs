@@ -74,6 +74,10 @@ impl Process for Program {
         each!(self, p => p.on_stdin(text, io), ());
     }
 
+    fn on_contents(&mut self, contents: &[u8], io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_contents(contents, io), ());
+    }
+
     fn on_eof(&mut self, io: &mut Io<'_, '_>) {
         each!(self, p => p.on_eof(io), ());
     }

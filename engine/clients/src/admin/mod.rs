@@ -85,7 +85,7 @@ impl Admin {
         let prefix = format!("[AdminClient clientId={}] ", config.common.client_id);
         let net = NetworkClient::new(config.common.network(prefix, None), Rng::new(seed, 0, "admin network"));
         Ok(Admin {
-            refresh: Refresh::new(&servers, &config.common),
+            refresh: Refresh::new(&servers, &config.common, config.uses_controllers),
             config,
             net,
             operations: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl Admin {
     pub fn call(&mut self, call: AdminCall, now: Micros, fx: &mut Effects<'_, Kafka>) -> CallId {
         let id = CallId(self.next_call);
         self.next_call += 1;
-        let mut operation = Operation::new(call);
+        let mut operation = Operation::new(call, self.refresh.controllers);
         let steps = operation.start();
         self.operations.insert(id, operation);
         let deadline = now + self.config.default_api_timeout;
@@ -266,7 +266,7 @@ impl Admin {
             let timeout = self.config.common.request_timeout.min(request.deadline.saturating_sub(now));
             let body = match self.operations.get(&request.call) {
                 Some(operation) => operation.request(&request.step, timeout),
-                None => Operation::new(AdminCall::ListTopics { internal: true }).request(&request.step, timeout),
+                None => self.refresh.request_body(),
             };
             match self.net.send(id, body, timeout.max(Micros(1)), now, fx) {
                 Ok(correlation_id) => {
@@ -320,8 +320,10 @@ impl Admin {
     fn on_response(&mut self, node: i32, correlation_id: i32, body: &Response, now: Micros) {
         let Some(request) = self.take(node, correlation_id) else { return };
         if request.call == INTERNAL {
-            if let Response::Metadata(response) = body {
-                self.refresh.on_response(response, now);
+            match body {
+                Response::Metadata(response) => self.refresh.on_response(response, now),
+                Response::DescribeCluster(response) => self.refresh.on_controllers(response, now),
+                _ => {}
             }
             // A fresh view may name better nodes for what was not sent yet.
             for open in self.requests.iter_mut().filter(|open| matches!(open.stage, Stage::Assigned(_))) {

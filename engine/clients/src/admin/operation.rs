@@ -12,10 +12,14 @@ use super::call::{
     AdminCall, AdminReply, ClusterDescription, ElectionType, Reassignment, TopicListing, TopicSelection,
 };
 use super::leaders::{self, LeaderApi};
+use super::refresh::CONTROLLER_ENDPOINTS;
 use super::{configs, single, topics};
 use crate::error::{self, KafkaError};
 use crate::metadata::nodes_of;
 use crate::node::Node;
+
+/// `EndpointType.BROKER`
+const BROKER_ENDPOINTS: i8 = 1;
 
 /// Which node a request goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -141,11 +145,14 @@ pub(crate) struct Operation {
     pub failure: Option<KafkaError>,
     pub nodes: Vec<Node>,
     pub topics: topics::Progress,
+    /// The client talks to controllers.
+    pub controllers: bool,
 }
 
 impl Operation {
-    pub fn new(call: AdminCall) -> Operation {
-        Operation { call, reply: None, failure: None, nodes: Vec::new(), topics: topics::Progress::default() }
+    pub fn new(call: AdminCall, controllers: bool) -> Operation {
+        let topics = topics::Progress::default();
+        Operation { call, reply: None, failure: None, nodes: Vec::new(), topics, controllers }
     }
 
     /// The first requests, and an immediate end for items that no request can carry.
@@ -172,13 +179,16 @@ impl Operation {
     pub fn request(&self, step: &Step, timeout: Micros) -> Request {
         let timeout_ms = i32::try_from(timeout.as_ms()).unwrap_or(i32::MAX);
         match step {
+            // The client's own request; see `Refresh::request_body`.
             Step::FetchMetadata => MetadataRequest::default().into(),
             Step::ListTopics => MetadataRequest { topics: None, ..Default::default() }.into(),
             Step::CreateTopics | Step::DeleteTopics | Step::CreatePartitions => topics::request(self, step, timeout_ms),
             Step::DescribeTopicPartitions | Step::DescribeTopicsByMetadata => topics::describe_request(self, step),
             Step::ListNodes => {
                 let include_fenced = matches!(self.call, AdminCall::DescribeCluster { include_fenced: true });
-                DescribeClusterRequest { include_fenced_brokers: include_fenced, ..Default::default() }.into()
+                let endpoint_type = if self.controllers { CONTROLLER_ENDPOINTS } else { BROKER_ENDPOINTS };
+                let include_fenced_brokers = include_fenced;
+                DescribeClusterRequest { include_fenced_brokers, endpoint_type, ..Default::default() }.into()
             }
             Step::DescribeConfigs { node } | Step::IncrementalAlterConfigs { node } => configs::request(self, *node),
             Step::LookupLeaders { .. } | Step::AskLeader { .. } => leaders::request(self, step, timeout_ms),

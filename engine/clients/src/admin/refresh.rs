@@ -2,10 +2,17 @@
 //! controller only, never topics.
 
 use base::Micros;
-use protocol::messages::MetadataResponse;
+use protocol::Request;
+use protocol::messages::{
+    DescribeClusterRequest, DescribeClusterResponse, MetadataRequest, MetadataResponse, describe_cluster_response,
+};
 
 use crate::config::CommonConfig;
 use crate::metadata::{ClusterView, nodes_of};
+use crate::node::Node;
+
+/// `EndpointType.CONTROLLER`
+pub(crate) const CONTROLLER_ENDPOINTS: i8 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
@@ -17,6 +24,8 @@ enum State {
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Refresh {
     pub cluster: ClusterView,
+    /// The nodes are controllers, which know no Metadata API.
+    pub controllers: bool,
     servers: Vec<(String, u16)>,
     state: State,
     backoff: Micros,
@@ -26,9 +35,10 @@ pub(crate) struct Refresh {
 }
 
 impl Refresh {
-    pub fn new(servers: &[(String, u16)], config: &CommonConfig) -> Refresh {
+    pub fn new(servers: &[(String, u16)], config: &CommonConfig, controllers: bool) -> Refresh {
         Refresh {
             cluster: ClusterView::bootstrap(servers),
+            controllers,
             servers: servers.to_vec(),
             state: State::Requested,
             backoff: config.retry_backoff.initial,
@@ -76,6 +86,37 @@ impl Refresh {
             bootstrap: false,
             controller: (response.controller_id >= 0).then_some(response.controller_id),
             cluster_id: response.cluster_id.clone(),
+            ..ClusterView::default()
+        };
+    }
+
+    /// What asks for the nodes.
+    pub fn request_body(&self) -> Request {
+        match self.controllers {
+            true => DescribeClusterRequest { endpoint_type: CONTROLLER_ENDPOINTS, ..Default::default() }.into(),
+            false => MetadataRequest { topics: Some(Vec::new()), ..Default::default() }.into(),
+        }
+    }
+
+    /// The same, answered by controllers.
+    pub fn on_controllers(&mut self, response: &DescribeClusterResponse, now: Micros) {
+        self.state = State::Quiescent;
+        if response.brokers.is_empty() {
+            return;
+        }
+        self.last_update = Some(now);
+        let node = |broker: &describe_cluster_response::DescribeClusterBroker| Node {
+            id: broker.broker_id,
+            host: broker.host.clone(),
+            port: u16::try_from(broker.port).unwrap_or(0),
+            rack: broker.rack.clone(),
+            fenced: false,
+        };
+        self.cluster = ClusterView {
+            nodes: response.brokers.iter().map(|broker| (broker.broker_id, node(broker))).collect(),
+            bootstrap: false,
+            controller: (response.controller_id >= 0).then_some(response.controller_id),
+            cluster_id: Some(response.cluster_id.clone()),
             ..ClusterView::default()
         };
     }

@@ -263,6 +263,8 @@ impl ConsumerConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AdminConfig {
     pub common: CommonConfig,
+    /// The servers are those of `bootstrap.controllers`.
+    pub uses_controllers: bool,
     /// Time that one call may take in all.
     pub default_api_timeout: Micros,
     pub retries: u32,
@@ -275,6 +277,11 @@ impl AdminConfig {
             let why = "You must set either bootstrap.servers or bootstrap.controllers";
             return Err(KafkaError::new(error::CONFIG, why));
         }
+        let controllers = values.list("bootstrap.controllers");
+        if !controllers.is_empty() && !values.list("bootstrap.servers").is_empty() {
+            let why = "You cannot set both bootstrap.servers and bootstrap.controllers";
+            return Err(KafkaError::new(error::CONFIG, why));
+        }
         if values.text("client.id").is_empty() {
             values.override_with("client.id", "adminclient-1");
         }
@@ -285,8 +292,14 @@ impl AdminConfig {
                        request.timeout.ms.";
             return Err(KafkaError::new(error::CONFIG, why));
         }
+        let mut common = CommonConfig::new(&values);
+        let uses_controllers = !controllers.is_empty();
+        if uses_controllers {
+            common.bootstrap_servers = controllers;
+        }
         Ok(AdminConfig {
-            common: CommonConfig::new(&values),
+            common,
+            uses_controllers,
             default_api_timeout: total.max(single),
             retries: u32::try_from(values.count("retries")).unwrap_or(u32::MAX),
         })

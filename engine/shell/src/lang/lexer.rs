@@ -1,5 +1,7 @@
 //! A line as tokens: words, operators and redirections.
 
+use std::sync::Arc;
+
 use super::SyntaxError;
 use super::word::{Part, Word};
 
@@ -147,8 +149,12 @@ impl<'a> Lexer<'a> {
 
     fn dollar(&mut self, word: &mut Word, quoted: bool) -> Result<(), SyntaxError> {
         let after = &self.line[self.at + 1..];
-        if after.starts_with('(') {
-            return Err(unsupported("command substitution with $(...)"));
+        if let Some(inside) = after.strip_prefix('(') {
+            let Some(end) = closing(inside) else { return Err(unclosed(')')) };
+            let list = Arc::new(super::parse(&inside[..end])?);
+            word.parts.push(Part::Command { list, quoted });
+            self.at += end + 3;
+            return Ok(());
         }
         let (name, len) = match after.strip_prefix('{') {
             Some(inside) => {
@@ -169,6 +175,28 @@ impl<'a> Lexer<'a> {
         self.at += 1 + len;
         Ok(())
     }
+}
+
+/// Where the parenthesis ends that was opened before `text`; those in quotes do not count.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 1;
+    let mut quote = None;
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match (quote, letter) {
+            (Some(opened), letter) if letter == opened => quote = None,
+            (Some('\''), _) => {}
+            (_, '\\') => drop(letters.next()),
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, '(') => open += 1,
+            (None, ')') => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+    }
+    None
 }
 
 fn push_text(word: &mut Word, c: char, quoted: bool) {

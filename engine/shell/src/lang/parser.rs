@@ -216,6 +216,8 @@ fn name_of(token: &Token) -> String {
             .map(|part| match part {
                 Part::Text { text, .. } => text.clone(),
                 Part::Variable { name, .. } => format!("${name}"),
+                Part::Command { .. } => "$(".to_string(),
+                Part::Output { text, .. } => text.clone(),
             })
             .collect(),
     }

@@ -1,10 +1,30 @@
 //! Words and their expansion: quotes, variables, `*` and `?`.
 
+use std::sync::Arc;
+
+use super::tree::List;
+
 /// A piece of a word. Quoted pieces are neither split nor matched against file names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
-    Text { text: String, quoted: bool },
-    Variable { name: String, quoted: bool },
+    Text {
+        text: String,
+        quoted: bool,
+    },
+    Variable {
+        name: String,
+        quoted: bool,
+    },
+    /// `$(...)`: a line to run first; [`Part::Output`] takes its place.
+    Command {
+        list: Arc<List>,
+        quoted: bool,
+    },
+    /// What such a line wrote.
+    Output {
+        text: String,
+        quoted: bool,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,6 +59,8 @@ impl Word {
             .map(|part| match part {
                 Part::Text { text, .. } => text.clone(),
                 Part::Variable { name, .. } => (with.variable)(name),
+                Part::Output { text, .. } => text.clone(),
+                Part::Command { .. } => String::new(),
             })
             .collect()
     }
@@ -49,6 +71,9 @@ impl Word {
         for part in &self.parts {
             match part {
                 Part::Text { text, quoted } => fields.push(text, *quoted),
+                Part::Output { text, quoted: true } => fields.push(text, true),
+                Part::Output { text, quoted: false } => fields.push_split(text),
+                Part::Command { .. } => {}
                 Part::Variable { name, quoted: true } => fields.push(&(with.variable)(name), true),
                 Part::Variable { name, quoted: false } => fields.push_split(&(with.variable)(name)),
             }

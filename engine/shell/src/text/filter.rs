@@ -12,6 +12,8 @@ pub struct Filter {
     pub(super) files: Vec<String>,
     partial: String,
     failed: bool,
+    /// How many bytes longer what was read is as text.
+    surplus: u64,
 }
 
 /// What a filter gives for a piece of input.
@@ -24,7 +26,7 @@ pub struct Out {
 
 impl Filter {
     pub(super) fn new(tool: &'static str, kind: Kind, files: Vec<String>) -> Filter {
-        Filter { tool, kind, files, partial: String::new(), failed: false }
+        Filter { tool, kind, files, partial: String::new(), failed: false, surplus: 0 }
     }
 
     pub fn start(&mut self, io: &mut Io<'_, '_>) {
@@ -38,8 +40,7 @@ impl Filter {
             match io.files.read(world, path) {
                 Ok(contents) => {
                     self.kind.next_file(path, several);
-                    let text = String::from_utf8_lossy(&contents).into_owned();
-                    self.feed(&text, io);
+                    self.feed_bytes(&contents, io);
                     self.finish_line(io);
                 }
                 Err(error) => {
@@ -52,6 +53,13 @@ impl Filter {
             }
         }
         self.end(io);
+    }
+
+    /// A piece of input that may be no text.
+    pub fn feed_bytes(&mut self, contents: &[u8], io: &mut Io<'_, '_>) {
+        let text = String::from_utf8_lossy(contents).into_owned();
+        self.feed(&text, io);
+        self.surplus += (text.len() - contents.len().min(text.len())) as u64;
     }
 
     pub fn feed(&mut self, text: &str, io: &mut Io<'_, '_>) {
@@ -74,6 +82,7 @@ impl Filter {
 
     pub fn end(&mut self, io: &mut Io<'_, '_>) {
         self.finish_line(io);
+        self.kind.surplus(self.surplus);
         let mut out = Out::default();
         self.kind.end(&mut out);
         io.print(out.text);

@@ -239,6 +239,13 @@ impl Kind {
         }
     }
 
+    /// Bytes that are no text were read as characters that take more room: `wc` counts what was there.
+    pub(super) fn surplus(&mut self, bytes: u64) {
+        if let Kind::Wc { counts, .. } = self {
+            counts[2] = counts[2].saturating_sub(bytes);
+        }
+    }
+
     pub(super) fn failure_status(&self) -> i32 {
         if matches!(self, Kind::Grep(_) | Kind::Sort(_)) { 2 } else { 1 }
     }

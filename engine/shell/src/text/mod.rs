@@ -90,6 +90,12 @@ impl Process for TextTool {
         }
     }
 
+    fn on_contents(&mut self, contents: &[u8], io: &mut Io<'_, '_>) {
+        if let TextTool::Filter(filter) = self {
+            filter.feed_bytes(contents, io);
+        }
+    }
+
     fn on_eof(&mut self, io: &mut Io<'_, '_>) {
         if let TextTool::Filter(filter) = self {
             filter.end(io);

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::process::Io;
 use crate::program;
 
+use super::filters::Flags;
 use super::{Usage, date, ls, printf};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +70,14 @@ impl Plain {
     }
 
     fn seq(&self, io: &mut Io<'_, '_>) {
-        let numbers: Option<Vec<i64>> = self.arguments.iter().map(|word| word.parse().ok()).collect();
+        let flags = match Flags::parse("seq", &self.numbers_last(), "w", "s") {
+            Ok(flags) => flags,
+            Err(usage) => {
+                io.eprintln(usage.words);
+                return io.exit(usage.status);
+            }
+        };
+        let numbers: Option<Vec<i64>> = flags.rest.iter().map(|word| word.parse().ok()).collect();
         let (first, step, last) = match numbers.as_deref() {
             Some([last]) => (1, 1, *last),
             Some([first, last]) => (*first, 1, *last),
@@ -79,17 +87,29 @@ impl Plain {
                 return io.exit(1);
             }
         };
-        let mut text = String::new();
+        let width = if flags.has('w') { first.to_string().len().max(last.to_string().len()) } else { 0 };
+        let separator = flags.value('s').unwrap_or("\n");
+        let mut words = Vec::new();
         let mut number = first;
         // A bound, so that no typo can fill the memory.
         for _ in 0..1_000_000 {
             if (step > 0 && number > last) || (step < 0 && number < last) {
                 break;
             }
-            text.push_str(&format!("{number}\n"));
+            words.push(format!("{number:0width$}"));
             number = number.saturating_add(step);
         }
-        io.print(text);
+        if !words.is_empty() {
+            io.println(words.join(separator));
+        }
+    }
+
+    /// A negative number is no flag: everything from the first number on comes behind a `--`.
+    fn numbers_last(&self) -> Vec<String> {
+        let is_number = |word: &String| word.parse::<i64>().is_ok();
+        let at = self.arguments.iter().position(is_number).unwrap_or(self.arguments.len());
+        let (flags, numbers) = self.arguments.split_at(at);
+        [flags, &["--".to_string()], numbers].concat()
     }
 
     fn rm(&self, io: &mut Io<'_, '_>) {

@@ -106,6 +106,11 @@ impl Options {
         of_name.filter_map(|(_, value)| value.as_deref()).collect()
     }
 
+    /// The options that were given, in the order of the command line.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.given.iter().map(|(name, _)| *name).collect()
+    }
+
     /// What some options were given, in the order typed across all of them; an option without a value gives the empty
     /// text.
     pub fn in_order(&self, names: &[&str]) -> Vec<String> {

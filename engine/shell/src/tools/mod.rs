@@ -2,16 +2,22 @@
 //! words that Kafka prints.
 
 mod admin_tool;
+mod argparse;
+mod broker_api_versions;
+mod cluster_tool;
 mod configs;
 pub mod console_consumer;
 pub mod console_producer;
 mod delete_records;
 mod dump_log;
+mod features;
 pub mod get_offsets;
 pub mod jopt;
 mod json_input;
 mod leader_election;
 mod log_dirs;
+mod metadata_quorum;
+mod reassign;
 mod scram_hash;
 pub mod straight;
 pub mod topics;
@@ -29,8 +35,18 @@ const OWN: [&str; 4] =
     ["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
 
 /// Tools that run straight down.
-const STRAIGHT: &[&ToolSpec] =
-    &[&configs::SPEC, &delete_records::SPEC, &dump_log::SPEC, &leader_election::SPEC, &log_dirs::SPEC];
+const STRAIGHT: &[&ToolSpec] = &[
+    &broker_api_versions::SPEC,
+    &cluster_tool::SPEC,
+    &configs::SPEC,
+    &delete_records::SPEC,
+    &dump_log::SPEC,
+    &features::SPEC,
+    &leader_election::SPEC,
+    &log_dirs::SPEC,
+    &metadata_quorum::SPEC,
+    &reassign::SPEC,
+];
 
 /// Scripts that can be typed.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -62,6 +62,10 @@ impl Broker {
         asked: &ListOffsetsPartition,
         request: &ListOffsetsRequest,
     ) -> Result<Option<Found>, ErrorCode> {
+        // Negative timestamps are names; of these there are six.
+        if asked.timestamp < EARLIEST_PENDING_UPLOAD_TIMESTAMP {
+            return Err(ErrorCode::UnsupportedVersion);
+        }
         let held = self.replicas.get_or_error(id, Uuid::ZERO, &self.metadata.image)?;
         held.check_leader(asked.current_leader_epoch, request.replica_id != DEBUGGING_REPLICA_ID)?;
         let is_consumer = request.replica_id == CONSUMER_REPLICA_ID;
