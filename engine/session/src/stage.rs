@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use base::Micros;
 use cluster::Event;
 use cluster::broker::BrokerState;
-use sim::World;
-use sim::timeline::{Goal, Position, Refused, Stop, Timeline};
+use sim::{Stamped, World};
+use sim::timeline::{Goal, Position, Refused, Saved, Stop, Timeline};
 use wire::command::ClusterSpec;
 
 use crate::act::{Act, find};
+use crate::check::Checker;
 use crate::host::Host;
 use crate::setup;
 
@@ -37,6 +38,7 @@ pub enum Readiness {
 #[derive(Clone, Debug)]
 pub struct Stage {
     timeline: Timeline<Host, Act>,
+    checker: Checker,
     said: BTreeMap<String, Said>,
     /// Ordinal of the first event that was not looked at yet.
     next_event: u64,
@@ -45,8 +47,7 @@ pub struct Stage {
 impl Stage {
     /// A cluster with every broker serving.
     pub fn boot(spec: &ClusterSpec, seed: u64) -> Result<Stage, String> {
-        let world = setup::build(spec, seed)?;
-        let mut stage = Stage { timeline: Timeline::new(world), said: BTreeMap::new(), next_event: 0 };
+        let mut stage = Stage::of(Timeline::new(setup::build(spec, seed)?));
         let brokers: Vec<String> = (1..=spec.brokers).map(|id| format!("b{id}")).collect();
         while brokers.iter().any(|host| stage.readiness(host) != Readiness::Ready) {
             if stage.now() >= BOOT_MAX {
@@ -57,8 +58,25 @@ impl Stage {
         Ok(stage)
     }
 
+    /// A cluster with a recorded history, at its beginning; `seek` goes to where it was left. The error says which part
+    /// of the history cannot be.
+    pub fn restore(spec: &ClusterSpec, seed: u64, saved: &Saved<Act>) -> Result<Stage, String> {
+        let world = setup::build(spec, seed)?;
+        Timeline::restore(world, saved).map(Stage::of).map_err(|error| error.to_string())
+    }
+
+    fn of(timeline: Timeline<Host, Act>) -> Stage {
+        let checker = Checker::new(timeline.world());
+        Stage { timeline, checker, said: BTreeMap::new(), next_event: 0 }
+    }
+
     pub fn world(&self) -> &World<Host> {
         self.timeline.world()
+    }
+
+    /// What the invariant checker says of the world up to here.
+    pub fn checker(&self) -> &Checker {
+        &self.checker
     }
 
     /// The history that the world is a moment of.
@@ -73,12 +91,33 @@ impl Stage {
         if name != self.timeline.current_branch() {
             self.timeline.switch(&name).map_err(|refused| refused.to_string())?;
         }
-        let stop = self.timeline.seek_while(Goal::Position(position), |_| true);
-        self.next_event = self.timeline.event_count();
-        match stop {
-            Stop::Reached => Ok(()),
-            stop => Err(format!("the history cannot be played again: {stop:?}")),
-        }
+        self.seek(Goal::Position(position), u64::MAX).map(|_| ())
+    }
+
+    /// Goes to a place of the current branch, by replay of at most `steps_max` steps. `false`: the same call goes on.
+    pub fn seek(&mut self, goal: Goal, steps_max: u64) -> Result<bool, String> {
+        let mut left = steps_max;
+        let stop = self.timeline.seek_while(goal, |_| {
+            left -= 1;
+            left > 0
+        });
+        self.arrive(stop)
+    }
+
+    /// Makes another branch the current one, at the same virtual time. `false`: `seek` to that time goes on.
+    pub fn switch(&mut self, name: &str, steps_max: u64) -> Result<bool, String> {
+        let mut left = steps_max;
+        let stop = self.timeline.switch_while(name, |_| {
+            left -= 1;
+            left > 0
+        });
+        let stop = stop.map_err(|refused| refused.to_string())?;
+        self.arrive(stop)
+    }
+
+    /// Makes the position the start of a branch; an empty name is filled in.
+    pub fn fork(&mut self, name: &str) -> Result<(), String> {
+        self.timeline.fork(name).map_err(|refused| refused.to_string())
     }
 
     pub fn now(&self) -> Micros {
@@ -92,7 +131,11 @@ impl Stage {
     /// Does an act now and records it. Refused acts change nothing.
     pub fn act(&mut self, act: Act) -> Result<(), String> {
         act.check(self.world())?;
-        self.timeline.do_now(act).map_err(|refused: Refused| refused.to_string())?;
+        let done = self.timeline.do_now(act).map_err(|refused: Refused| refused.to_string())?;
+        if done.is_fork {
+            self.next_event = self.timeline.event_count();
+        }
+        self.checker.after(self.timeline.world(), &[]);
         self.run_for(Micros::ZERO);
         Ok(())
     }
@@ -100,8 +143,18 @@ impl Stage {
     /// Lets virtual time pass.
     pub fn run_for(&mut self, span: Micros) {
         let until = self.now() + span;
-        self.timeline.run_until(until);
+        self.run_while(until, |_| true);
+    }
+
+    /// Lets time pass until `until`, looking after every step whether to go on. Every step is checked.
+    pub fn run_while(&mut self, until: Micros, mut go_on: impl FnMut(&[Stamped<Event>]) -> bool) -> Stop {
+        let checker = &mut self.checker;
+        let stop = self.timeline.run_while(until, |world, events| {
+            checker.after(world, events);
+            go_on(events)
+        });
         self.listen();
+        stop
     }
 
     /// Takes what a terminal said since the last call.
@@ -125,6 +178,19 @@ impl Stage {
             None => Readiness::Down,
             Some(Host::Broker(broker)) if broker.state() != BrokerState::Running => Readiness::Starting,
             Some(_) => Readiness::Ready,
+        }
+    }
+
+    /// After a jump: what is remembered belongs to another place.
+    fn arrive(&mut self, stop: Stop) -> Result<bool, String> {
+        self.next_event = self.timeline.event_count();
+        self.checker.rewind(self.timeline.world());
+        match stop {
+            Stop::Reached => Ok(true),
+            Stop::Budget => Ok(false),
+            Stop::Diverged { command } => {
+                Err(format!("the history cannot be played again: command {command} does not fit this engine"))
+            }
         }
     }
 

@@ -94,10 +94,12 @@ pub enum Command {
     StepBeat {
         forward: bool,
     },
-    /// To an event index; the past is shown as it was, the future stays recorded.
+    /// To an event index (see `Reply::index`); the past is shown as it was, the future stays recorded.
     Seek {
         index: u64,
     },
+    /// Goes on with what the last reply left unfinished (`Reply::more`), a run aside.
+    Continue,
     /// Makes the position the start of a new branch, named by the engine if `name` is empty.
     Fork {
         name: String,

@@ -22,7 +22,7 @@ pub enum Tone {
 /// One event, in words. The list of these is the canonical text of what happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventView {
-    /// Kernel step that caused it.
+    /// Event index right after it, see `Reply::index`.
     pub index: u64,
     /// Position among the events of this branch, from 0.
     pub ordinal: u32,

@@ -10,19 +10,22 @@ use crate::view::{Entity, Key};
 pub struct Reply {
     /// Of the request.
     pub seq: u32,
-    /// Event index of the position shown.
+    /// Event index of the position shown: kernel steps and acts done. It grows by one with each of them, so it tells a
+    /// place between two acts that no step lies between.
     pub index: u64,
     pub now_us: u64,
     /// End of the recorded history of this branch; equal to `index` when nothing lies ahead.
     pub end_index: u64,
     pub end_us: u64,
     pub digest: u64,
-    /// True when a run stopped because its budget was used up: send it again.
+    /// True when a budget was used up before the end: a run is sent again, everything else goes on with `Continue`.
     pub more: bool,
-    /// True: forget every entity and event, then apply the deltas.
+    /// True: forget every entity, then apply the deltas.
     pub reset: bool,
     pub deltas: Vec<Delta>,
-    /// New events of this branch, in order (all of them after a reset).
+    /// Events of this branch with this ordinal and later ones are replaced by `events`; those before it stand. Events lie
+    /// ahead of the position shown, too, if they are recorded.
+    pub events_from: u32,
     pub events: Vec<EventView>,
     pub branches: Vec<BranchView>,
     pub lesson: Option<LessonView>,

@@ -212,6 +212,11 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
         self.branch().events.partition_point(|event| event.index < index)
     }
 
+    /// The last step whose events are known. Behind the end only on a branch that was restored and not yet played.
+    pub fn known_index(&self) -> u64 {
+        self.branch().recorded_index
+    }
+
     /// Events recorded on the current branch; the ordinal of the next one.
     pub fn event_count(&self) -> u64 {
         self.branch().events.len()
