@@ -132,7 +132,10 @@ impl Session {
             Command::RunUntilIdle { terminal } => self.run_until_idle(&terminal),
             Command::StepEvent { forward } => self.step(forward, false),
             Command::StepBeat { forward } => self.step(forward, true),
-            Command::Seek { index } => self.seek(vec![time::goal(&running.stage, index)]),
+            Command::Seek { index } => {
+                let goal = time::goal(&running.stage, index);
+                self.seek(vec![goal])
+            }
             Command::Fork { name } => fork(running, &name),
             Command::SwitchBranch { name } => self.switch(&name),
             Command::Undo => self.undo(),

@@ -5,7 +5,7 @@ use sim::timeline::{Goal, Position, Recorded, Saved, SavedBranch};
 use wire::Problem;
 use wire::reply::Answer;
 
-use super::{Done, Outcome, Running, Session, problem};
+use super::{Outcome, Running, Session, problem};
 use crate::act::Act;
 use crate::link::{self, Branch, ClusterPart, HistoryPart, Link, Place};
 use crate::stage::Stage;

@@ -18,8 +18,9 @@ const SLICE: u64 = 8_000;
 const IDLE_LIMIT: Micros = Micros::from_secs(120);
 /// A command that stays is left alone when its terminal has shown nothing for this long.
 const QUIET: Micros = Micros::from_ms(1_000);
-/// A step forward into what is not yet recorded gives up after this time without an event.
-const STEP_LIMIT: Micros = Micros::from_secs(60);
+/// A step forward into what is not yet recorded ends after this time without an event, or beat: an idle cluster has none.
+const STEP_LIMIT: Micros = Micros::from_secs(5);
+const BEAT_LIMIT: Micros = Micros::from_secs(60);
 
 /// Waiting for a command line.
 #[derive(Clone, Debug)]
@@ -130,7 +131,7 @@ impl Session {
         if !forward {
             return self.seek(vec![Goal::Index(0)]);
         }
-        let until = running.stage.now() + STEP_LIMIT;
+        let until = running.stage.now() + if beats_only { BEAT_LIMIT } else { STEP_LIMIT };
         // What is recorded ahead has no event with words: its end is where something new can happen.
         if !running.stage.timeline().is_at_end() && !running.stage.seek(Goal::End, SLICE).map_err(cannot_go)? {
             self.pending = Some(Pending::Step { beats_only, until });

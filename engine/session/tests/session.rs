@@ -1,0 +1,246 @@
+//! A session as the page drives it: requests in, replies out, and a page's model kept from nothing but the replies.
+
+use session::Session;
+use wire::command::{ClusterSpec, Question};
+use wire::reply::Answer;
+use wire::{Command, Delta, Entity, EventView, Fault, Key, Reply, Request, View};
+
+/// What a page knows: built from replies only.
+struct Page {
+    session: Session,
+    seq: u32,
+    view: View,
+    events: Vec<EventView>,
+    last: Option<Reply>,
+}
+
+impl Page {
+    fn new() -> Page {
+        Page { session: Session::new(), seq: 0, view: View::new(), events: Vec::new(), last: None }
+    }
+
+    fn booted() -> Page {
+        let mut page = Page::new();
+        let spec = ClusterSpec { version: "4.3".into(), brokers: 3, controllers: 1, config: Vec::new() };
+        page.done(Command::Boot { spec, seed: 11 });
+        page
+    }
+
+    /// Asks once.
+    fn ask(&mut self, command: Command) -> Reply {
+        self.seq += 1;
+        let reply = self.session.handle(Request { seq: self.seq, command });
+        assert_eq!(reply.seq, self.seq);
+        if reply.reset {
+            self.view.clear();
+        }
+        for delta in reply.deltas.clone() {
+            match delta {
+                Delta::Put(key, entity) => drop(self.view.insert(key, entity)),
+                Delta::Remove(key) => assert!(self.view.remove(&key).is_some(), "{key:?} was not there"),
+            }
+        }
+        self.events.truncate(reply.events_from as usize);
+        self.events.extend(reply.events.clone());
+        for (ordinal, event) in self.events.iter().enumerate() {
+            assert_eq!(event.ordinal as usize, ordinal);
+        }
+        assert!(self.events.is_sorted_by_key(|event| event.index), "events are in order");
+        self.last = Some(reply.clone());
+        reply
+    }
+
+    /// Asks until it is done.
+    fn done(&mut self, command: Command) -> Reply {
+        let is_run = matches!(command, Command::Run { .. });
+        let mut reply = self.ask(command.clone());
+        while reply.more {
+            reply = self.ask(if is_run { command.clone() } else { Command::Continue });
+        }
+        assert_eq!(reply.problem, None, "{command:?}");
+        reply
+    }
+
+    fn type_line(&mut self, line: &str) {
+        self.done(Command::Type { terminal: "t1".into(), line: line.into() });
+        self.done(Command::RunUntilIdle { terminal: "t1".into() });
+    }
+
+    fn orders(&mut self) {
+        self.type_line(
+            "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 --replication-factor 3",
+        );
+        self.type_line("printf 'a\\nb\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders");
+        self.done(Command::Run { us: 2_000_000, events_max: u32::MAX });
+    }
+
+    /// What the page would show if it had been told everything at once.
+    fn whole(&mut self) -> View {
+        let Answer::Link { fragment, .. } = self.ask(Command::Export).answer else { panic!("no link") };
+        let mut other = Page::new();
+        other.done(Command::Import { fragment, preview: false });
+        let (here, there) = (self.last.as_ref().unwrap(), other.last.as_ref().unwrap());
+        assert_eq!((here.index, here.now_us, here.end_index), (there.index, there.now_us, there.end_index));
+        assert_eq!(self.events, other.events, "a session that was opened from its link has the same history");
+        other.view
+    }
+
+    fn digest(&mut self) -> u64 {
+        self.ask(Command::Digest).digest
+    }
+
+    fn leader(&self) -> Option<i32> {
+        match self.view.get(&Key::Partition("orders".into(), 0)) {
+            Some(Entity::Partition(partition)) => partition.leader,
+            _ => None,
+        }
+    }
+}
+
+fn without_flights_and_lamps(view: &View) -> View {
+    let kept = view.iter().filter(|(key, _)| !matches!(key, Key::Lamp(_)));
+    kept.map(|(key, entity)| (key.clone(), entity.clone())).collect()
+}
+
+#[test]
+fn changes_add_up_to_the_whole_view_and_a_link_brings_it_back() {
+    let mut page = Page::booted();
+    page.orders();
+    let whole = page.whole();
+    assert_eq!(without_flights_and_lamps(&page.view), without_flights_and_lamps(&whole));
+    assert!(page.leader().is_some());
+}
+
+#[test]
+fn a_killed_leader_is_replaced_and_taking_it_back_gives_the_same_world() {
+    let mut page = Page::booted();
+    page.orders();
+    let (before, digest) = (page.view.clone(), page.digest());
+    let leader = page.leader().unwrap();
+    page.done(Command::Fault(Fault::Kill(format!("b{leader}"))));
+    page.done(Command::Run { us: 15_000_000, events_max: u32::MAX });
+    assert_ne!(page.leader(), Some(leader));
+    let elected = page.events.iter().rev().find(|event| event.kind == "LeaderElected").unwrap();
+    assert!(elected.sentence.contains("is elected for orders-0"), "{}", elected.sentence);
+    assert!(page.events.iter().any(|event| event.kind == "Killed" && event.beat));
+    // Back to before the kill: the same world, with the recorded future still ahead.
+    let events = page.events.len();
+    let reply = page.done(Command::Undo);
+    assert!(reply.index < reply.end_index);
+    assert_eq!(page.events.len(), events, "the future stays recorded");
+    assert_eq!(page.digest(), digest);
+    assert_eq!(without_flights_and_lamps(&page.view), without_flights_and_lamps(&before));
+    let reply = page.done(Command::Redo);
+    assert_eq!(page.events.iter().find(|event| event.kind == "Killed").unwrap().index, reply.index);
+}
+
+#[test]
+fn stepping_goes_from_event_to_event_and_back_over_the_same_places() {
+    let mut page = Page::booted();
+    page.orders();
+    let mut places = vec![page.last.as_ref().unwrap().index];
+    for _ in 0..12 {
+        places.push(page.done(Command::StepEvent { forward: false }).index);
+    }
+    for place in places.iter().rev().skip(1).take(11) {
+        assert_eq!(page.done(Command::StepEvent { forward: true }).index, *place);
+    }
+    let beat = page.done(Command::StepBeat { forward: false }).index;
+    assert!(page.events.iter().any(|event| event.beat && event.index == beat));
+    let at_end = page.done(Command::Seek { index: u64::MAX });
+    assert_eq!(at_end.index, at_end.end_index);
+    // Behind the end a step makes new history: what the kill leads to.
+    page.done(Command::Fault(Fault::Kill("b1".into())));
+    let stepped = page.done(Command::StepBeat { forward: true });
+    assert!(page.events.iter().any(|event| event.kind == "BrokerFenced" && event.index == stepped.index));
+}
+
+#[test]
+fn an_act_in_the_past_starts_a_branch_and_the_other_keeps_its_future() {
+    let mut page = Page::booted();
+    page.orders();
+    page.done(Command::Fault(Fault::Kill("b1".into())));
+    page.done(Command::Run { us: 12_000_000, events_max: u32::MAX });
+    let (main, digest) = (page.events.clone(), page.digest());
+    page.done(Command::Undo);
+    page.done(Command::Fault(Fault::Kill("b2".into())));
+    let reply = page.done(Command::Run { us: 12_000_000, events_max: u32::MAX });
+    let names: Vec<_> = reply.branches.iter().map(|branch| (branch.name.as_str(), branch.current)).collect();
+    assert_eq!(names, [("main", false), ("branch 2", true)]);
+    assert!(page.events.iter().all(|event| event.kind != "Killed" || event.actor == "b2"));
+    let whole = page.whole();
+    assert_eq!(without_flights_and_lamps(&page.view), without_flights_and_lamps(&whole));
+    page.done(Command::SwitchBranch { name: "main".into() });
+    page.done(Command::Seek { index: u64::MAX });
+    assert_eq!(page.digest(), digest);
+    assert_eq!(page.events, main);
+}
+
+#[test]
+fn why_names_what_holds_and_what_led_to_it() {
+    let mut page = Page::booted();
+    page.orders();
+    let leader = page.leader().unwrap();
+    page.done(Command::Fault(Fault::Kill(format!("b{leader}"))));
+    page.done(Command::Run { us: 15_000_000, events_max: u32::MAX });
+    let mut why = |question| match page.ask(Command::Why(question)).answer {
+        Answer::Why { causes, .. } => causes.into_iter().map(|cause| cause.text).collect::<Vec<_>>().join(" / "),
+        other => panic!("{other:?}"),
+    };
+    let topic = || "orders".to_string();
+    let text = why(Question::Leader { topic: topic(), partition: 0 });
+    assert!(text.contains("is elected for orders-0"), "{text}");
+    assert!(text.contains(&format!("You: kill b{leader}.")), "{text}");
+    let text = why(Question::Isr { topic: topic(), partition: 0 });
+    assert!(text.contains(&format!("Broker {leader} is out of the ISR: it is down.")), "{text}");
+    let text = why(Question::HighWatermark { topic: topic(), partition: 0 });
+    assert!(text.contains("Every replica of the ISR has all records below 2."), "{text}");
+    let text = why(Question::LogEndOffset { topic: topic(), partition: 0, broker: leader });
+    assert!(text.contains("its disk keeps what it had"), "{text}");
+}
+
+#[test]
+fn completion_knows_programs_flags_topics_and_files() {
+    let mut page = Page::booted();
+    page.orders();
+    let mut complete = |line: &str| {
+        let command = Command::Complete { terminal: "t1".into(), line: line.into(), cursor: line.len() as u32 };
+        match page.ask(command).answer {
+            Answer::Completions { from, items } => (from, items.into_iter().map(|item| item.text).collect::<Vec<_>>()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(complete("kafka-top"), (0, vec!["kafka-topics.sh".to_string()]));
+    assert!(complete("kafka-topics.sh --bootstrap-server localhost:9092 --cr").1.contains(&"--create".to_string()));
+    assert_eq!(complete("kafka-topics.sh --describe --topic or").1, ["orders"]);
+    assert!(complete("kafka-topics.sh --bootstrap-server b2").1.contains(&"b2:9092".to_string()));
+    assert!(complete("cat b1/kafka-logs/ord").1.contains(&"b1/kafka-logs/orders-0/".to_string()));
+    assert!(complete("ls | gr").1.contains(&"grep".to_string()));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_changes_nothing() {
+    let mut page = Page::new();
+    let reply = page.ask(Command::Undo);
+    assert_eq!(reply.problem.unwrap().title, "No cluster is running");
+    let mut page = Page::booted();
+    let before = page.digest();
+    let spec = ClusterSpec { version: "9.9".into(), brokers: 3, controllers: 1, config: Vec::new() };
+    let refused = [
+        Command::Boot { spec, seed: 1 },
+        Command::Fault(Fault::Kill("b9".into())),
+        Command::Type { terminal: "t99".into(), line: "ls".into() },
+        Command::SwitchBranch { name: "no such".into() },
+        Command::Import { fragment: "!!".into(), preview: false },
+        Command::LoadLesson { name: "x.md".into(), text: "no front matter".into(), seed: None },
+        Command::ReadFile { path: "b1/../../etc/passwd".into() },
+        Command::Check,
+        Command::Redo,
+    ];
+    for command in refused {
+        let reply = page.ask(command.clone());
+        let problem = reply.problem.unwrap_or_else(|| panic!("{command:?} was not refused"));
+        assert!(!problem.title.is_empty() && !problem.details.is_empty(), "{command:?}");
+        assert_eq!(page.digest(), before, "{command:?}");
+    }
+}
