@@ -50,7 +50,8 @@ impl SessionLog {
                 | Command::Complete { .. }
                 | Command::ReadFile { .. }
                 | Command::Import { preview: true, .. }
-                | Command::Digest => {}
+                | Command::Digest
+                | Command::Continue => {}
                 other => self.tail.push(Entry::Did(other.clone())),
             }
         }
@@ -121,6 +122,7 @@ mod tests {
             more: false,
             reset: false,
             deltas: vec![],
+            events_from: 0,
             events: vec![],
             branches: vec![],
             lesson: None,

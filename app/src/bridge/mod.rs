@@ -55,6 +55,8 @@ type Then = Callback<Rc<Reply>>;
 struct Waiting {
     command: Command,
     then: Option<Then>,
+    /// A slice of it was done, the engine goes on from there.
+    goes_on: bool,
     /// Part of a replay after a loss: applied, but not logged again.
     replayed: bool,
     /// Workers that were lost while they did this.
@@ -122,12 +124,12 @@ impl Bridge {
 
     /// Queues a command. Its reply goes to the store.
     pub fn send(&self, command: Command) {
-        self.enqueue(Waiting { command, then: None, replayed: false, losses: 0 });
+        self.enqueue(Waiting { command, then: None, goes_on: false, replayed: false, losses: 0 });
     }
 
     /// Queues a command, and hands its reply to `then` after the store has it.
     pub fn ask(&self, command: Command, then: Then) {
-        self.enqueue(Waiting { command, then: Some(then), replayed: false, losses: 0 });
+        self.enqueue(Waiting { command, then: Some(then), goes_on: false, replayed: false, losses: 0 });
     }
 
     /// True while a request is under way or waits.
@@ -162,7 +164,8 @@ impl Bridge {
         }
         let Some(next) = state.queue.pop_front() else { return };
         state.seq = state.seq.wrapping_add(1);
-        let request = Request { seq: state.seq, command: next.command.clone() };
+        let command = if next.goes_on { Command::Continue } else { next.command.clone() };
+        let request = Request { seq: state.seq, command };
         state.current = Some((state.seq, next));
         state.silent_beats = 0;
         if let Some(worker) = &state.worker {
@@ -222,10 +225,10 @@ impl Bridge {
                 }
             }
         };
-        if !waiting.replayed {
+        let unfinished = reply.more && runs_to_its_end(&waiting);
+        if !waiting.replayed && !unfinished {
             self.state.borrow_mut().log.record(&waiting.command, &reply);
         }
-        let unfinished = reply.more && runs_to_its_end(&waiting);
         self.heard.emit(Heard::Reply(reply.clone(), waiting.command.clone()));
         if unfinished {
             self.state.borrow_mut().queue.push_front(continued(waiting, from, &reply));
@@ -301,6 +304,7 @@ impl State {
         let mut left_out = None;
         if let Some((_, mut waiting)) = self.current.take() {
             waiting.losses += 1;
+            waiting.goes_on = false;
             if waiting.replayed {
                 left_out = self.log.drop_last().map(|entry| format!("{entry:?}"));
             } else if waiting.losses > 1 {
@@ -313,23 +317,28 @@ impl State {
         self.at = (0, 0);
         self.mending = Some((text.to_owned(), steps.len()));
         for command in steps.into_iter().rev() {
-            self.queue.push_front(Waiting { command, then: None, replayed: true, losses: 0 });
+            self.queue.push_front(Waiting { command, then: None, goes_on: false, replayed: true, losses: 0 });
         }
         left_out
     }
 }
 
-/// Commands whose unfinished reply is asked again without the page's help.
+/// Commands whose unfinished reply is asked again without the page's help: all but a run of the player, which asks for
+/// what fits its next frame.
 fn runs_to_its_end(waiting: &Waiting) -> bool {
-    matches!(waiting.command, Command::RunUntilIdle { .. }) || waiting.replayed
+    !matches!(waiting.command, Command::Run { .. }) || waiting.replayed
 }
 
-/// The rest of a command that stopped for its budget: of a run, what still lies ahead.
+/// The rest of a command that stopped for its budget: of a run, what still lies ahead; the engine knows the rest of
+/// everything else.
 fn continued(mut waiting: Waiting, from: (u64, u64), reply: &Reply) -> Waiting {
-    if let Command::Run { us, events_max } = &mut waiting.command {
-        let events = u32::try_from(reply.index.saturating_sub(from.0)).unwrap_or(u32::MAX);
-        *us = us.saturating_sub(reply.now_us.saturating_sub(from.1));
-        *events_max = events_max.saturating_sub(events).max(1);
+    match &mut waiting.command {
+        Command::Run { us, events_max } => {
+            let events = u32::try_from(reply.index.saturating_sub(from.0)).unwrap_or(u32::MAX);
+            *us = us.saturating_sub(reply.now_us.saturating_sub(from.1));
+            *events_max = events_max.saturating_sub(events).max(1);
+        }
+        _ => waiting.goes_on = true,
     }
     waiting
 }

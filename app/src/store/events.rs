@@ -19,13 +19,14 @@ impl PartialEq for Events {
 }
 
 impl Events {
-    pub fn extend(&mut self, events: &[EventView], reset: bool) {
-        if reset {
-            self.list = Rc::default();
-        }
-        if reset || !events.is_empty() {
+    /// What stands before ordinal `from` stays; the rest is replaced.
+    pub fn replace_from(&mut self, from: u32, events: &[EventView]) {
+        let is_cut = (from as usize) < self.len();
+        if is_cut || !events.is_empty() {
             self.revision += 1;
-            self.list.borrow_mut().extend(events.iter().cloned().map(Rc::new));
+            let mut list = self.list.borrow_mut();
+            list.truncate(from as usize);
+            list.extend(events.iter().cloned().map(Rc::new));
         }
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Micros;
 use cluster::Event;
 use cluster::broker::BrokerState;
-use sim::{Stamped, World};
 use sim::timeline::{Goal, Position, Refused, Saved, Stop, Timeline};
+use sim::{Stamped, World};
 use wire::command::ClusterSpec;
 
 use crate::act::{Act, find};

@@ -70,7 +70,9 @@ impl Page {
         self.type_line(
             "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 --replication-factor 3",
         );
-        self.type_line("printf 'a\\nb\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders");
+        self.type_line(
+            "printf 'a\\nb\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders",
+        );
         self.done(Command::Run { us: 2_000_000, events_max: u32::MAX });
     }
 

@@ -50,7 +50,8 @@ impl Chronicle {
             self.events_read = ordinal + 1;
             let Some(said) = sentence::of(&stamped.event) else { continue };
             let mut event = self.view(stamped.index + u64::from(self.acts_read), said.sentence);
-            (event.at_us, event.lane, event.tone, event.kind) = (stamped.at.0, said.lane, said.tone, said.kind.to_string());
+            (event.at_us, event.lane, event.tone, event.kind) =
+                (stamped.at.0, said.lane, said.tone, said.kind.to_string());
             (event.partition, event.actor, event.beat) = (said.partition, said.actor, said.beat);
             self.push(event, &mut told);
         }

@@ -50,9 +50,14 @@ fn arguments(stage: &Stage, terminal: &str, program: &str, previous: Option<&str
     match previous {
         Some("--topic" | "--include") => topics(stage),
         Some("--bootstrap-server" | "--bootstrap-controller" | "--broker-list") => servers(stage),
-        Some("--files" | "--command-config" | "--producer.config" | "--consumer.config") => files(stage, terminal, word),
+        Some("--files" | "--command-config" | "--producer.config" | "--consumer.config") => {
+            files(stage, terminal, word)
+        }
         Some(flag) if flag.starts_with("--") && word.is_empty() && takes_value(flag) => Vec::new(),
-        _ => flags.into_iter().map(|flag| offer(format!("--{}", flag.trim_start_matches('-')), format!("flag of {program}"))).collect(),
+        _ => flags
+            .into_iter()
+            .map(|flag| offer(format!("--{}", flag.trim_start_matches('-')), format!("flag of {program}")))
+            .collect(),
     }
 }
 
@@ -98,7 +103,10 @@ fn files(stage: &Stage, terminal: &str, word: &str) -> Vec<Completion> {
     let Some(Host::Terminal(_)) = own else { return Vec::new() };
     let hosts = world.node_ids().filter(|node| world.spec(*node).is_server());
     if folder.is_empty() {
-        return hosts.filter_map(|node| world.host_of(node)).map(|host| offer(format!("{host}/"), "a server's disk")).collect();
+        return hosts
+            .filter_map(|node| world.host_of(node))
+            .map(|host| offer(format!("{host}/"), "a server's disk"))
+            .collect();
     }
     let (host, inside) = folder.split_once('/').unwrap_or((folder, ""));
     let Some(disk) = find(world, host).and_then(|node| world.disk(node)) else { return Vec::new() };

@@ -165,8 +165,7 @@ impl Session {
     }
 
     fn boot(&mut self, spec: ClusterSpec, seed: u64) -> Outcome {
-        let stage =
-            Stage::boot(&spec, seed).map_err(|words| problem("This cluster cannot be started", vec![words]))?;
+        let stage = Stage::boot(&spec, seed).map_err(|words| problem("This cluster cannot be started", vec![words]))?;
         self.take_over(Running { spec, seed, stage, lesson: None });
         Ok(Done::changed())
     }

@@ -57,11 +57,15 @@ impl<'a> Inquiry<'a> {
             let (have, min) = (state.isr.isr().len(), partition.effective_min_isr());
             causes.push(now(format!("It is held: the ISR has {have} of the {min} that min.insync.replicas asks for.")));
         }
-        let behind: Vec<i32> = isr.iter().copied().filter(|id| *id != leader && self.fetched(state, *id) <= hw).collect();
+        let behind: Vec<i32> =
+            isr.iter().copied().filter(|id| *id != leader && self.fetched(state, *id) <= hw).collect();
         if hw == end {
             causes.push(now(format!("Every replica of the ISR has all records below {end}.")));
         } else if let Some(slow) = behind.first() {
-            causes.push(now(format!("Broker {slow} is in the ISR and has fetched only up to {}.", self.fetched(state, *slow))));
+            causes.push(now(format!(
+                "Broker {slow} is in the ISR and has fetched only up to {}.",
+                self.fetched(state, *slow)
+            )));
         } else {
             causes.push(now(format!("The leader has records up to {end}; the ISR has not yet told it of them.")));
         }
@@ -70,9 +74,9 @@ impl<'a> Inquiry<'a> {
                 matches!(event, Event::FollowerFetched { partition, follower: f, .. } if partition == id && f == follower)
             }));
         }
-        causes.extend(self.last(|event| {
-            matches!(event, Event::HighWatermarkAdvanced { partition, leader: true, .. } if partition == id)
-        }));
+        causes.extend(self.last(
+            |event| matches!(event, Event::HighWatermarkAdvanced { partition, leader: true, .. } if partition == id),
+        ));
         (format!("Why is the high watermark of {id} {hw}?"), causes)
     }
 
@@ -97,7 +101,9 @@ impl<'a> Inquiry<'a> {
         if let Some((at, event)) = self.find(changed) {
             causes.push(at);
             if let Event::IsrShrunk { by: IsrChanger::Leader(_), .. } = event {
-                causes.push(now("A follower that has not caught up for replica.lag.time.max.ms is taken out.".to_string()));
+                causes.push(now(
+                    "A follower that has not caught up for replica.lag.time.max.ms is taken out.".to_string()
+                ));
             }
             if let Event::IsrShrunk { out, .. } = event {
                 causes.extend(out.iter().flat_map(|broker| self.fall_of(*broker)));
@@ -117,7 +123,10 @@ impl<'a> Inquiry<'a> {
             format!("Why has {id} no leader?")
         } else {
             if registered.replicas.first() == Some(&registered.leader) {
-                causes.push(now(format!("Broker {} is its preferred leader: the first of its replicas.", registered.leader)));
+                causes.push(now(format!(
+                    "Broker {} is its preferred leader: the first of its replicas.",
+                    registered.leader
+                )));
             } else {
                 causes.push(now(format!(
                     "Broker {} is in the ISR; the preferred leader is broker {}.",
@@ -144,7 +153,8 @@ impl<'a> Inquiry<'a> {
             causes.extend(self.fall_of(broker));
         } else if let Some((leader, partition, state)) = self.leading(id).filter(|(leader, ..)| *leader != broker) {
             let (end, fetched) = (partition.log.log_end(), self.fetched(state, broker));
-            let words = if fetched >= end { "has all of it".to_string() } else { format!("asked last from {fetched} on") };
+            let words =
+                if fetched >= end { "has all of it".to_string() } else { format!("asked last from {fetched} on") };
             causes.push(now(format!("It copies from broker {leader}, whose log ends at {end}, and {words}.")));
         }
         causes.extend(self.last(|event| match event {
@@ -161,9 +171,9 @@ impl<'a> Inquiry<'a> {
     fn send(&self, client: &str) -> Found {
         let of_client = |c: &cluster::event::ClientRef| c.terminal == client || c.client_id == client;
         let told = self.find(|event| match event {
-            Event::RecordFailed { client, .. } | Event::SendRetried { client, .. } | Event::RecordAcked { client, .. } => {
-                of_client(client)
-            }
+            Event::RecordFailed { client, .. }
+            | Event::SendRetried { client, .. }
+            | Event::RecordAcked { client, .. } => of_client(client),
             _ => false,
         });
         let sent = self.find(|event| matches!(event, Event::RecordSent { client, .. } if of_client(client)));
