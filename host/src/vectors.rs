@@ -25,12 +25,20 @@ pub fn check(name: &str, text: &str) -> Result<Agreement, String> {
         let report = report?;
         return Ok(Agreement { agree: report.agree, total: report.total, first_difference: report.first_difference });
     }
+    for check in [cluster::vectors::check, clients::vectors::check] {
+        if let Some(report) = check(name, text) {
+            let report = report?;
+            let (agree, total) = (report.agree, report.total);
+            return Ok(Agreement { agree, total, first_difference: report.first_difference });
+        }
+    }
     Err(format!("no part of this engine answers for {name}; it knows {}", names().join(", ")))
 }
 
 /// The files that can be checked.
 pub fn names() -> Vec<&'static str> {
-    protocol::vectors::NAMES.into_iter().chain(log::vectors::NAMES).collect()
+    let of_messages = protocol::vectors::NAMES.into_iter().chain(log::vectors::NAMES);
+    of_messages.chain(cluster::vectors::NAMES).chain(clients::vectors::NAMES).collect()
 }
 
 /// Checks the named files and prints a line for each. True when all agree.

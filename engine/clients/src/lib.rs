@@ -23,6 +23,8 @@ pub mod metadata;
 pub mod network;
 pub mod node;
 pub mod producer;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 
 pub use error::KafkaError;
 pub use logline::{Level, LogLine};

@@ -13,6 +13,8 @@ pub mod features;
 pub mod metadata;
 pub mod placement;
 pub mod spec;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 
 pub use domain::{Control, Kafka, ServerTimer, Timer};
 pub use event::Event;

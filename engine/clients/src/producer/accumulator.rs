@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use base::{Micros, Rng};
+use log::batch::Codec;
 use protocol::TopicPartition;
 
 use super::batch::ProducerBatch;
@@ -34,6 +35,7 @@ pub(crate) struct Accumulator {
     delivery_timeout: Micros,
     backoff: ExponentialBackoff,
     buffer_memory: u64,
+    codec: Codec,
     queues: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
     muted: BTreeSet<TopicPartition>,
     drain_index: BTreeMap<i32, usize>,
@@ -48,6 +50,7 @@ impl Accumulator {
             delivery_timeout: config.delivery_timeout,
             backoff: config.common.retry_backoff,
             buffer_memory: config.buffer_memory,
+            codec: Codec::for_name(&config.compression).unwrap_or(Codec::None),
             queues: BTreeMap::new(),
             muted: BTreeSet::new(),
             drain_index: BTreeMap::new(),
@@ -79,7 +82,7 @@ impl Accumulator {
         now: Micros,
     ) -> usize {
         self.used_memory += buffer as u64;
-        let mut batch = ProducerBatch::new(tp.clone(), buffer, now);
+        let mut batch = ProducerBatch::new(tp.clone(), buffer, self.codec, now);
         batch.try_append(record, timestamp, id);
         let size = batch.size();
         self.queues.entry(tp.clone()).or_default().push_back(batch);

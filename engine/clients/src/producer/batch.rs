@@ -2,7 +2,7 @@
 
 use base::Micros;
 use bytes::Bytes;
-use log::batch::{BatchBuilder, RecordHeader};
+use log::batch::{BatchBuilder, Codec, RecordHeader};
 use protocol::TopicPartition;
 
 use super::{ProducerRecord, SendId};
@@ -43,6 +43,7 @@ pub(crate) struct ProducerBatch {
     pub is_split: bool,
     /// Bytes that the buffer pool has given to it.
     pub buffer: usize,
+    codec: Codec,
     builder: BatchBuilder,
     closed: bool,
     leader_epoch: Option<i32>,
@@ -50,7 +51,7 @@ pub(crate) struct ProducerBatch {
 }
 
 impl ProducerBatch {
-    pub fn new(tp: TopicPartition, buffer: usize, now: Micros) -> ProducerBatch {
+    pub fn new(tp: TopicPartition, buffer: usize, codec: Codec, now: Micros) -> ProducerBatch {
         ProducerBatch {
             tp,
             records: Vec::new(),
@@ -62,7 +63,8 @@ impl ProducerBatch {
             sequence_was_reset: false,
             is_split: false,
             buffer,
-            builder: BatchBuilder::new(0),
+            codec,
+            builder: BatchBuilder::new(0).with_codec(codec),
             closed: false,
             leader_epoch: None,
             attempts_at_leader_change: None,
@@ -154,7 +156,7 @@ impl ProducerBatch {
             };
             let added = parts.last_mut().is_some_and(|part| part.try_append(&record, thunk.timestamp, thunk.id));
             if !added {
-                let mut part = ProducerBatch::new(self.tp.clone(), target, self.created);
+                let mut part = ProducerBatch::new(self.tp.clone(), target, self.codec, self.created);
                 part.is_split = true;
                 part.try_append(&record, thunk.timestamp, thunk.id);
                 parts.push(part);

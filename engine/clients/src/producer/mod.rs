@@ -13,6 +13,13 @@ mod idempotence;
 mod partitioner;
 mod sender;
 
+/// For the recorded cases of the partitioners.
+#[cfg(feature = "vectors")]
+pub(crate) mod vectors {
+    pub(crate) use super::accumulator::QueueSizes;
+    pub(crate) use super::partitioner::Partitioner;
+}
+
 use std::collections::VecDeque;
 
 use base::{ConnId, Micros, Rng};

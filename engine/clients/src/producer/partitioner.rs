@@ -17,9 +17,32 @@ struct Sticky {
     load: Option<Vec<(u64, i32)>>,
 }
 
+/// Where random choices come from.
+#[derive(Clone, Debug, Hash)]
+enum Randoms {
+    Stream(Rng),
+    /// Numbers that a recorded case gives, and how many of them were used.
+    #[cfg(feature = "vectors")]
+    Recorded(Vec<u32>, usize),
+}
+
+impl Randoms {
+    /// A number below 2^31.
+    fn next(&mut self) -> u64 {
+        match self {
+            Randoms::Stream(rng) => rng.next_u64() >> 33,
+            #[cfg(feature = "vectors")]
+            Randoms::Recorded(numbers, used) => {
+                *used += 1;
+                numbers.get(*used - 1).copied().unwrap_or(0).into()
+            }
+        }
+    }
+}
+
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Partitioner {
-    rng: Rng,
+    rng: Randoms,
     sticky: BTreeMap<String, Sticky>,
     round_robin: BTreeMap<String, u32>,
     /// Bytes after which the sticky partition changes: `batch.size`.
@@ -28,7 +51,19 @@ pub(crate) struct Partitioner {
 
 impl Partitioner {
     pub fn new(rng: Rng, sticky_bytes: usize) -> Partitioner {
-        Partitioner { rng, sticky: BTreeMap::new(), round_robin: BTreeMap::new(), sticky_bytes }
+        Partitioner { rng: Randoms::Stream(rng), sticky: BTreeMap::new(), round_robin: BTreeMap::new(), sticky_bytes }
+    }
+
+    /// A partitioner that draws recorded numbers.
+    #[cfg(feature = "vectors")]
+    pub fn recorded(numbers: Vec<u32>, sticky_bytes: usize) -> Partitioner {
+        Partitioner { rng: Randoms::Recorded(numbers, 0), ..Partitioner::new(Rng::new(0, 0, "recorded"), sticky_bytes) }
+    }
+
+    /// How many recorded numbers were drawn.
+    #[cfg(feature = "vectors")]
+    pub fn drawn(&self) -> usize {
+        if let Randoms::Recorded(_, used) = self.rng { used } else { 0 }
     }
 
     /// The partition of a key: over all partitions, whether they have a leader or not.
@@ -70,13 +105,11 @@ impl Partitioner {
 
     /// Takes in how long the queues of a topic are, so that slow partitions get less.
     pub fn on_queue_sizes(&mut self, name: &str, sizes: Option<QueueSizes>) {
-        if let Some(sticky) = self.sticky.get_mut(name) {
-            sticky.load = sizes.and_then(cumulative);
-        }
+        self.sticky.entry(name.to_string()).or_default().load = sizes.and_then(cumulative);
     }
 
     fn switch(&mut self, name: &str, topic: &TopicMetadata) -> i32 {
-        let random = self.rng.next_u64() >> 33;
+        let random = self.rng.next();
         let sticky = self.sticky.entry(name.to_string()).or_default();
         let partition = match &sticky.load {
             Some(load) => weighted(load, random),

@@ -29,4 +29,4 @@ pub use server::ServerConfig;
 pub use server_rules::{Refused, check_server};
 pub use synonyms::{Converter, Synonym, broker_synonyms, topic_synonyms};
 pub use validate::{ConfigError, validate_topic_configs, validate_topic_values};
-pub use value::{Value, parse, validate};
+pub use value::{Value, parse, valid_text, validate};

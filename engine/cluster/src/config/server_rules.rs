@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::key::{DefaultValue, server_key, server_keys};
+use super::key::{ConfigType, DefaultValue, server_key, server_keys};
 use super::listeners::{self, Endpoint};
 use super::server::ServerConfig;
 use super::value::validate;
@@ -83,7 +83,9 @@ fn check_values(config: &ServerConfig) -> Result<(), Refused> {
     }
     for key in server_keys() {
         if let Some(text) = config.own(key.name) {
-            validate(key, Some(text)).map_err(Refused::config)?;
+            // A server takes a list without its repetitions, and says so in its log.
+            let text = if key.kind == ConfigType::List { distinct(text) } else { text.to_string() };
+            validate(key, Some(&text)).map_err(Refused::config)?;
         }
     }
     let unset = |key: &&super::ConfigKey| key.default == DefaultValue::Required && config.own(key.name).is_none();
@@ -94,6 +96,16 @@ fn check_values(config: &ServerConfig) -> Result<(), Refused> {
         }
         None => Ok(()),
     }
+}
+
+fn distinct(list: &str) -> String {
+    let mut entries: Vec<&str> = Vec::new();
+    for entry in list.split(',') {
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    entries.join(",")
 }
 
 fn roles(config: &ServerConfig) -> BTreeSet<String> {

@@ -68,6 +68,26 @@ pub fn parse(key: &ConfigKey, text: Option<&str>) -> Result<Value, String> {
     }
 }
 
+/// The allowed values as Kafka's documentation prints them (`Validator.toString`); `None` when any is.
+pub fn valid_text(key: &ConfigKey) -> Option<String> {
+    let listed = |of: &[&str]| format!("[{}]", of.join(", "));
+    Some(match key.valid {
+        Valid::Any => return None,
+        Valid::AtLeast(min) => format!("[{min},...]"),
+        Valid::Between(min, max) => format!("[{min},...,{max}]"),
+        Valid::BetweenOr(min, max, or) => format!("[{min},...,{max}] or {or}"),
+        Valid::DecimalBetween(min, max) => format!("[{min},...,{max}]"),
+        Valid::OneOf(of) => listed(of),
+        Valid::OneOfIgnoringCase(of) => format!("(case insensitive) {}", listed(of)),
+        Valid::NonEmptyString => "non-empty string".to_string(),
+        Valid::NonNull => "non-null string".to_string(),
+        Valid::ListOf { of: [], .. } => String::new(),
+        Valid::ListOf { of, .. } => listed(of),
+        Valid::Throttled => "[partitionId]:[brokerId],[partitionId]:[brokerId],...".to_string(),
+        Valid::Voters | Valid::BootstrapServers => "non-empty list".to_string(),
+    })
+}
+
 /// Plugins cannot be loaded into this Kafka, so only its own classes exist.
 fn is_known_class(key: &ConfigKey, class: &str) -> bool {
     key.default_text() == Some(class) || class.starts_with("org.apache.kafka.")

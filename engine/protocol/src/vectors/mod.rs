@@ -22,7 +22,8 @@ impl Report {
         self.total > 0 && self.agree == self.total
     }
 
-    fn count(&mut self, case: &Value, result: Result<(), String>) {
+    /// Takes in what became of one case.
+    pub fn count(&mut self, case: &Value, result: Result<(), String>) {
         self.total += 1;
         match result {
             Ok(()) => self.agree += 1,

@@ -152,11 +152,8 @@ impl Parser {
             return Err(Stop::Error(words));
         }
         if arg.kind == Kind::Flag {
-            if attached.is_some() {
-                return Err(Stop::Error(format!(
-                    "argument {shown}: ignored implicit argument '{}'",
-                    &attached.unwrap()
-                )));
+            if let Some(value) = attached {
+                return Err(Stop::Error(format!("argument {shown}: ignored implicit argument '{value}'")));
             }
             parsed.values.insert(arg.names[0], Vec::new());
             return Ok(());

@@ -1,6 +1,7 @@
 //! ApiVersions: what this broker understands.
 
 use protocol::ApiKey;
+use protocol::api::{Listener, offered};
 use protocol::messages::ApiVersionsResponse;
 use protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 
@@ -14,14 +15,12 @@ impl Broker {
     /// it knows, so that the client can ask again (KIP-511).
     pub(super) fn handle_api_versions(&mut self, reply: &ReplyTo, fx: &mut Fx<'_>) {
         let known = ApiKey::ApiVersions.versions().contains(reply.api_version);
-        let offered = |api: &&ApiKey| api.info().on_broker && api.max_stable_version() >= api.min_version();
-        let api_keys = ApiKey::ALL
-            .iter()
-            .filter(offered)
-            .map(|api| ApiVersion {
+        let api_keys = offered(Listener::Broker, false)
+            .into_iter()
+            .map(|(api, versions)| ApiVersion {
                 api_key: api.code(),
-                min_version: api.min_version(),
-                max_version: api.max_stable_version(),
+                min_version: versions.min,
+                max_version: versions.max,
                 ..Default::default()
             })
             .collect();

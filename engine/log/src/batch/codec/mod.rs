@@ -37,6 +37,12 @@ impl Codec {
         self as i8
     }
 
+    pub fn for_name(name: &str) -> Option<Codec> {
+        [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd]
+            .into_iter()
+            .find(|codec| codec.name() == name)
+    }
+
     /// The name in `compression.type` and in dumps.
     pub fn name(self) -> &'static str {
         match self {
