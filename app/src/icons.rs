@@ -20,15 +20,11 @@ pub enum Icon {
     StepForward,
     BeatForward,
     Fork,
-    Lock,
     Terminal,
     Question,
     Sun,
     Plus,
-    Clock,
     File,
-    Target,
-    Dots,
     Present,
 }
 
@@ -51,7 +47,6 @@ impl Icon {
             Self::StepForward => "M4 3.5v9l6-4.5zM12 3.5v9",
             Self::BeatForward => "M2.5 3.5v9l5-4.5zM8.5 3.5v9l5-4.5z",
             Self::Fork => "M4.5 2.5v11M4.5 9.5c0-3 7-1.5 7-5M11.5 2.5v2",
-            Self::Lock => "M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2",
             Self::Terminal => "M2 3h12v10H2zM4.5 6.2 6.6 8l-2.1 1.8M8 10h3",
             Self::Question => {
                 "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM6.3 6.4a1.8 1.8 0 1 1 2.4 1.7c-.5.2-.7.5-.7 1M8 11.3h.01"
@@ -61,11 +56,8 @@ impl Icon {
                  M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9"
             }
             Self::Plus => "M8 3v10M3 8h10",
-            Self::Clock => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 4.8V8l2.2 1.6",
             Self::File => "M4 2h5l3 3v9H4zM9 2v3h3",
-            Self::Target => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 5.4a2.6 2.6 0 1 0 0 5.2 2.6 2.6 0 0 0 0-5.2z",
             Self::Present => "M2 3h12v8H2zM8 11v3M5.5 14h5",
-            Self::Dots => "M3.5 8h.01M8 8h.01M12.5 8h.01",
         }
     }
 

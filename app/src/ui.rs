@@ -85,8 +85,6 @@ pub struct Ui {
     pub terminal_open: bool,
     /// The terminal in front.
     pub terminal: String,
-    /// A line put into that terminal by another part of the page, with a number that rises with each.
-    pub draft: (u32, String),
     pub theme: Theme,
     /// Single-key shortcuts answer; some assistive tools need them off.
     pub single_keys: bool,
@@ -128,8 +126,6 @@ pub enum Ask {
         terminal: String,
         line: wire::lesson::ConsoleLine,
     },
-    /// Puts a line into the terminal in front, not yet entered.
-    Draft(String),
     Theme(Theme),
     SingleKeys(bool),
     Mark(Option<u32>),
@@ -150,7 +146,6 @@ impl Default for Ui {
             overlay: None,
             terminal_open: false,
             terminal: "t1".into(),
-            draft: (0, String::new()),
             theme: Theme::Dark,
             single_keys: true,
             marked: None,

@@ -176,7 +176,7 @@ impl App {
                 <sheet::SheetTabs shown={in_sheet} height={ui.sheet_height} lesson={model.lesson.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <sheet::Chips model={model.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <TerminalDrawer terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
-                    current={ui.terminal.clone()} draft={ui.draft.clone()} handle={handle.clone()}/>
+                    current={ui.terminal.clone()} handle={handle.clone()}/>
             </div>
         }
     }
@@ -246,10 +246,6 @@ impl App {
                 self.ui.terminal_open = true;
             }
             Ask::Run { terminal, line } => self.run(terminal, &line),
-            Ask::Draft(line) => {
-                self.ui.draft = (self.ui.draft.0 + 1, line);
-                self.ui.terminal_open = true;
-            }
             Ask::Theme(theme) => {
                 theme.wear();
                 crate::home::storage::keep_theme(theme);

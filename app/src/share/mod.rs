@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
-use crate::ui::{Ask, Bar, Overlay};
+use crate::ui::{Ask, Bar};
 
 /// Longest file that is read as a session, in bytes.
 const FILE_BYTES_MAX: f64 = 512.0 * 1024.0;
@@ -200,9 +200,4 @@ pub fn read_then(handle: &Handle, file: web_sys::File, then: impl Fn(&Handle, &s
 
 pub fn say(handle: &Handle, title: String) {
     handle.show(Ask::Bar(Bar { tone: Tone::Plain, title, details: vec![], export: false }));
-}
-
-/// Opens the dialog; for the bars that offer an export.
-pub fn open(handle: &Handle) {
-    handle.show(Ask::Overlay(Some(Overlay::Share)));
 }

@@ -34,10 +34,6 @@ impl Events {
         self.list.borrow()
     }
 
-    pub fn len(&self) -> usize {
-        self.list.borrow().len()
-    }
-
     /// The last event at or before an event index.
     pub fn at(&self, index: u64) -> Option<Rc<EventView>> {
         let list = self.list.borrow();

@@ -89,11 +89,6 @@ impl Model {
         self.replicas.get(&(topic.to_owned(), partition, broker))
     }
 
-    /// The active controller, or any if none is.
-    pub fn controller(&self) -> Option<&Rc<ControllerView>> {
-        self.controllers.values().find(|controller| controller.active).or_else(|| self.controllers.values().next())
-    }
-
     fn forget(&mut self) {
         let glyphs = self.glyphs.clone();
         *self = Self { glyphs, ..Self::default() };

@@ -13,13 +13,12 @@ use std::rc::Rc;
 pub struct Props {
     pub terminal: String,
     pub view: Option<Rc<TerminalView>>,
-    pub draft: (u32, String),
     pub handle: Handle,
 }
 
 /// What Tab found.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Offer {
+pub struct Offer {
     from: usize,
     items: Vec<Completion>,
     at: usize,
@@ -42,33 +41,22 @@ pub struct Input {
     kept: String,
     offer: Offer,
     field: NodeRef,
-    drafts_seen: u32,
 }
 
 impl Component for Input {
     type Message = Msg;
     type Properties = Props;
 
-    fn create(ctx: &Context<Self>) -> Self {
+    fn create(_: &Context<Self>) -> Self {
         let history = storage::history();
         Self {
-            text: ctx.props().draft.1.clone(),
+            text: String::new(),
             at: history.len(),
             history,
             kept: String::new(),
             offer: Offer::default(),
             field: NodeRef::default(),
-            drafts_seen: ctx.props().draft.0,
         }
-    }
-
-    fn changed(&mut self, ctx: &Context<Self>, _: &Props) -> bool {
-        let (number, line) = &ctx.props().draft;
-        if *number != self.drafts_seen {
-            self.drafts_seen = *number;
-            self.text = line.clone();
-        }
-        true
     }
 
     fn rendered(&mut self, _: &Context<Self>, first: bool) {

@@ -26,8 +26,6 @@ pub struct Props {
     pub lines: Map<String, Lines>,
     pub open: bool,
     pub current: String,
-    /// A line to put into the prompt, with a number that rises with each.
-    pub draft: (u32, String),
     pub handle: Handle,
 }
 
@@ -67,7 +65,7 @@ fn opened(props: &Props, toggle: Callback<MouseEvent>) -> Html {
         <div class="tt">
             {tabs(props, toggle)}
             <scroll::Scroll {lines} open_line={view.as_ref().map(|view| view.open_line.clone()).unwrap_or_default()}>
-                <input::Input key={props.current.clone()} terminal={props.current.clone()} {view} draft={props.draft.clone()} handle={props.handle.clone()}/>
+                <input::Input key={props.current.clone()} terminal={props.current.clone()} {view} handle={props.handle.clone()}/>
             </scroll::Scroll>
         </div>
     }
