@@ -40,16 +40,15 @@ impl Handle {
     /// A line typed into a terminal, with Enter. Time then runs until the command has ended; one that stays is watched
     /// for a moment. A line typed before and still watched comes to its end first, or it would read this one as input.
     pub fn type_line(&self, terminal: &str, line: &str) {
-        self.player.finish_line();
-        self.send(Command::Type { terminal: terminal.to_owned(), line: line.to_owned() });
-        self.player.play_line(terminal);
+        self.signal(terminal, Command::Type { terminal: terminal.to_owned(), line: line.to_owned() });
     }
 
-    /// Ctrl-C or Ctrl-D, and what follows from it.
+    /// Something given to a terminal, Ctrl-C or Ctrl-D as well, and what follows from it.
     pub fn signal(&self, terminal: &str, command: Command) {
         self.player.finish_line();
-        self.send(command);
-        self.player.play_line(terminal);
+        self.player.expect_line(terminal);
+        let (player, terminal) = (self.player.clone(), terminal.to_owned());
+        self.ask(command, move |_| player.play_line(&terminal));
     }
 
     /// Breaks or mends something, and lets time run until the cluster has had its say.

@@ -207,7 +207,7 @@ fn build(down: bool, big: u32) -> Reply {
         more: false,
         reset: !down,
         deltas,
-        events_from: 0,
+        events_from: if down { 42 } else { 0 },
         events: events(down),
         branches: vec![BranchView {
             name: "main".into(),

@@ -24,6 +24,8 @@ const QUIET_US: u64 = 60_000;
 const STAYING_US: u64 = 1_500_000;
 /// Wall time a line is watched for; what is left of it then passes at once.
 const WATCHED_MS: f64 = 6_000.0;
+/// Events that may pass between two such frames.
+const QUIET_EVENTS: u32 = 3;
 /// A frame longer than this (a hidden tab, a slow machine) counts as this long, in milliseconds.
 const FRAME_MS_MAX: f64 = 50.0;
 
@@ -73,6 +75,8 @@ struct State {
     hold_until_ms: f64,
     last_frame_ms: f64,
     step_expected: bool,
+    /// The terminal whose last line was typed and is not known to have come to its end.
+    line: Option<String>,
     frame: Option<AnimationFrame>,
 }
 
@@ -95,6 +99,7 @@ impl Player {
             hold_until_ms: 0.0,
             last_frame_ms: 0.0,
             step_expected: false,
+            line: None,
             frame: None,
         };
         Self { state: Rc::new(RefCell::new(state)), bridge, changed }
@@ -124,22 +129,29 @@ impl Player {
         self.start(Until::Time(until));
     }
 
-    /// Plays a typed line until its command has ended.
+    /// A line is about to be typed into a terminal.
+    pub fn expect_line(&self, terminal: &str) {
+        self.state.borrow_mut().line = Some(terminal.to_owned());
+    }
+
+    /// Plays a line that was typed until its command has ended, unless it was overtaken by another.
     pub fn play_line(&self, terminal: &str) {
+        if self.state.borrow().line.as_deref() != Some(terminal) {
+            return;
+        }
         if reduced_motion() {
-            self.bridge.send(Command::RunUntilIdle { terminal: terminal.to_owned() });
+            self.finish_line();
             return;
         }
         let stays_until_us = self.state.borrow().now_us + STAYING_US;
         self.start(Until::Idle { terminal: terminal.to_owned(), stays_until_us, left_ms: WATCHED_MS });
     }
 
-    /// Lets a line that is being watched come to its end at once: another one is to follow it.
+    /// Lets a line that was typed come to its end at once: another one is to follow it, or it was watched long enough.
     pub fn finish_line(&self) {
-        let until = self.state.borrow().until.clone();
-        let playing = self.playing();
+        let line = self.state.borrow_mut().line.take();
         self.pause();
-        if let (Until::Idle { terminal, .. }, true) = (until, playing) {
+        if let Some(terminal) = line {
             self.bridge.send(Command::RunUntilIdle { terminal });
         }
     }
@@ -179,7 +191,11 @@ impl Player {
                 let hold = reply.events.iter().map(|event| hold_ms(&event.kind, event.beat)).fold(0.0, f64::max);
                 state.hold_until_ms = state.last_frame_ms + hold / fast;
             }
-            stop = state.playing && (reply.problem.is_some() || state.until.reached(model));
+            let reached = state.playing && state.until.reached(model);
+            if reached && matches!(state.until, Until::Idle { .. }) {
+                state.line = None;
+            }
+            stop = reached || (state.playing && reply.problem.is_some());
         }
         if stop {
             self.pause();
@@ -255,7 +271,7 @@ impl State {
             Speed::Times(times) => ((passed_ms * 1000.0 * times).max(1.0) as u64, u32::MAX),
             Speed::ByEvent(fast) => match self.flights.iter().map(|flight| flight.arrives_us - flight.sent_us).min() {
                 Some(shortest) => ((shortest as f64 * passed_ms * fast / FLIGHT_MS).max(1.0) as u64, u32::MAX),
-                None => (QUIET_US, 1),
+                None => (QUIET_US, QUIET_EVENTS),
             },
         };
         let left = match self.until {

@@ -165,7 +165,7 @@ impl Ui {
         }
     }
 
-    /// The partition the stage shows large: the selected one, the lesson's, or the first that is not Kafka's own.
+    /// The partition the stage shows large: the selected one, the lesson's, or the first with records.
     pub fn focus(&self, model: &Model) -> Option<Tp> {
         if let Some(Selection::Partition(tp)) = &self.selection
             && model.partitions.contains_key(tp)
@@ -176,8 +176,13 @@ impl Ui {
         let wished =
             lesson.and_then(|lesson| lesson.steps.get(lesson.step as usize)).and_then(|step| step.focus.clone());
         let named = wished.and_then(|name| model.partitions.keys().find(|tp| label(tp) == name).cloned());
-        let own = |topic: &str| model.topics.get(topic).is_some_and(|view| view.internal);
-        named.or_else(|| model.partitions.keys().find(|tp| !own(&tp.0)).cloned())
+        let own = |tp: &&Tp| !model.topics.get(&tp.0).is_some_and(|view| view.internal);
+        let written = |tp: &&Tp| {
+            let copies = model.replicas.range((tp.0.clone(), tp.1, i32::MIN)..=(tp.0.clone(), tp.1, i32::MAX));
+            copies.into_iter().any(|(_, replica)| replica.log_end > 0)
+        };
+        let first = || model.partitions.keys().filter(own).find(written).or(model.partitions.keys().find(own)).cloned();
+        named.or_else(first)
     }
 }
 

@@ -50,8 +50,8 @@ impl SessionLog {
                 | Command::Complete { .. }
                 | Command::ReadFile { .. }
                 | Command::Import { preview: true, .. }
-                | Command::Digest
-                | Command::Continue => {}
+                | Command::Continue
+                | Command::Digest => {}
                 other => self.tail.push(Entry::Did(other.clone())),
             }
         }
@@ -95,11 +95,8 @@ impl SessionLog {
         }
     }
 
-    /// A link does not hold the hints opened and the options chosen, so a lesson keeps its whole tail.
     fn exported(&mut self, reply: &Reply) {
-        if let wire::reply::Answer::Link { fragment, .. } = &reply.answer
-            && reply.lesson.is_none()
-        {
+        if let wire::reply::Answer::Link { fragment, .. } = &reply.answer {
             self.link = Some(fragment.clone());
             self.tail.clear();
         }

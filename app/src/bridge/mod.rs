@@ -55,12 +55,23 @@ type Then = Callback<Rc<Reply>>;
 struct Waiting {
     command: Command,
     then: Option<Then>,
-    /// A slice of it was done, the engine goes on from there.
-    goes_on: bool,
     /// Part of a replay after a loss: applied, but not logged again.
     replayed: bool,
     /// Workers that were lost while they did this.
     losses: u8,
+    /// The engine has begun and asks for more time.
+    begun: bool,
+}
+
+impl Waiting {
+    fn new(command: Command, then: Option<Then>, replayed: bool) -> Self {
+        Self { command, then, replayed, losses: 0, begun: false }
+    }
+
+    /// What is asked of the engine: the command, or to go on with it.
+    fn request(&self) -> Command {
+        if self.begun { Command::Continue } else { self.command.clone() }
+    }
 }
 
 struct State {
@@ -124,12 +135,12 @@ impl Bridge {
 
     /// Queues a command. Its reply goes to the store.
     pub fn send(&self, command: Command) {
-        self.enqueue(Waiting { command, then: None, goes_on: false, replayed: false, losses: 0 });
+        self.enqueue(Waiting::new(command, None, false));
     }
 
     /// Queues a command, and hands its reply to `then` after the store has it.
     pub fn ask(&self, command: Command, then: Then) {
-        self.enqueue(Waiting { command, then: Some(then), goes_on: false, replayed: false, losses: 0 });
+        self.enqueue(Waiting::new(command, Some(then), false));
     }
 
     /// True while a request is under way or waits.
@@ -164,8 +175,7 @@ impl Bridge {
         }
         let Some(next) = state.queue.pop_front() else { return };
         state.seq = state.seq.wrapping_add(1);
-        let command = if next.goes_on { Command::Continue } else { next.command.clone() };
-        let request = Request { seq: state.seq, command };
+        let request = Request { seq: state.seq, command: next.request() };
         state.current = Some((state.seq, next));
         state.silent_beats = 0;
         if let Some(worker) = &state.worker {
@@ -225,7 +235,8 @@ impl Bridge {
                 }
             }
         };
-        let unfinished = reply.more && runs_to_its_end(&waiting);
+        let unfinished = reply.more && self.goes_on(&waiting);
+        // What is still under way when a worker is lost is begun again, so only what has ended is noted.
         if !waiting.replayed && !unfinished {
             self.state.borrow_mut().log.record(&waiting.command, &reply);
         }
@@ -237,6 +248,14 @@ impl Bridge {
         }
         self.after_mending();
         self.pump();
+    }
+
+    /// Whether the bridge asks for the rest of an unfinished command. The rest of a run is the player's to ask for.
+    fn goes_on(&self, waiting: &Waiting) -> bool {
+        match waiting.command {
+            Command::Run { .. } => waiting.replayed,
+            _ => !is_overtaken(waiting, self.state.borrow().queue.front()),
+        }
     }
 
     /// Says that a lost engine is back once the last step of its replay was answered.
@@ -304,7 +323,7 @@ impl State {
         let mut left_out = None;
         if let Some((_, mut waiting)) = self.current.take() {
             waiting.losses += 1;
-            waiting.goes_on = false;
+            waiting.begun = false;
             if waiting.replayed {
                 left_out = self.log.drop_last().map(|entry| format!("{entry:?}"));
             } else if waiting.losses > 1 {
@@ -317,28 +336,25 @@ impl State {
         self.at = (0, 0);
         self.mending = Some((text.to_owned(), steps.len()));
         for command in steps.into_iter().rev() {
-            self.queue.push_front(Waiting { command, then: None, goes_on: false, replayed: true, losses: 0 });
+            self.queue.push_front(Waiting::new(command, None, true));
         }
         left_out
     }
 }
 
-/// Commands whose unfinished reply is asked again without the page's help: all but a run of the player, which asks for
-/// what fits its next frame.
-fn runs_to_its_end(waiting: &Waiting) -> bool {
-    !matches!(waiting.command, Command::Run { .. }) || waiting.replayed
+/// Where a seek goes is overtaken by the next one; nothing is left to go on with.
+fn is_overtaken(waiting: &Waiting, next: Option<&Waiting>) -> bool {
+    let seeks = |command: &Command| matches!(command, Command::Seek { .. });
+    seeks(&waiting.command) && next.is_some_and(|next| seeks(&next.command))
 }
 
-/// The rest of a command that stopped for its budget: of a run, what still lies ahead; the engine knows the rest of
-/// everything else.
+/// The rest of a command that stopped for its budget: of a run, what still lies ahead.
 fn continued(mut waiting: Waiting, from: (u64, u64), reply: &Reply) -> Waiting {
-    match &mut waiting.command {
-        Command::Run { us, events_max } => {
-            let events = u32::try_from(reply.index.saturating_sub(from.0)).unwrap_or(u32::MAX);
-            *us = us.saturating_sub(reply.now_us.saturating_sub(from.1));
-            *events_max = events_max.saturating_sub(events).max(1);
-        }
-        _ => waiting.goes_on = true,
+    waiting.begun = !matches!(waiting.command, Command::Run { .. });
+    if let Command::Run { us, events_max } = &mut waiting.command {
+        let events = u32::try_from(reply.index.saturating_sub(from.0)).unwrap_or(u32::MAX);
+        *us = us.saturating_sub(reply.now_us.saturating_sub(from.1));
+        *events_max = events_max.saturating_sub(events).max(1);
     }
     waiting
 }

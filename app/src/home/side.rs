@@ -83,8 +83,6 @@ fn cluster(handle: &Handle, name: &'static str, note: &'static str, brokers: u32
     let onclick = Callback::from(move |_: MouseEvent| {
         let spec = ClusterSpec { version: "4.3".into(), brokers, controllers: 1, config: vec![] };
         handle.send(Command::Boot { spec, seed: fresh_seed() });
-        // Brokers need a moment to register; an empty stage would be the first thing to see.
-        handle.player.play_for(3_000_000);
     });
     html! { <button {onclick}>{icon(Icon::Plus)}<span>{name}</span><span class="muted">{note}</span></button> }
 }

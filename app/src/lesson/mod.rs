@@ -110,7 +110,7 @@ fn foot(lesson: &LessonView, step: &StepView, handle: &Handle) -> Html {
     html! {
         <div class="lfoot">
             <button class="btn ghost sm back" disabled={now == 0} onclick={back}>{"Back"}</button><span class="grow"/>
-            if !done && !last { <button class="btn ghost sm" onclick={next.clone()}>{"I know this, skip"}</button> }
+            if !done { <button class="btn ghost sm" onclick={next.clone()}>{if last { "Leave it open" } else { "I know this, skip" }}</button> }
             <button class={classes!("btn", "sm", if done { step_class(step) } else { "off" })} disabled={!done} onclick={next}>{word}</button>
         </div>
     }

@@ -18,6 +18,7 @@ pub fn changes(command: &Command) -> bool {
             | Command::Complete { .. }
             | Command::ReadFile { .. }
             | Command::Export
+            | Command::Continue
             | Command::Import { preview: true, .. }
             | Command::Digest
     )

@@ -176,7 +176,7 @@ impl App {
                 <sheet::SheetTabs shown={in_sheet} height={ui.sheet_height} lesson={model.lesson.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <sheet::Chips model={model.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <TerminalDrawer terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
-                    current={ui.terminal.clone()} handle={handle.clone()}/>
+                    current={ui.terminal.clone()} echo={echo(model)} handle={handle.clone()}/>
             </div>
         }
     }
@@ -294,6 +294,14 @@ impl App {
     fn open(&mut self, overlay: Overlay) {
         self.ui.overlay = if self.ui.overlay == Some(overlay) { None } else { Some(overlay) };
     }
+}
+
+/// The command that the last click on a server stands for, until something is typed.
+fn echo(model: &Model) -> Option<String> {
+    let list = model.events.all();
+    let end = list.partition_point(|event| event.index <= model.index);
+    let mine = list[..end].iter().rfind(|event| event.lane == wire::Lane::You)?;
+    crate::terminal::fault::line_of(mine)
 }
 
 /// Titles of the lesson's steps after the one shown.

@@ -65,11 +65,8 @@ pub fn token(
 ) {
     let (x, y) = route.at(share);
     if route.quiet {
-        let hue = if view.api.contains("Heartbeat") || view.from.starts_with('c') || view.to.starts_with('c') {
-            &colours.controller
-        } else {
-            &colours.ink2
-        };
+        let hue =
+            if view.from.starts_with('c') || view.to.starts_with('c') { &colours.controller } else { &colours.ink2 };
         dot(pen, x, y, 2.5, hue);
         return;
     }

@@ -50,7 +50,9 @@ pub fn route(view: &FlightView, model: &Model, layout: &Layout, focus: Option<&T
     let about = tp.or(focus);
     let (from, to) = (end(&view.from, view, model, layout)?, end(&view.to, view, model, layout)?);
     let in_focus = tp.is_some() && tp == focus;
-    let loud = view.error || !view.keys.is_empty() || view.api == "Produce" || (in_focus && view.api == "Fetch");
+    let to_controller = matches!((&from, &to), (End::Controller, _) | (_, End::Controller));
+    let loud = !to_controller
+        && (view.error || !view.keys.is_empty() || view.api == "Produce" || (in_focus && view.api == "Fetch"));
     let points = match (&from, &to) {
         (End::Broker(a), End::Broker(b)) => column(layout, model, about, *a, *b),
         (End::Broker(a), End::Controller) => reversed(controller_way(layout, *a)),

@@ -1,4 +1,5 @@
-//! The events of the branch shown. The list only grows, so it is shared and compared by its revision.
+//! The events of the branch shown. The list grows at its end (another branch replaces its end), so it is shared and
+//! compared by its revision.
 
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
@@ -19,12 +20,14 @@ impl PartialEq for Events {
 }
 
 impl Events {
-    /// What stands before ordinal `from` stays; the rest is replaced.
-    pub fn replace_from(&mut self, from: u32, events: &[EventView]) {
-        let is_cut = (from as usize) < self.len();
-        if is_cut || !events.is_empty() {
+    /// Events from an ordinal on are replaced.
+    pub fn replace(&mut self, from: u32, events: &[EventView], reset: bool) {
+        if reset {
+            self.list = Rc::default();
+        }
+        let mut list = self.list.borrow_mut();
+        if reset || !events.is_empty() || list.len() > from as usize {
             self.revision += 1;
-            let mut list = self.list.borrow_mut();
             list.truncate(from as usize);
             list.extend(events.iter().cloned().map(Rc::new));
         }

@@ -71,7 +71,7 @@ impl Model {
             }
         }
         self.booted |= reply.reset || !reply.deltas.is_empty();
-        self.events.replace_from(reply.events_from, &reply.events);
+        self.events.replace(reply.events_from, &reply.events, reply.reset);
         self.index = reply.index;
         self.now_us = reply.now_us;
         self.end_index = reply.end_index;

@@ -173,7 +173,12 @@ impl Input {
         }
         self.at = self.history.len();
         self.offer = Offer::default();
-        ctx.props().handle.type_line(&ctx.props().terminal, line);
+        let (handle, terminal) = (&ctx.props().handle, &ctx.props().terminal);
+        let at_prompt = ctx.props().view.as_ref().is_none_or(|view| view.running.is_none());
+        match super::fault::parse(line).filter(|_| at_prompt) {
+            Some(fault) => handle.fault(fault),
+            None => handle.type_line(terminal, line),
+        }
     }
 
     /// Whole lines are entered one after the other; a rest without its newline stays to be typed on.

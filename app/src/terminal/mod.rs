@@ -1,6 +1,7 @@
 //! The terminal drawer: real lines in, true output out. The engine is the shell; this shows its scrollback and sends what
 //! is typed. Folded, the drawer shows the last command and its last line.
 
+pub mod fault;
 mod input;
 mod scroll;
 
@@ -17,15 +18,14 @@ use crate::ui::Ask;
 
 pub type Lines = BTreeMap<u32, Rc<LineView>>;
 
-/// A fifth terminal would not fit the tabs of a small page.
-const TERMINALS_MAX: usize = 8;
-
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub terminals: Map<String, TerminalView>,
     pub lines: Map<String, Lines>,
     pub open: bool,
     pub current: String,
+    /// The command that the last click elsewhere stands for, until something is typed.
+    pub echo: Option<String>,
     pub handle: Handle,
 }
 
@@ -50,8 +50,10 @@ fn folded(props: &Props, toggle: Callback<MouseEvent>) -> Html {
             <button class="btn ghost sm" onclick={toggle.clone()} aria-expanded="false">{icon(Icon::Terminal)}{"Terminal"}</button>
             <span class="vr"/>
             <code class="grow clip mono">
-                if let Some(command) = command { <span class="muted">{"$ "}</span>{&command.text} }
-                if let Some(output) = output { <span class="muted lastout">{&output.text}</span> }
+                if let Some(echo) = &props.echo {
+                    <span class="muted">{"$ "}</span>{echo}<span class="muted lastout">{"sent from the stage"}</span>
+                } else if let Some(command) = command { <span class="muted">{"$ "}</span>{&command.text} }
+                if let (Some(output), None) = (output, &props.echo) { <span class="muted lastout">{&output.text}</span> }
             </code>
             <kbd>{"`"}</kbd><button class="btn ghost ic sm" aria-label="Open the terminal" onclick={toggle}>{icon(Icon::Up)}</button>
         </div>
@@ -64,7 +66,7 @@ fn opened(props: &Props, toggle: Callback<MouseEvent>) -> Html {
     html! {
         <div class="tt">
             {tabs(props, toggle)}
-            <scroll::Scroll {lines} open_line={view.as_ref().map(|view| view.open_line.clone()).unwrap_or_default()}>
+            <scroll::Scroll {lines} echo={props.echo.clone()} open_line={view.as_ref().map(|view| view.open_line.clone()).unwrap_or_default()}>
                 <input::Input key={props.current.clone()} terminal={props.current.clone()} {view} handle={props.handle.clone()}/>
             </scroll::Scroll>
         </div>
@@ -72,13 +74,17 @@ fn opened(props: &Props, toggle: Callback<MouseEvent>) -> Html {
 }
 
 fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
-    let mut names: Vec<String> = props.terminals.keys().cloned().collect();
-    if !names.contains(&props.current) {
-        names.push(props.current.clone());
-    }
-    names.sort_by_key(|name| (name.len(), name.clone()));
-    let free = (1..).map(|n| format!("t{n}")).find(|name| !names.contains(name)).unwrap_or_default();
-    let tab = |name: &String| {
+    // Terminals are there from the start; those that nobody has used yet are behind the plus.
+    let used = |name: &&String| {
+        **name == props.current
+            || props.lines.get(*name).is_some_and(|lines| !lines.is_empty())
+            || props.terminals.get(*name).is_some_and(|view| view.running.is_some())
+    };
+    let mut names: Vec<&String> = props.terminals.keys().filter(used).collect();
+    names.sort_by_key(|name| (name.len(), (*name).clone()));
+    let free = props.terminals.keys().find(|name| !names.contains(name)).cloned();
+    let tab = |name: &&String| {
+        let name = *name;
         let on = *name == props.current;
         let pick = name.clone();
         let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Terminal(pick.clone()));
@@ -90,10 +96,13 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
                 if let Some(program) = program { <i>{program}</i> }</button>
         }
     };
-    let add = props.handle.ui.reform(move |_: MouseEvent| Ask::Terminal(free.clone()));
+    let add = free.map(|free| {
+        let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Terminal(free.clone()));
+        html! { <button class="btn ghost ic sm" aria-label="New terminal" title="New terminal" {onclick}>{icon(Icon::Plus)}</button> }
+    });
     html! {
         <div class="ttabs"><span class="row tight" role="tablist" aria-label="Terminals">{for names.iter().map(tab)}</span>
-            if names.len() < TERMINALS_MAX { <button class="btn ghost ic sm" aria-label="New terminal" title="New terminal" onclick={add}>{icon(Icon::Plus)}</button> }
+            {add}
             <span class="grow"/><span class="muted small">{"Tab completes, Ctrl-C stops, Ctrl-D ends the input"}</span>
             <button class="btn ghost ic sm" aria-label="Close the terminal" title="Close (`)" onclick={toggle}>{icon(Icon::Down)}</button>
         </div>

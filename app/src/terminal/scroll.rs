@@ -14,6 +14,8 @@ pub struct Props {
     pub lines: Rc<Lines>,
     /// Text after the last newline, such as the producer's `>`: it stands before what is typed.
     pub open_line: String,
+    /// The command that the last click elsewhere stands for.
+    pub echo: Option<String>,
     pub children: Html,
 }
 
@@ -23,7 +25,7 @@ pub fn Scroll(props: &Props) -> Html {
     let stuck = use_mut_ref(|| true);
     {
         let (node, stuck) = (node.clone(), stuck.clone());
-        use_effect_with((props.lines.clone(), props.open_line.clone()), move |_| {
+        use_effect_with((props.lines.clone(), props.open_line.clone(), props.echo.clone()), move |_| {
             if let Some(element) = node.cast::<web_sys::Element>()
                 && *stuck.borrow()
             {
@@ -61,6 +63,9 @@ pub fn Scroll(props: &Props) -> Html {
             <div role="log" aria-label="Output">
                 if skipped > 0 { <div class="muted">{format!("{skipped} earlier lines")}</div> }
                 {for props.lines.values().skip(skipped).map(|line| html! { <Line key={line.number} line={line.clone()}/> })}
+                if let Some(echo) = &props.echo {
+                    <div class="l-echo"><b>{"$ "}</b>{echo}<span class="muted">{"  sent from the stage"}</span></div>
+                }
             </div>
             <div class="prompt"><span class="open">{&props.open_line}</span>{props.children.clone()}</div>
         </div>

@@ -18,6 +18,8 @@ const TOP: f64 = 24.0;
 const ROW: f64 = 13.0;
 /// The shortest axis, in microseconds: a young cluster's first second must not fill the page.
 const SPAN_MIN_US: u64 = 10_000_000;
+/// And the fewest events.
+const EVENTS_MIN: u64 = 40;
 /// Room for the flag of a step to come, and the share of the axis that such flags take at most.
 const FLAG_W: f64 = 130.0;
 const ROOM_MAX: f64 = 0.6;
@@ -63,9 +65,9 @@ pub fn Lanes(props: &Props) -> Html {
     crate::stage::size::use_width(&node, &width);
     let rows = Rows { step: if props.low { 0.0 } else { ROW } };
     let dragging = use_mut_ref(|| false);
-    let axis = Axis::new(*width, props.end_us.max(props.now_us), props.to_come.len());
+    let axis = Axis::new(*width, props.end_us.max(props.now_us), props.events.clone(), props.to_come.len());
     let seek = {
-        let (node, handle, events) = (node.clone(), props.handle.clone(), props.events.clone());
+        let (node, handle, events, axis) = (node.clone(), props.handle.clone(), props.events.clone(), axis.clone());
         move |event: &PointerEvent| {
             if let Some(element) = node.cast::<web_sys::Element>() {
                 let x = f64::from(event.client_x()) - element.get_bounding_client_rect().left();
@@ -100,40 +102,72 @@ pub fn Lanes(props: &Props) -> Html {
             <defs><pattern id="fut" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                 <rect width="1.5" height="7" class="fut"/></pattern></defs>
             <rect x={px(LEFT)} y="24" width={px(axis.width)} height={px(rows.bottom() - TOP)} rx="6" class="tl-bg"/>
-            <Ticks width={*width} end_us={axis.end_us} events={props.events.clone()} {rows}/>
-            <Flags width={*width} end_us={axis.end_us} index={props.index} events={props.events.clone()} {rows}/>
-            {ahead(props, axis, rows)}
-            {to_come(props, axis)}
-            {head(props, axis, rows)}
+            <Ticks axis={axis.clone()} {rows}/>
+            <Flags axis={axis.clone()} index={props.index} {rows}/>
+            {ahead(props, &axis, rows)}
+            {to_come(props, &axis)}
+            {head(props, &axis, rows)}
         </svg>
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// From time to place: half by the clock, half by what happened. By the clock alone the milliseconds in which everything
+/// happens would be one spot between the seconds in which nothing does.
+#[derive(Clone, Debug, PartialEq)]
 struct Axis {
     width: f64,
+    /// Share of the width that is time; steps to come have the rest.
+    share: f64,
     end_us: u64,
+    /// Events the axis has room for.
+    count: f64,
+    events: Events,
 }
 
 impl Axis {
-    /// With room on the right for the flags of steps that are still to come.
-    fn new(page: f64, end_us: u64, to_come: usize) -> Self {
+    fn new(page: f64, end_us: u64, events: Events, to_come: usize) -> Self {
         let width = (page - LEFT - RIGHT_PAD).max(100.0);
         let flags = (FLAG_W * to_come as f64).min(width * ROOM_MAX);
-        Self { width, end_us: (stretched(end_us) as f64 * width / (width - flags)) as u64 }
+        let count = stretched(EVENTS_MIN, events.all().len() as u64) as f64;
+        Self { width, share: 1.0 - flags / width, end_us: stretched(SPAN_MIN_US, end_us), count, events }
     }
 
-    fn x(self, us: u64) -> f64 {
-        LEFT + self.width * us as f64 / self.end_us as f64
+    fn x(&self, us: u64) -> f64 {
+        LEFT + self.width * self.share * self.part(us)
     }
 
-    fn time(self, x: f64) -> u64 {
-        ((x - LEFT) / self.width).clamp(0.0, 1.0).mul_add(self.end_us as f64, 0.0) as u64
+    fn part(&self, us: u64) -> f64 {
+        0.5 * us as f64 / self.end_us as f64 + 0.5 * self.rank(us) / self.count
+    }
+
+    /// Events until a time; between two of them it rises evenly.
+    fn rank(&self, us: u64) -> f64 {
+        let list = self.events.all();
+        let done = list.partition_point(|event| event.at_us <= us);
+        let (Some(next), Some(last)) = (list.get(done), done.checked_sub(1).map(|last| &list[last])) else {
+            return done as f64;
+        };
+        done as f64 + (us - last.at_us) as f64 / (next.at_us - last.at_us) as f64
+    }
+
+    /// The time at a place: what `x` undoes.
+    fn time(&self, x: f64) -> u64 {
+        let part = (x - LEFT) / (self.width * self.share);
+        let (mut low, mut high) = (0, self.end_us);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.part(middle) < part {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
     }
 }
 
 /// Flags of the steps to come, evenly over the room that is left; those that do not fit are left out.
-fn to_come(props: &Props, axis: Axis) -> Html {
+fn to_come(props: &Props, axis: &Axis) -> Html {
     let from = axis.x(props.end_us.max(props.now_us)) + FLAG_W;
     let room = LEFT + axis.width - from - 8.0;
     let fit = props.to_come.len().min((room / FLAG_W).max(0.0) as usize);
@@ -151,16 +185,16 @@ fn to_come(props: &Props, axis: Axis) -> Html {
     html! { <g aria-hidden="true">{for props.to_come.iter().take(fit).enumerate().map(flag)}</g> }
 }
 
-/// The end of the axis: some room to the right, grown in steps, so that ticks stand still while time runs.
-fn stretched(end_us: u64) -> u64 {
-    let mut span = SPAN_MIN_US;
-    while span < end_us.saturating_add(end_us / 12) {
+/// The end of an axis: some room to the right, grown in steps, so that ticks stand still while time runs.
+fn stretched(least: u64, end: u64) -> u64 {
+    let mut span = least;
+    while span < end.saturating_add(end / 12) {
         span += span / 4;
     }
     span
 }
 
-fn ahead(props: &Props, axis: Axis, rows: Rows) -> Html {
+fn ahead(props: &Props, axis: &Axis, rows: Rows) -> Html {
     let (x, right) = (axis.x(props.end_us.max(props.now_us)), LEFT + axis.width);
     if right - x < 8.0 || !props.locked {
         return html! {};
@@ -180,7 +214,7 @@ fn ahead(props: &Props, axis: Axis, rows: Rows) -> Html {
 }
 
 /// The playhead, a slider for the keyboard and for those who cannot see it.
-fn head(props: &Props, axis: Axis, rows: Rows) -> Html {
+fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
     let x = axis.x(props.now_us);
     let handle = props.handle.clone();
     let (end, events) = (props.end_us, props.events.clone());
@@ -208,11 +242,9 @@ fn head(props: &Props, axis: Axis, rows: Rows) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct MarksProps {
-    width: f64,
-    end_us: u64,
+    axis: Axis,
     #[prop_or_default]
     index: u64,
-    events: Events,
     rows: Rows,
 }
 
@@ -231,9 +263,9 @@ enum Look {
 
 #[component]
 fn Ticks(props: &MarksProps) -> Html {
-    let axis = Axis { width: (props.width - LEFT - RIGHT_PAD).max(100.0), end_us: props.end_us };
+    let axis = &props.axis;
     let mut paths: std::collections::BTreeMap<Look, (String, f64)> = std::collections::BTreeMap::new();
-    for event in props.events.all().iter() {
+    for event in axis.events.all().iter() {
         let x = axis.x(event.at_us);
         let (path, last) = paths.entry(look(event)).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
         // Two ticks in one pixel are one.
@@ -305,8 +337,8 @@ fn class(look: Look) -> &'static str {
 /// Flags at the beats, as far as they do not cover each other; the last one passed is filled.
 #[component]
 fn Flags(props: &MarksProps) -> Html {
-    let axis = Axis { width: (props.width - LEFT - RIGHT_PAD).max(100.0), end_us: props.end_us };
-    let list = props.events.all();
+    let axis = &props.axis;
+    let list = axis.events.all();
     let beats: Vec<_> = list.iter().filter(|event| event.beat).cloned().collect();
     let current = beats.iter().rposition(|event| event.index <= props.index);
     let placed = place(
@@ -411,12 +443,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_typed_line_is_known_by_what_it_does() {
-        let typed = EventView {
+    fn typed(at_us: u64) -> EventView {
+        EventView {
             index: 1,
             ordinal: 1,
-            at_us: 1,
+            at_us,
             lane: Lane::You,
             tone: Tone::Plain,
             kind: "Typed".into(),
@@ -424,14 +455,21 @@ mod tests {
             partition: None,
             actor: "t1".into(),
             beat: true,
-        };
-        assert_eq!(flag_words(&typed), "topics --create");
+        }
+    }
+
+    #[test]
+    fn a_typed_line_is_known_by_what_it_does() {
+        assert_eq!(flag_words(&typed(1)), "topics --create");
     }
 
     #[test]
     fn a_time_and_its_place_agree() {
-        let axis = Axis::new(1440.0, 20_000_000, 3);
+        let mut events = Events::default();
+        events.replace(0, &[typed(2_000_000), typed(2_000_400), typed(9_000_000)], true);
+        let axis = Axis::new(1440.0, 20_000_000, events, 3);
         assert!(axis.time(axis.x(8_200_000)).abs_diff(8_200_000) < 2);
-        assert!(axis.end_us >= 20_000_000);
+        // Two events of one moment do not stand on one spot.
+        assert!(axis.x(2_000_400) - axis.x(2_000_000) > 5.0);
     }
 }

@@ -30,7 +30,7 @@ pub struct Props {
 pub fn Inspector(props: &Props) -> Html {
     let shown = props.selection.clone().or_else(|| props.focus.clone().map(Selection::Partition));
     let body = match &shown {
-        None => empty(&props.handle),
+        None => empty(props),
         Some(Selection::Partition(tp)) => partition_panel(props, tp),
         Some(Selection::Broker(id)) => broker::panel(props, *id),
         Some(Selection::Controller(id)) => broker::controller_panel(props, *id),
@@ -52,15 +52,19 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
 }
 
 /// Says what is missing and the command that makes it.
-fn empty(handle: &Handle) -> Html {
+fn empty(props: &Props) -> Html {
     let text =
         "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
     let line = ConsoleLine { text: text.to_owned(), input: false };
     html! {
         <div class="isec">
             <div class="empty"><b>{"No topic yet"}</b>
-                <p class="soft">{"Create one. A click types this line into terminal t1:"}</p>
-                {console("t1", &[line], &[], handle)}
+                if props.model.lesson.is_some() {
+                    <p class="soft">{"What you select on the stage is explained here."}</p>
+                } else {
+                    <p class="soft">{"Create one. A click types this line into terminal t1:"}</p>
+                    {console("t1", &[line], &[], &props.handle)}
+                }
             </div>
         </div>
     }
