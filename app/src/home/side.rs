@@ -18,7 +18,7 @@ pub fn side(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Optio
     html! {
         <aside class="lft" aria-label="Start" ondragover={Callback::from(|event: DragEvent| event.prevent_default())} ondrop={on_drop(handle)}>
             <div><h1>{"Learn Kafka from offset zero."}</h1>
-                <p class="lead">{"A whole Kafka cluster, made to be broken and rewound. It does not start in this page yet."}</p></div>
+                <p class="lead">{"A whole cluster runs in this tab. Break it, rewind it, and see why it did that."}</p></div>
             {resume(handle, lessons, progress, kept)}
             <section class="sb"><h2>{"Sandbox and files"}</h2><div class="sbl">
                 {cluster(handle, "New cluster", "3 brokers, KRaft", 3)}

@@ -158,7 +158,7 @@ impl App {
         let shown = step.map(|step| step.show.clone()).unwrap_or_default();
         let locked = step.is_some_and(|step| step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()));
         html! {
-            <div class={class}>
+            <div class={class} data-seq={model.seq.to_string()}>
                 <nav class="skips" aria-label="Skip links">
                     <a href="#lesson">{"Skip to the lesson"}</a><a href="#stage">{"Skip to the stage"}</a>
                     <a href="#terminal">{"Skip to the terminal"}</a>

@@ -27,6 +27,8 @@ pub type Tp = (String, i32);
 pub struct Model {
     /// A cluster is there to look at.
     pub booted: bool,
+    /// Number of the last reply.
+    pub seq: u32,
     pub index: u64,
     pub now_us: u64,
     pub end_index: u64,
@@ -72,6 +74,7 @@ impl Model {
         }
         self.booted |= reply.reset || !reply.deltas.is_empty();
         self.events.replace(reply.events_from, &reply.events, reply.reset);
+        self.seq = reply.seq;
         self.index = reply.index;
         self.now_us = reply.now_us;
         self.end_index = reply.end_index;

@@ -21,9 +21,11 @@
 mod keys;
 mod launch;
 mod server;
+mod session;
 mod tab;
 mod watch;
 
 pub use launch::{Options, Theme, in_tab};
 pub use server::Server;
+pub use session::Hands;
 pub use tab::Tab;

@@ -7,7 +7,7 @@ fn the_page_loads_and_is_named() {
     in_tab(Options::default(), async |tab| {
         tab.wait_for("#app h1").await?;
         tab.wait_gone("#boot").await?;
-        tab.wait_for_text("#lessons", "There is no lesson yet").await?;
+        tab.wait_for_text("#lessons", "Your first topic").await?;
         let title: String = tab.evaluate("document.title").await?;
         tab.screenshot("home-dark").await?;
         tab.evaluate::<String>("document.documentElement.dataset.theme = 'light'").await?;

@@ -1,0 +1,189 @@
+//! A cluster of one's own in the tab: broken, rewound, forked, kept over a reload, shared; and what happens when the worker
+//! dies or nothing can be kept.
+
+use oz_browser::{Hands, Options, Tab, in_tab};
+
+const CREATE: &str =
+    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
+const WRITE: &str = "echo mia:tea | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:";
+
+/// A cluster with a topic and two records, time standing still.
+async fn begin(tab: &Tab) -> Result<(), String> {
+    tab.click("text=New cluster").await?;
+    tab.wait_for(".broker").await?;
+    tab.rest().await?;
+    for _ in 0..8 {
+        tab.press("]").await?;
+    }
+    for line in [CREATE, WRITE, WRITE] {
+        tab.line(Hands::Keys, "t1", line, false).await?;
+    }
+    tab.wait_for_text(".tty", "Created topic orders.").await
+}
+
+async fn digest(tab: &Tab) -> Result<String, String> {
+    tab.text(".top [title='Digest of the state shown']").await
+}
+
+async fn clock(tab: &Tab) -> Result<f64, String> {
+    tab.evaluate("parseFloat(document.querySelector('.clock').textContent)").await
+}
+
+#[test]
+fn kill_step_back_fork_and_reload() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        let before = clock(tab).await?;
+        tab.switch(Hands::Mouse, "kill", "b2").await?;
+        tab.wait_for_text("#stage", "broker 2 is offline").await?;
+        tab.wait_for_text("#stage", "2 of 3").await?;
+        tab.wait_for_text("#terminal", "kill b2").await?;
+        tab.screenshot("sandbox-broker-down").await?;
+        let dead = digest(tab).await?;
+
+        // Back by beats until broker 2 lives again, then forward: the same state to the bit.
+        let end = clock(tab).await?;
+        for _ in 0..40 {
+            tab.press("Shift+ArrowLeft").await?;
+            tab.rest().await?;
+            if clock(tab).await? <= before {
+                break;
+            }
+        }
+        tab.wait_gone("text=broker 2 is offline").await?;
+        tab.press("End").await?;
+        tab.rest().await?;
+        if (clock(tab).await? - end).abs() > 0.001 || digest(tab).await? != dead {
+            return Err("the end of the history is not what it was".to_owned());
+        }
+
+        // Another path from the past: a branch of its own, and the old one is still there.
+        for _ in 0..40 {
+            tab.press("Shift+ArrowLeft").await?;
+            tab.rest().await?;
+            if clock(tab).await? <= before {
+                break;
+            }
+        }
+        tab.switch(Hands::Keys, "kill", "b3").await?;
+        tab.wait_for_text("#stage", "broker 3 is offline").await?;
+        tab.click("[title=Branches]").await?;
+        tab.click("[role=menuitemradio][aria-checked=false]").await?;
+        tab.wait_for_text("#stage", "broker 2 is offline").await?;
+        tab.rest().await?;
+
+        // The session is written a moment after the last change, and offered where one stopped.
+        let here = digest(tab).await?;
+        tab.wait_until("localStorage.getItem('oz.session.v1') !== null", "the session is kept").await?;
+        tokio_wait(tab, 1500).await?;
+        tab.reload().await?;
+        tab.click("text=Resume").await?;
+        tab.wait_for_text("#stage", "broker 2 is offline").await?;
+        tab.rest().await?;
+        let again = digest(tab).await?;
+        if again == here { Ok(()) } else { Err(format!("after the reload the digest is {again}, it was {here}")) }
+    });
+}
+
+/// Lets the page's own timers run.
+async fn tokio_wait(tab: &Tab, ms: u32) -> Result<(), String> {
+    tab.evaluate::<bool>(&format!("new Promise(done => setTimeout(() => done(true), {ms}))")).await.map(drop)
+}
+
+#[test]
+fn undo_takes_back_the_last_act_and_redo_does_it_again() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        tab.switch(Hands::Keys, "kill", "b1").await?;
+        tab.wait_for_text("#stage", "broker 1 is offline").await?;
+        tab.click("[aria-label=Undo]").await?;
+        tab.wait_gone("text=broker 1 is offline").await?;
+        tab.click("[aria-label=Redo]").await?;
+        tab.wait_for_text("#stage", "broker 1 is offline").await
+    });
+}
+
+#[test]
+fn a_shared_link_is_shown_before_it_runs_and_a_damaged_one_is_named_part_by_part() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        let here = digest(tab).await?;
+        tab.click("text=Share").await?;
+        tab.wait_for("[aria-label='Link to this session']").await?;
+        let link: String =
+            tab.evaluate("document.querySelector(\"[aria-label='Link to this session']\").value").await?;
+        tab.screenshot("share").await?;
+        let fragment = link.split('#').nth(1).ok_or("the link has no fragment")?.to_owned();
+        tab.goto(&format!("/?followed#{fragment}")).await?;
+        tab.wait_for_text("[role=dialog]", "Nothing of it runs before you say so").await?;
+        tab.screenshot("link-preview").await?;
+        tab.click("text=Run").await?;
+        tab.wait_for(".broker").await?;
+        tab.rest().await?;
+        if digest(tab).await? != here {
+            return Err("the link leads to another state".to_owned());
+        }
+
+        let middle = fragment.len() / 2;
+        let letter = if &fragment[middle..=middle] == "A" { "B" } else { "A" };
+        let damaged = format!("{}{letter}{}", &fragment[..middle], &fragment[middle + 1..]);
+        tab.goto(&format!("/?damaged#{damaged}")).await?;
+        tab.wait_for_text("[role=dialog]", "This link is damaged").await?;
+        tab.screenshot("link-damaged").await?;
+        if tab.count("[role=dialog] .err-line").await? == 0 {
+            return Err("what is damaged is not named".to_owned());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_worker_that_dies_is_replaced_and_nothing_is_lost() {
+    let before = "const Native = Worker; window.started = []; \
+                  window.Worker = class extends Native { constructor(...of) { super(...of); window.started.push(this); } };";
+    let options = Options { before: before.to_owned(), ..Options::default() };
+    in_tab(options, async |tab| {
+        begin(tab).await?;
+        let here = digest(tab).await?;
+        tab.evaluate::<Option<bool>>("(started.at(-1).terminate(), null)").await?;
+        tab.wait_for_text(".bars", "The engine stopped and was started again").await?;
+        tab.rest().await?;
+        tab.screenshot("engine-restarted").await?;
+        let again = digest(tab).await?;
+        if again == here { Ok(()) } else { Err(format!("the digest is {again}, it was {here}")) }
+    });
+}
+
+#[test]
+fn storage_that_is_full_is_said_once_and_the_work_goes_on() {
+    let before = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };";
+    let options = Options { before: before.to_owned(), ..Options::default() };
+    in_tab(options, async |tab| {
+        begin(tab).await?;
+        tab.wait_for_text(".bars", "not being saved").await?;
+        tab.screenshot("storage-full").await?;
+        tab.line(Hands::Keys, "t1", WRITE, false).await?;
+        if tab.count(".bar").await? == 1 { Ok(()) } else { Err("it is said more than once".to_owned()) }
+    });
+}
+
+#[test]
+fn mistakes_are_answered_in_kafkas_words() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        for (line, answer) in [
+            ("kafka-topic.sh --list", "command not found"),
+            ("kafka-topics.sh --bootstrap-server b1:9092 --describe --topic nothing", "does not exist as expected"),
+            (
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic wide --replication-factor 9",
+                "Replication factor: 9 larger than available brokers",
+            ),
+            ("kill b9", "there is no server b9"),
+        ] {
+            tab.line(Hands::Keys, "t2", line, false).await?;
+            let place = if line.starts_with("kill") { ".bars" } else { ".tty" };
+            tab.wait_for_text(place, answer).await?;
+        }
+        Ok(())
+    });
+}
