@@ -32,18 +32,14 @@ pub enum Mutant {
     LeaderTrustsOwnLogEnd,
     /// A follower that has not caught up may join the ISR.
     ExpandWithoutCatchingUp,
-    /// A member that is being added does not yet count for the high watermark (KIP-497).
+    /// Only the committed ISR counts for the high watermark, not who is being added or about to be (KIP-497).
     IgnorePendingExpansion,
     /// A member that is to be removed counts no more, though the controller has not agreed (KIP-497).
     TrustPendingShrink,
     /// A leader goes on committing with an ISR below its minimum, so that ELR members lack records (KAFKA-15583).
     AdvanceBelowMinIsr,
-    /// A follower takes the answer to a fetch that it sent in another leader epoch (KIP-320).
-    TakeStaleFetchAnswer,
     /// A new leader does not note where its epoch begins (KIP-279).
     ForgetEpochStart,
-    /// A broker that was started anew joins the ISR by a fetch of the process before (KIP-903).
-    TrustStaleBrokerEpoch,
     /// The controller takes ISR changes of leaders that it has replaced (KIP-497).
     UnfencedAlterPartition,
     /// The controller believes that a broker which was killed still has what it had (KIP-966).
@@ -53,7 +49,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 14] = [
+    pub const ALL: [Mutant; 12] = [
         Mutant::AckBeforeReplication,
         Mutant::TruncateToHighWatermark,
         Mutant::NoDivergenceCheck,
@@ -62,9 +58,7 @@ impl Mutant {
         Mutant::IgnorePendingExpansion,
         Mutant::TrustPendingShrink,
         Mutant::AdvanceBelowMinIsr,
-        Mutant::TakeStaleFetchAnswer,
         Mutant::ForgetEpochStart,
-        Mutant::TrustStaleBrokerEpoch,
         Mutant::UnfencedAlterPartition,
         Mutant::TrustUncleanShutdown,
         Mutant::ElectOutsideIsr,

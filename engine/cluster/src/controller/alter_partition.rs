@@ -106,8 +106,7 @@ impl ControlState {
     /// Registered, unfenced, not shutting down, and of the epoch that the leader heard it fetch with (-1: any).
     fn is_eligible_for_isr(&self, state: &BrokerState) -> bool {
         self.image.broker(state.broker_id).is_some_and(|broker| {
-            let is_same = state.broker_epoch == -1 || state.broker_epoch == broker.epoch;
-            broker.is_active() && (is_same || self.profile.breaks(Mutant::TrustStaleBrokerEpoch))
+            broker.is_active() && (state.broker_epoch == -1 || state.broker_epoch == broker.epoch)
         })
     }
 }

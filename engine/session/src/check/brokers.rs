@@ -287,3 +287,19 @@ impl Checker {
         self.judge(world, Invariant::LogMatching, || verdict);
     }
 }
+
+/// What the tests of this module's checks let the checker remember.
+#[cfg(test)]
+impl BrokerSeen {
+    pub fn pretend_later_epochs(&mut self) {
+        self.replicas.iter_mut().for_each(|seen| seen.leader_epoch += 5);
+    }
+
+    pub fn pretend_higher_watermarks(&mut self) {
+        self.replicas.iter_mut().for_each(|seen| seen.high_watermark += 5);
+    }
+
+    pub fn pretend_later_metadata(&mut self) {
+        self.metadata_offset += 100_000;
+    }
+}

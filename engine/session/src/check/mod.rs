@@ -174,11 +174,8 @@ impl Checker {
             true => world.recount(),
             false => world.conservation(),
         };
-        self.judge(world, Invariant::Conservation, || books.map_err(|imbalance| imbalance.to_string()));
-        self.judge(world, Invariant::Bounded, || match world.violations().first() {
-            Some(violation) => Err(violation.to_string()),
-            None => Ok(()),
-        });
+        self.judge(world, Invariant::Conservation, || rules::conservation(books));
+        self.judge(world, Invariant::Bounded, || rules::bounded(world.violations()));
     }
 
     /// Notes that an invariant was checked, and the first time that it does not hold.

@@ -1,4 +1,4 @@
-//! The rules about one partition, as functions of what its replicas hold and what is registered.
+//! The rules, as functions of what there is: the replicas of one partition and what is registered of it, log ends, books.
 //!
 //! Comparing whole logs after every event would cost too much. Each batch carries its leader epoch and the checksum of its
 //! records, and LogMatching is checked at every append; so two replicas that agree on the batch at an offset agree on all
@@ -6,6 +6,7 @@
 
 use cluster::metadata::{NO_LEADER, PartitionRegistration};
 use log::UnifiedLog;
+use sim::{Imbalance, Violation};
 
 /// One replica as a running broker holds it.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +103,11 @@ fn differ(replica: &Replica<'_>, other: &Replica<'_>, offset: i64, epoch: i32) -
 
 /// S7: the order of a leader's offsets.
 pub fn offsets_in_order(log: &UnifiedLog) -> Verdict {
-    let offsets = [log.log_start(), log.last_stable_offset(), log.high_watermark(), log.log_end()];
+    in_order([log.log_start(), log.last_stable_offset(), log.high_watermark(), log.log_end()])
+}
+
+/// Log start, last stable offset, high watermark, log end.
+pub fn in_order(offsets: [i64; 4]) -> Verdict {
     if offsets.is_sorted() {
         return Ok(());
     }
@@ -119,6 +124,25 @@ pub fn no_truncate_below(exposed: i64, broker: i32, to_end: i64) -> Verdict {
         return Ok(());
     }
     Err(format!("broker {broker}, in the ISR, cut its log at {to_end}; offset {} was shown as committed", exposed - 1))
+}
+
+/// S8, over the log ends of all voters.
+pub fn majority_reached(committed: i64, ends: &[i64]) -> Verdict {
+    let have = ends.iter().filter(|end| **end >= committed).count();
+    if have > ends.len() / 2 {
+        return Ok(());
+    }
+    Err(format!("the metadata below {committed} is committed, but only {have} of {} controllers hold it", ends.len()))
+}
+
+/// S18: the kernel's own books.
+pub fn conservation(books: Result<(), Imbalance>) -> Verdict {
+    books.map_err(|imbalance| imbalance.to_string())
+}
+
+/// S20: the kernel refuses what would pass a cap, and remembers that it did.
+pub fn bounded(violations: &[Violation]) -> Verdict {
+    violations.first().map_or(Ok(()), |violation| Err(violation.to_string()))
 }
 
 /// S5, for one kind of epoch.

@@ -113,9 +113,12 @@ impl Partition {
         for (id, follower) in &leader.followers {
             let end = follower.log_end_or_unknown();
             // A caught-up follower outside the ISR is waited for, or it could never catch up with a moving target.
-            let counts = is_waited_for(leader, *id, around.profile)
-                || (follower.is_caught_up(log_end, around.now_ms, around.lag_max_ms)
-                    && is_isr_eligible(leader, *id, around.image));
+            let joins = || {
+                follower.is_caught_up(log_end, around.now_ms, around.lag_max_ms)
+                    && is_isr_eligible(leader, *id, around.image)
+                    && !around.profile.breaks(Mutant::IgnorePendingExpansion)
+            };
+            let counts = is_waited_for(leader, *id, around.profile) || joins();
             if end < target && counts {
                 target = end;
             }
