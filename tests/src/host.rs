@@ -60,7 +60,7 @@ impl Apply<Host> for Act {
 
 fn boot(world: &mut World<Host>, brokers: i32) {
     let (profile, cluster_id) = (Profile::V4_3, Uuid(77));
-    let voters = vec![Voter { id: 101, host: "c1".to_string(), port: 9093 }];
+    let voters = vec![Voter { id: 101, host: "c1".to_string(), port: 9093, directory_id: Uuid(0xD1_0000) }];
     let controller = ControllerSpec {
         profile,
         cluster_id,

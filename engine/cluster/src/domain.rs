@@ -55,8 +55,6 @@ pub enum ServerTimer {
     Heartbeat,
     /// Registration is tried again.
     Registration,
-    /// The broker's fetch of `__cluster_metadata` is sent (again).
-    MetadataFetch,
     /// A follower's fetch from the broker with this id is sent again after a back-off.
     ReplicaFetch(i32),
     /// ISR shrink check (`replica.lag.time.max.ms` / 2).
@@ -82,7 +80,8 @@ pub enum ServerTimer {
     Balance,
     /// Leaderless partitions are looked at again (`unclean.leader.election.interval.ms`).
     UncleanElection,
-    /// Election or fetch time-out of the quorum.
+    // ---- both
+    /// The replica of the metadata log has something to do.
     Quorum,
     // ---- both: room for a server's own purposes, by name and number
     Named(&'static str, u64),

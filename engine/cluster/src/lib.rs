@@ -12,6 +12,7 @@ pub mod event;
 pub mod features;
 pub mod metadata;
 pub mod placement;
+pub mod raft;
 pub mod spec;
 #[cfg(feature = "vectors")]
 pub mod vectors;

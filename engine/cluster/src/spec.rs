@@ -100,12 +100,17 @@ impl Profile {
     }
 }
 
+/// Where the controller of a broker's process listens.
+pub const CONTROLLER_PORT: u16 = 9093;
+
 /// A KRaft controller as others reach it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Voter {
     pub id: i32,
     pub host: String,
     pub port: u16,
+    /// The disk that it is formatted with: who lost it has lost the vote.
+    pub directory_id: Uuid,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -126,11 +131,29 @@ impl BrokerSpec {
     pub fn file(&self) -> Properties {
         let controllers: Vec<String> =
             self.voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
-        let listener = format!("PLAINTEXT://{}:{}", self.host, self.port);
-        let mut file = identity(self.node_id, &self.host, "broker", &listener, &controllers);
-        file.insert("advertised.listeners".to_string(), listener);
+        let advertised = format!("PLAINTEXT://{}:{}", self.host, self.port);
+        let (roles, listeners) = match self.controller() {
+            Some(own) => ("broker,controller", format!("{advertised},CONTROLLER://{}:{}", own.host, own.port)),
+            None => ("broker", advertised.clone()),
+        };
+        let mut file = identity(self.node_id, &self.host, roles, &listeners, &controllers);
+        file.insert("advertised.listeners".to_string(), advertised);
         file.extend(self.properties.clone());
         file
+    }
+
+    /// The controller of the same process: this broker is one of the voters (`process.roles=broker,controller`).
+    pub fn controller(&self) -> Option<ControllerSpec> {
+        let voter = self.voters.iter().find(|voter| voter.id == self.node_id)?;
+        Some(ControllerSpec {
+            profile: self.profile,
+            cluster_id: self.cluster_id,
+            node_id: self.node_id,
+            host: self.host.clone(),
+            port: voter.port,
+            voters: self.voters.clone(),
+            properties: self.properties.clone(),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a cluster's description to a world with every server started.
 
 use base::{NodeId, Rng, Uuid};
-use cluster::spec::Voter;
+use cluster::spec::{CONTROLLER_PORT, Voter};
 use cluster::{BrokerSpec, ControllerSpec, Profile, Properties};
 use shell::TerminalSpec;
 use sim::World;
@@ -16,7 +16,8 @@ pub const BROKERS_MAX: u32 = 100;
 pub const CONTROLLERS_MAX: u32 = 5;
 
 const BROKER_PORT: u16 = 9092;
-const CONTROLLER_PORT: u16 = 9093;
+/// Without controllers of their own, so many of the first brokers are controllers too.
+const COMBINED_MAX: u32 = 3;
 /// Controllers' node ids follow this one: 101, 102, ...
 const CONTROLLER_ID_BASE: i32 = 100;
 
@@ -25,10 +26,8 @@ pub fn build(spec: &ClusterSpec, seed: u64) -> Result<World<Host>, String> {
     let profile = validate(spec)?;
     let mut world = World::new(seed);
     let cluster_id = Uuid::random(&mut Rng::new(seed, 0, "cluster id"));
-    let voters: Vec<Voter> = (1..=spec.controllers as i32)
-        .map(|n| Voter { id: CONTROLLER_ID_BASE + n, host: format!("c{n}"), port: CONTROLLER_PORT })
-        .collect();
-    for voter in &voters {
+    let voters = voters(spec, seed);
+    for voter in voters.iter().filter(|voter| voter.id > CONTROLLER_ID_BASE) {
         let controller = ControllerSpec {
             profile,
             cluster_id,
@@ -68,6 +67,19 @@ pub fn build(spec: &ClusterSpec, seed: u64) -> Result<World<Host>, String> {
     Ok(world)
 }
 
+/// Who votes, and the disks that they are formatted with.
+fn voters(spec: &ClusterSpec, seed: u64) -> Vec<Voter> {
+    let mut rng = Rng::new(seed, 0, "directory ids");
+    let mut voter = |id: i32, host: String| {
+        let directory_id = Uuid::random(&mut rng);
+        Voter { id, host, port: CONTROLLER_PORT, directory_id }
+    };
+    match spec.controllers {
+        0 => (1..=spec.brokers.min(COMBINED_MAX) as i32).map(|n| voter(n, format!("b{n}"))).collect(),
+        controllers => (1..=controllers as i32).map(|n| voter(CONTROLLER_ID_BASE + n, format!("c{n}"))).collect(),
+    }
+}
+
 fn validate(spec: &ClusterSpec) -> Result<Profile, String> {
     let Some(profile) = Profile::parse(&spec.version) else {
         return Err(format!("Kafka {} cannot be simulated yet; 4.3 can", spec.version));
@@ -75,9 +87,9 @@ fn validate(spec: &ClusterSpec) -> Result<Profile, String> {
     if spec.brokers == 0 || spec.brokers > BROKERS_MAX {
         return Err(format!("a cluster has 1 to {BROKERS_MAX} brokers, not {}", spec.brokers));
     }
-    if spec.controllers != 1 {
-        let words = "a quorum of one controller can be simulated now";
-        return Err(format!("{words}; {} were asked for (1 to {CONTROLLERS_MAX} are planned)", spec.controllers));
+    if spec.controllers > CONTROLLERS_MAX {
+        let words = "controllers of its own, or none where the first brokers are controllers too";
+        return Err(format!("a cluster has up to {CONTROLLERS_MAX} {words}, not {}", spec.controllers));
     }
     Ok(profile)
 }

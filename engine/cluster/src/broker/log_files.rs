@@ -8,7 +8,8 @@ use log::checkpoint::{self, MetaProperties};
 use protocol::TopicPartition;
 use sim::Disk;
 
-use crate::spec::LOG_DIR;
+use crate::raft;
+use crate::spec::{LOG_DIR, Voter};
 
 /// Folders that wait for their removal end so.
 const DELETE_SUFFIX: &str = "-delete";
@@ -32,10 +33,15 @@ pub struct LogFiles {
 
 impl LogFiles {
     /// Reads the log directory; makes it if there is none, as `kafka-storage.sh format` does.
-    pub fn open(disk: &mut Disk, cluster_id: Uuid, node_id: i32, rng: &mut Rng, now: Micros) -> LogFiles {
-        let path = in_log_dir(checkpoint::META_PROPERTIES_FILE);
-        let known = MetaProperties::read(disk, &path).ok().flatten().and_then(|properties| properties.directory_id);
-        let directory_id = known.unwrap_or_else(|| format(disk, &path, cluster_id, node_id, rng, now));
+    pub fn open(
+        disk: &mut Disk,
+        cluster_id: Uuid,
+        node_id: i32,
+        voters: &[Voter],
+        rng: &mut Rng,
+        now: Micros,
+    ) -> LogFiles {
+        let directory_id = open_directory(disk, cluster_id, node_id, voters, rng, now);
         let previous = checkpoint::take_clean_shutdown(disk, LOG_DIR);
         let mut files = LogFiles {
             directory_id,
@@ -152,10 +158,25 @@ pub fn in_log_dir(name: &str) -> String {
     format!("{LOG_DIR}/{name}")
 }
 
-fn format(disk: &mut Disk, path: &str, cluster_id: Uuid, node_id: i32, rng: &mut Rng, now: Micros) -> Uuid {
-    let directory_id = Uuid::random(rng);
+/// The id of the log directory on this disk. An empty one is formatted: a voter's gets the id that the voters know it by.
+pub fn open_directory(
+    disk: &mut Disk,
+    cluster_id: Uuid,
+    node_id: i32,
+    voters: &[Voter],
+    rng: &mut Rng,
+    now: Micros,
+) -> Uuid {
+    let path = in_log_dir(checkpoint::META_PROPERTIES_FILE);
+    let known = MetaProperties::read(disk, &path).ok().flatten().and_then(|properties| properties.directory_id);
+    if let Some(directory_id) = known {
+        return directory_id;
+    }
+    let own = voters.iter().find(|voter| voter.id == node_id).map(|voter| voter.directory_id);
+    let directory_id = own.unwrap_or_else(|| Uuid::random(rng));
     let properties = MetaProperties { cluster_id: cluster_id.to_string(), node_id, directory_id: Some(directory_id) };
-    disk.write(path, properties.to_text(&super::server_log::date(now)).into(), now);
+    disk.write(&path, properties.to_text(&super::server_log::date(now)).into(), now);
+    raft::format::format(disk, node_id, voters, now);
     directory_id
 }
 
@@ -208,7 +229,7 @@ mod tests {
         let mut disk = Disk::new();
         let mut rng = Rng::new(1, 1, "test");
         let now = Micros::from_secs(1);
-        let mut files = LogFiles::open(&mut disk, Uuid(1), 1, &mut rng, now);
+        let mut files = LogFiles::open(&mut disk, Uuid(1), 1, &[], &mut rng, now);
         let partition = TopicPartition::new("orders", 0);
         disk.write(&format!("{}/x.log", partition_dir(&partition)), "x".into(), now);
         files.doom(&mut disk, &partition, false, &mut rng, Micros::from_secs(61));

@@ -30,15 +30,14 @@ impl Broker {
         self.log_info(LOGGER, text, fx);
         let deadline = Micros::from_ms(self.settings.server.amount("initial.broker.registration.timeout.ms"));
         fx.set_timer_after(timer(ServerTimer::Registration), deadline);
-        self.fetch_metadata(now, fx);
+        self.raft.start(now, &mut self.disk, fx);
         self.communicate(fx);
     }
 
     /// The controller became known; what waited for it goes out (in `settle`).
     pub(super) fn on_controller_known(&mut self, fx: &mut Fx<'_>) {
-        if let Some(voter) = self.metadata.controller() {
-            let text =
-                format!("Recorded new KRaft controller, from now on will use node {}:{}", voter.host, voter.port);
+        if let Some(at) = self.raft.raft().leader_endpoint() {
+            let text = format!("Recorded new KRaft controller, from now on will use node {}:{}", at.host, at.port);
             self.log_info("NodeToControllerRequestThread", text, fx);
         }
     }

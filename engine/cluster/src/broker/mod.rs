@@ -18,7 +18,6 @@ mod isr;
 mod lifecycle;
 pub(crate) mod log_files;
 pub(crate) mod membership;
-pub(crate) mod metadata_loader;
 mod partition;
 mod producer_ids;
 mod publisher;
@@ -28,7 +27,7 @@ mod replication;
 pub(crate) mod server_log;
 mod settings;
 mod shutdown;
-mod to_controller;
+pub(crate) mod to_controller;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,18 +42,20 @@ use group::GroupCoordinator;
 use isr::AlterPartitionManager;
 use lifecycle::Lifecycle;
 use log_files::LogFiles;
-use metadata_loader::MetadataLoader;
 use producer_ids::ProducerIdManager;
 use purgatory::Purgatory;
 use replica_manager::ReplicaManager;
 use settings::Settings;
-use to_controller::ToController;
+use to_controller::{Lane, ToController};
 
 pub use group::{ClassicGroup, GroupState, Member};
 pub use lifecycle::BrokerState;
 pub use partition::{Committed, FollowerState, IsrState, LeaderState, Partition, Role};
 
-use crate::metadata::MetadataImage;
+use crate::controller::QuorumController;
+use crate::metadata::{MetadataImage, MetadataLoader, metadata_partition};
+use crate::raft::{Raft, RaftConfig, RaftManager};
+use crate::spec::CONTROLLER_PORT;
 use crate::{BrokerSpec, Control, Kafka, ServerTimer, Timer};
 
 /// The way out of an input.
@@ -75,6 +76,19 @@ macro_rules! around {
     };
 }
 use around;
+
+/// What the broker shares with a controller in its process, borrowed field by field.
+macro_rules! process {
+    ($broker:expr, $now:expr) => {
+        $crate::controller::Process {
+            now: $now,
+            disk: &mut $broker.disk,
+            raft: &mut $broker.raft,
+            loader: &mut $broker.metadata,
+        }
+    };
+}
+use process;
 
 /// A server's own timer.
 fn timer(name: ServerTimer) -> Timer {
@@ -97,7 +111,13 @@ pub struct Broker {
     connections: Connections,
     to_controller: ToController,
     lifecycle: Lifecycle,
+    /// This node's replica of the metadata log.
+    raft: RaftManager,
     metadata: MetadataLoader,
+    /// The controller of the same process, in combined mode.
+    controller: Option<Box<QuorumController>>,
+    /// Whom `NodeToControllerChannelManager` was told of last.
+    known_controller: Option<i32>,
     /// The first metadata was applied; from then on every change is applied as it comes.
     published: bool,
     replicas: ReplicaManager,
@@ -120,14 +140,24 @@ impl Broker {
         let Boot { node, now, seed, mut disk, .. } = boot;
         let mut rng = Rng::new(seed, u64::from(node.0), "broker");
         let settings = Settings::of(spec);
-        let files = LogFiles::open(&mut disk, spec.cluster_id, spec.node_id, &mut rng, now);
+        let files = LogFiles::open(&mut disk, spec.cluster_id, spec.node_id, &spec.voters, &mut rng, now);
         let lifecycle =
             Lifecycle::new(Uuid::random(&mut rng), files.previous_broker_epoch, settings.heartbeat_interval_ms);
-        let log = publisher::open_metadata_log(&mut disk, &files, now);
-        let first_voter = if spec.voters.is_empty() { 0 } else { rng.below(spec.voters.len() as u64) as usize };
+        let listener = (spec.host.as_str(), CONTROLLER_PORT);
+        let config = RaftConfig::of(&settings.server, spec.cluster_id, files.directory_id, listener, &spec.voters);
+        let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
+        let raft = RaftManager::open(config, &spec.host, &mut disk, files.was_clean, raft_rng, now);
+        let controller = spec.controller().map(|controller| {
+            let (rng, ids) =
+                (Rng::new(seed, u64::from(node.0), "controller"), Rng::new(seed, u64::from(node.0), "topic ids"));
+            Box::new(QuorumController::new(&controller, raft.raft().log_end(), rng, ids, now))
+        });
         Broker {
-            to_controller: ToController::new(spec.node_id, settings.server.number("controller.socket.timeout.ms")),
-            metadata: MetadataLoader::new(spec.node_id, log, spec.voters.clone(), first_voter),
+            to_controller: ToController::new(spec.node_id, &lanes(&settings)),
+            metadata: MetadataLoader::new(&settings.server, now),
+            raft,
+            controller,
+            known_controller: None,
             groups: GroupCoordinator::new(),
             spec: spec.clone(),
             settings,
@@ -152,7 +182,7 @@ impl Broker {
     pub fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
         match input {
             Input::Start => self.on_start(now, fx),
-            Input::Accepted { conn, from, .. } => self.on_accepted(conn, from, fx),
+            Input::Accepted { conn, from, port } => self.on_accepted(conn, from, port, fx),
             Input::Connected { .. } => {}
             Input::Closed { conn, .. } => self.on_closed(now, conn, fx),
             Input::Message { conn, message } => self.on_message(now, conn, message, fx),
@@ -177,7 +207,10 @@ impl Broker {
     /// Does what the input made possible, until nothing more follows.
     fn settle(&mut self, now: Micros, fx: &mut Fx<'_>) {
         loop {
-            let mut busy = false;
+            let mut busy = self.follow_metadata(now, fx);
+            if let Some(controller) = &mut self.controller {
+                busy |= controller.settle(&mut process!(self, now), fx);
+            }
             if self.lifecycle.is_serving() {
                 while let Some(incoming) = self.connections.next_request() {
                     self.handle(now, incoming, fx);
@@ -195,14 +228,20 @@ impl Broker {
         }
         self.propagate_isr_changes();
         self.send_fetches(now, fx);
-        let controller = self.metadata.controller().map(|voter| (voter.host.clone(), voter.port));
-        self.to_controller.pump(controller.as_ref().map(|(host, port)| (host.as_str(), *port)), fx);
+        let controller = self.raft.raft().leader_endpoint();
+        self.to_controller.pump(controller.as_ref().map(|at| (at.host.as_str(), at.port)), fx);
+        if self.raft.is_shut_down(now) {
+            self.end_process(now, fx);
+        }
     }
 
     /// Until it is about to be unfenced a broker has no open port.
-    fn on_accepted(&mut self, conn: ConnId, from: base::NodeId, fx: &mut Fx<'_>) {
+    fn on_accepted(&mut self, conn: ConnId, from: base::NodeId, port: u16, fx: &mut Fx<'_>) {
         let host = fx.surroundings().host_of(from).unwrap_or_default();
-        if self.published && self.lifecycle.state != BrokerState::ShuttingDown {
+        if let Some(controller) = self.controller.as_mut().filter(|_| port == CONTROLLER_PORT) {
+            return controller.on_accepted(conn, host);
+        }
+        if port == self.spec.port && self.published && self.lifecycle.state != BrokerState::ShuttingDown {
             self.connections.accept(conn, host);
         } else {
             fx.close(conn);
@@ -212,8 +251,10 @@ impl Broker {
     fn on_closed(&mut self, now: Micros, conn: ConnId, fx: &mut Fx<'_>) {
         if let Some(lane) = self.to_controller.owner_of(conn) {
             self.to_controller.on_closed(lane, fx);
-        } else if self.metadata.client.owns(conn) {
-            self.on_metadata_connection_closed(now, fx);
+        } else if self.raft.owns(conn) {
+            self.raft.on_closed(now, conn, &mut self.disk, fx);
+        } else if let Some(controller) = self.controller.as_mut().filter(|controller| controller.owns(conn)) {
+            controller.on_closed(conn, &mut process!(self, now), fx);
         } else if let Some(leader) = self.fetcher_of(conn) {
             self.on_fetch_connection_closed(now, leader, fx);
         } else {
@@ -228,8 +269,10 @@ impl Broker {
             if let Some((purpose, response)) = self.to_controller.on_response(lane, &packet, fx) {
                 self.on_controller_response(now, purpose, response, fx);
             }
-        } else if self.metadata.client.owns(conn) {
-            self.on_metadata_response(now, &packet, fx);
+        } else if self.raft.owns(conn) {
+            self.raft.on_message(now, conn, &packet, &mut self.disk, fx);
+        } else if let Some(controller) = self.controller.as_mut().filter(|controller| controller.owns(conn)) {
+            controller.on_message(conn, packet, &mut process!(self, now), fx);
         } else if let Some(leader) = self.fetcher_of(conn) {
             self.on_fetcher_response(now, leader, &packet, fx);
         } else {
@@ -238,10 +281,15 @@ impl Broker {
     }
 
     fn on_timer(&mut self, now: Micros, timer: ServerTimer, fx: &mut Fx<'_>) {
+        if let Some(controller) = &mut self.controller
+            && controller.on_timer(&timer, &mut process!(self, now), fx)
+        {
+            return;
+        }
         match timer {
+            ServerTimer::Quorum => self.raft.on_timer(now, &mut self.disk, fx),
             ServerTimer::Heartbeat => self.communicate(fx),
             ServerTimer::Registration => self.on_registration_deadline(fx),
-            ServerTimer::MetadataFetch => self.fetch_metadata(now, fx),
             // A fetcher's rest is over; `settle` sends.
             ServerTimer::ReplicaFetch(_) => {}
             ServerTimer::IsrCheck => self.on_isr_check(now, fx),
@@ -253,11 +301,7 @@ impl Broker {
             ServerTimer::ShutdownDeadline => self.shut_down(now, fx),
             ServerTimer::Named(name, number) => self.on_named_timer(now, name, number, fx),
             // Timers of controllers.
-            ServerTimer::SessionCheck
-            | ServerTimer::NoOp
-            | ServerTimer::Balance
-            | ServerTimer::UncleanElection
-            | ServerTimer::Quorum => {}
+            ServerTimer::SessionCheck | ServerTimer::NoOp | ServerTimer::Balance | ServerTimer::UncleanElection => {}
         }
     }
 
@@ -266,7 +310,6 @@ impl Broker {
             return;
         }
         match name {
-            publisher::METADATA_TIMEOUT => self.on_metadata_timeout(now, fx),
             replication::FETCH_TIMEOUT => self.on_fetch_timeout(now, number as i32, fx),
             _ => self.on_group_timer(now, name, number, fx),
         }
@@ -275,6 +318,18 @@ impl Broker {
     fn fetcher_of(&self, conn: ConnId) -> Option<i32> {
         self.fetchers.iter().find(|(_, fetcher)| fetcher.client.owns(conn)).map(|(leader, _)| *leader)
     }
+}
+
+/// Kafka's channels to the controller. A heartbeat waits half a session for its answer, the others as long as a socket may.
+fn lanes(settings: &Settings) -> [(Lane, i64); 4] {
+    let socket_timeout_ms = settings.server.number("controller.socket.timeout.ms");
+    let heartbeat_timeout_ms = settings.server.number("broker.session.timeout.ms") / 2;
+    [
+        (Lane::Heartbeat, heartbeat_timeout_ms.min(socket_timeout_ms)),
+        (Lane::AlterPartition, socket_timeout_ms),
+        (Lane::Forwarding, socket_timeout_ms),
+        (Lane::Directories, socket_timeout_ms),
+    ]
 }
 
 /// What views and the invariant checker may see.
@@ -306,6 +361,16 @@ impl Broker {
         self.metadata.offset()
     }
 
+    /// This broker's replica of the metadata log: epoch, leader, voters, high watermark, log end.
+    pub fn raft(&self) -> &Raft {
+        self.raft.raft()
+    }
+
+    /// The controller in the same process, in combined mode.
+    pub fn controller(&self) -> Option<&QuorumController> {
+        self.controller.as_deref()
+    }
+
     /// The partitions that this broker leads or follows, in order of their names.
     pub fn partitions(&self) -> impl Iterator<Item = &Partition> {
         self.replicas.partitions.values()
@@ -317,8 +382,8 @@ impl Broker {
 
     /// The log of a partition of a topic, or of `__cluster_metadata`.
     pub fn log(&self, partition: &TopicPartition) -> Option<&UnifiedLog> {
-        if *partition == metadata_loader::metadata_partition() {
-            return Some(&self.metadata.log);
+        if *partition == metadata_partition() {
+            return Some(self.raft.raft().log());
         }
         self.replicas.get(partition).map(|held| &held.log)
     }

@@ -114,10 +114,15 @@ impl Broker {
             self.checkpoint_offsets(now);
             checkpoint::write_clean_shutdown(&mut self.disk, LOG_DIR, self.lifecycle.broker_epoch, now);
         }
-        self.metadata.log.close(&mut self.disk, now);
         let text = format!("[BrokerServer id={}] shut down completed", self.spec.node_id);
         self.log_info("BrokerServer", text, fx);
         fx.emit(Event::BrokerStopped { broker: self.spec.node_id });
+        self.raft.begin_shutdown(now, &mut self.disk, fx);
+    }
+
+    /// The broker has ended; a controller in the same process hands its leadership over before the process does.
+    pub(super) fn end_process(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.raft.raft_mut().close(&mut self.disk, now);
         fx.exit();
     }
 }

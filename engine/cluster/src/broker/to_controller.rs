@@ -20,9 +20,9 @@ pub enum Lane {
     AlterPartition,
     Forwarding,
     Directories,
+    /// A controller's own registration; brokers have no such lane.
+    ControllerRegistration,
 }
-
-const LANES: [Lane; 4] = [Lane::Heartbeat, Lane::AlterPartition, Lane::Forwarding, Lane::Directories];
 
 /// What an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,7 @@ pub enum Purpose {
     ProducerIds,
     /// Replicas that are in another directory than the metadata says.
     Directories,
+    ControllerRegistration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +52,8 @@ struct Item {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LaneState {
     client: Client,
+    /// An answer that takes longer is waited for no more.
+    timeout: Micros,
     /// The first is under way when the client is busy.
     queue: VecDeque<Item>,
     failures: u32,
@@ -60,8 +63,6 @@ struct LaneState {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToController {
     lanes: BTreeMap<Lane, LaneState>,
-    /// `controller.socket.timeout.ms`
-    timeout: Micros,
 }
 
 /// Kafka waits 50 ms before it connects again; longer after repeated failures, so that an orphaned broker stays quiet.
@@ -71,15 +72,16 @@ const TIMEOUT_TIMER: &str = "controller-request-timeout";
 const BACKOFF_TIMER: &str = "controller-reconnect";
 
 impl ToController {
-    pub fn new(node_id: i32, timeout_ms: i64) -> ToController {
-        let state = |_: Lane| LaneState {
+    /// Lanes with their time-outs in milliseconds.
+    pub fn new(node_id: i32, lanes: &[(Lane, i64)]) -> ToController {
+        let state = |timeout_ms: i64| LaneState {
             client: Client::new(&node_id.to_string()),
+            timeout: Micros::from_ms(timeout_ms.max(0) as u64),
             queue: VecDeque::new(),
             failures: 0,
             backing_off: false,
         };
-        let lanes = LANES.into_iter().map(|lane| (lane, state(lane))).collect();
-        ToController { lanes, timeout: Micros::from_ms(timeout_ms.max(0) as u64) }
+        ToController { lanes: lanes.iter().map(|(lane, timeout_ms)| (*lane, state(*timeout_ms))).collect() }
     }
 
     /// Queues a request; [`ToController::pump`] sends it.
@@ -91,14 +93,13 @@ impl ToController {
     /// Sends what can be sent to `controller` (host and port).
     pub fn pump(&mut self, controller: Option<(&str, u16)>, fx: &mut Fx<'_>) {
         let Some((host, port)) = controller else { return };
-        let timeout = self.timeout;
         for (lane, state) in &mut self.lanes {
             if state.client.is_busy() || state.backing_off {
                 continue;
             }
             let Some(item) = state.queue.front() else { continue };
             match state.client.send(host, port, item.api_version, item.body.clone(), fx) {
-                Ok(()) => fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), timeout),
+                Ok(()) => fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), state.timeout),
                 Err(_) => back_off(*lane, state, fx),
             }
         }
@@ -140,7 +141,7 @@ impl ToController {
 
     /// One of this module's timers; false if it is none.
     pub fn on_timer(&mut self, name: &str, number: u64, fx: &mut Fx<'_>) -> bool {
-        let Some(lane) = LANES.into_iter().find(|lane| *lane as u64 == number) else { return false };
+        let Some(lane) = self.lanes.keys().copied().find(|lane| *lane as u64 == number) else { return false };
         match name {
             TIMEOUT_TIMER => {
                 let state = self.lane(lane);
@@ -175,6 +176,10 @@ fn says_not_controller(response: &Response) -> bool {
         Response::AssignReplicasToDirs(r) => r.error_code,
         Response::ElectLeaders(r) => r.error_code,
         Response::ListPartitionReassignments(r) => r.error_code,
+        Response::AlterPartitionReassignments(r) => r.error_code,
+        Response::UpdateFeatures(r) => r.error_code,
+        Response::UnregisterBroker(r) => r.error_code,
+        Response::ControllerRegistration(r) => r.error_code,
         Response::CreateTopics(r) => return r.topics.iter().any(|t| is_not_controller(t.error_code)),
         Response::DeleteTopics(r) => return r.responses.iter().any(|t| is_not_controller(t.error_code)),
         Response::CreatePartitions(r) => return r.results.iter().any(|t| is_not_controller(t.error_code)),

@@ -21,6 +21,8 @@ use crate::spec::Mutant;
 
 /// The feature that every registration must name.
 const METADATA_VERSION: &str = "metadata.version";
+/// Finalized by the quorum itself.
+const KRAFT_VERSION: &str = "kraft.version";
 /// Directory ids below this are reserved.
 const RESERVED_DIRECTORIES: u128 = 100;
 
@@ -32,9 +34,10 @@ impl ControlState {
         request: &BrokerRegistrationRequest,
         version: i16,
         next_offset: i64,
-        features: &BTreeMap<String, i16>,
     ) -> Result<ControllerResult<BrokerRegistrationResponse>, ApiError> {
-        self.check_registration(request, features)?;
+        let mut features = self.image.features().clone();
+        features.insert(KRAFT_VERSION.to_string(), self.kraft_version);
+        self.check_registration(request, &features)?;
         let existing = self.image.broker(request.broker_id);
         let mut record = registration_record(request);
         let mut records = Vec::new();
@@ -181,11 +184,11 @@ impl ControlState {
         }
     }
 
-    /// Fences one broker whose session has ended; `true` when there may be more of them. One at a time, so that each
+    /// Fences one broker whose session has ended, and says which; `true` when there may be more of them. One at a time, so that each
     /// fencing sees what the one before it did.
-    pub fn fence_one_stale_broker(&mut self) -> (Vec<MetadataRecord>, bool) {
+    pub fn fence_one_stale_broker(&mut self) -> (Vec<MetadataRecord>, Option<(i32, i64)>, bool) {
         let mut records = Vec::new();
-        let Some((id, epoch)) = self.heartbeats.remove_expired(self.now) else { return (records, false) };
+        let Some((id, epoch)) = self.heartbeats.remove_expired(self.now) else { return (records, None, false) };
         match self.image.broker(id) {
             None => self.heartbeats.remove(id),
             // A former incarnation's session.
@@ -193,9 +196,10 @@ impl ControlState {
             Some(_) => {
                 self.fence_broker(id, &mut records);
                 self.heartbeats.fence(id);
+                return (records, Some((id, epoch)), true);
             }
         }
-        (records, true)
+        (records, None, true)
     }
 
     pub fn unregister_broker(&self, broker: i32) -> Result<ControllerResult<()>, ApiError> {

@@ -54,6 +54,14 @@ impl ApiError {
     }
 }
 
+/// As the controller's log prints it: `TOPIC_ALREADY_EXISTS (Topic 'orders' already exists.)`.
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words = self.message.as_deref().unwrap_or_else(|| self.code.message());
+        write!(f, "{} ({words})", self.code.name())
+    }
+}
+
 /// Code and words of a part's outcome, as responses carry them.
 pub fn outcome(result: &Result<(), ApiError>) -> (i16, Option<String>) {
     match result {
@@ -67,6 +75,7 @@ pub fn outcome(result: &Result<(), ApiError>) -> (i16, Option<String>) {
 pub struct ControlState {
     pub profile: Profile,
     pub cluster_id: Uuid,
+    pub node_id: i32,
     pub config: ServerConfig,
     pub image: MetadataImage,
     pub heartbeats: HeartbeatManager,
@@ -76,6 +85,8 @@ pub struct ControlState {
     pub now: Micros,
     /// Ids of the quorum's members: configs may name them though they are no brokers.
     pub voter_ids: Vec<i32>,
+    /// The finalized `kraft.version`, which stands in no metadata record.
+    pub kraft_version: i16,
 }
 
 impl ControlState {

@@ -10,9 +10,9 @@ use protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use protocol::metadata::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
 
 use super::control::{ApiError, ControlState};
-use super::{Cause, Controller, Fx};
+use super::write::Decision;
 use crate::config::validate_topic_configs;
-use crate::metadata::{RECOVERED, ResourceType};
+use crate::metadata::{NO_LEADER, RECOVERED, ResourceType};
 use crate::placement::check_manual_assignment;
 
 /// What a topic of a request becomes.
@@ -21,16 +21,18 @@ struct NewTopic {
     result: CreatableTopicResult,
 }
 
-impl Controller {
-    pub(super) fn on_create_topics(&mut self, request: &CreateTopicsRequest, fx: &mut Fx<'_>) -> CreateTopicsResponse {
+impl ControlState {
+    pub(super) fn create_topics(&mut self, request: &CreateTopicsRequest) -> Decision {
         let mut response = CreateTopicsResponse::default();
-        let mut records = Vec::new();
+        let (mut records, mut results) = (Vec::new(), Vec::new());
         for topic in &request.topics {
             let repeated = request.topics.iter().filter(|other| other.name == topic.name).count() > 1;
             let created = match repeated {
                 true => Err(ApiError::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
-                false => self.state.create_topic(topic),
+                false => self.create_topic(topic),
             };
+            let outcome = created.as_ref().map(|_| ()).map_err(ApiError::to_string);
+            results.push(format!("{}: {}", describe(topic), outcome.err().unwrap_or_else(|| "SUCCESS".to_string())));
             response.topics.push(match created {
                 Ok(new) => {
                     records.extend(new.records);
@@ -44,14 +46,17 @@ impl Controller {
                 },
             });
         }
-        if !request.validate_only {
-            self.commit(records, Cause::Controller, fx);
+        let results = results.join(", ");
+        let text = match request.validate_only {
+            true => format!("Validate-only CreateTopics result(s): {results}"),
+            false => format!("CreateTopics result(s): {results}"),
+        };
+        if request.validate_only {
+            records.clear();
         }
-        response
+        Decision::new(records, response).line("ReplicationControlManager", text)
     }
-}
 
-impl ControlState {
     fn create_topic(&mut self, topic: &CreatableTopic) -> Result<NewTopic, ApiError> {
         self.check_name(&topic.name)?;
         let configs: BTreeMap<String, String> =
@@ -128,15 +133,16 @@ impl ControlState {
         };
         let partitions = or_default(topic.num_partitions, "num.partitions");
         let factor = or_default(i32::from(topic.replication_factor), "default.replication.factor");
-        self.place(partitions, factor)
-    }
-
-    pub(super) fn place(&mut self, partitions: i32, factor: i32) -> Result<Vec<Vec<i32>>, ApiError> {
-        let brokers = self.usable_brokers();
-        self.placer.place(&brokers, partitions, factor).map_err(|error| {
+        self.place(partitions, factor).map_err(|error| {
             let words = format!("Unable to replicate the partition {factor} time(s): {error}");
             ApiError::new(ErrorCode::InvalidReplicationFactor, words)
         })
+    }
+
+    /// Replicas of new partitions; the error is the placer's.
+    pub(super) fn place(&mut self, partitions: i32, factor: i32) -> Result<Vec<Vec<i32>>, String> {
+        let brokers = self.usable_brokers();
+        self.placer.place(&brokers, partitions, factor).map_err(|error| error.to_string())
     }
 
     fn assignments_by_hand(&self, topic: &CreatableTopic) -> Result<Vec<Vec<i32>>, ApiError> {
@@ -178,25 +184,58 @@ impl ControlState {
         replicas: &[i32],
     ) -> Result<MetadataRecord, ApiError> {
         let isr: Vec<i32> = replicas.iter().copied().filter(|id| self.image.is_active(*id)).collect();
-        let Some(leader) = isr.first().copied() else {
+        if isr.is_empty() {
             let words = format!(
                 "All brokers specified in the manual partition assignment for partition {partition_id} are fenced or in \
                  controlled shutdown."
             );
             return Err(ApiError::new(ErrorCode::InvalidReplicaAssignment, words));
-        };
-        let record = PartitionRecord {
+        }
+        Ok(self.partition_record(topic_id, partition_id, replicas, isr))
+    }
+
+    /// The first record of a partition; the first in sync leads.
+    pub(super) fn partition_record(
+        &self,
+        topic_id: Uuid,
+        partition_id: i32,
+        replicas: &[i32],
+        isr: Vec<i32>,
+    ) -> MetadataRecord {
+        PartitionRecord {
             partition_id,
             topic_id,
             replicas: replicas.to_vec(),
+            leader: isr.first().copied().unwrap_or(NO_LEADER),
             isr,
-            leader,
             leader_recovery_state: RECOVERED,
             leader_epoch: 0,
             partition_epoch: 0,
             directories: replicas.iter().map(|id| self.default_directory(*id)).collect(),
             ..Default::default()
-        };
-        Ok(record.into())
+        }
+        .into()
     }
+}
+
+/// `CreatableTopic.toString`, as the controller's log prints a request.
+fn describe(topic: &CreatableTopic) -> String {
+    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+    let assignments = topic.assignments.iter().map(|assignment| {
+        let brokers = list(assignment.broker_ids.iter().map(i32::to_string).collect());
+        let partition = assignment.partition_index;
+        format!("CreatableReplicaAssignment(partitionIndex={partition}, brokerIds={brokers})")
+    });
+    let configs = topic.configs.iter().map(|config| {
+        let value = config.value.as_ref().map_or("null".to_string(), |value| format!("'{value}'"));
+        format!("CreatableTopicConfig(name='{}', value={value})", config.name)
+    });
+    format!(
+        "CreatableTopic(name='{}', numPartitions={}, replicationFactor={}, assignments={}, configs={})",
+        topic.name,
+        topic.num_partitions,
+        topic.replication_factor,
+        list(assignments.collect()),
+        list(configs.collect())
+    )
 }

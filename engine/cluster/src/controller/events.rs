@@ -1,14 +1,17 @@
 //! What a commit changed, told as events.
 
+use std::collections::BTreeMap;
+
 use protocol::TopicPartition;
 
-use super::{Controller, Fx};
+use super::Fx;
+use super::quorum_controller::QuorumController;
 use crate::Event;
 use crate::event::{ElectionKind, IsrChanger};
-use crate::metadata::{MetadataDelta, NO_LEADER, PartitionChange, PartitionRegistration, RECOVERING};
+use crate::metadata::{MetadataDelta, MetadataImage, NO_LEADER, PartitionChange, PartitionRegistration, RECOVERING};
 
 /// Why records were written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
     Controller,
     /// Preferred leaders get their leadership back.
@@ -17,11 +20,11 @@ pub enum Cause {
     Leader(i32),
 }
 
-impl Controller {
-    pub(super) fn tell(&self, delta: &MetadataDelta, cause: Cause, fx: &mut Fx<'_>) {
-        let after = &self.state.image;
+impl QuorumController {
+    /// `after` is the image that the delta led to.
+    pub(super) fn tell(&self, delta: &MetadataDelta, after: &MetadataImage, cause: Cause, fx: &mut Fx<'_>) {
         for id in &delta.brokers {
-            self.tell_broker(delta, *id, fx);
+            tell_broker(delta, after, *id, fx);
         }
         for topic in delta.deleted_topics.values() {
             fx.emit(Event::TopicDeleted { topic: topic.name.clone(), topic_id: topic.id });
@@ -38,25 +41,35 @@ impl Controller {
                 fx.emit(Event::ConfigChanged { resource: resource.name.clone(), key: key.clone(), value });
             }
         }
-        for change in delta.partition_changes(after) {
-            tell_partition(&change, cause, fx);
+        let changes = delta.partition_changes(after);
+        let mut grown: BTreeMap<&String, i32> = BTreeMap::new();
+        let is_new =
+            |change: &&PartitionChange| change.before.is_none() && !delta.created_topics.contains(&change.id.topic_id);
+        for change in changes.iter().filter(is_new) {
+            *grown.entry(&change.topic).or_default() += 1;
+        }
+        for (topic, partitions) in grown {
+            fx.emit(Event::PartitionsAdded { topic: topic.clone(), partitions });
+        }
+        for change in &changes {
+            tell_partition(change, cause, fx);
         }
     }
+}
 
-    fn tell_broker(&self, delta: &MetadataDelta, broker: i32, fx: &mut Fx<'_>) {
-        let before = delta.before.broker(broker);
-        let Some(now) = self.state.image.broker(broker) else { return };
-        if before.is_none_or(|before| before.epoch != now.epoch) {
-            fx.emit(Event::BrokerRegistered { broker, epoch: now.epoch });
-        }
-        match (before.is_none_or(|before| before.fenced), now.fenced) {
-            (true, false) => fx.emit(Event::BrokerUnfenced { broker }),
-            (false, true) => fx.emit(Event::BrokerFenced { broker }),
-            _ => {}
-        }
-        if now.in_controlled_shutdown && !before.is_some_and(|before| before.in_controlled_shutdown) {
-            fx.emit(Event::BrokerShuttingDown { broker });
-        }
+fn tell_broker(delta: &MetadataDelta, after: &MetadataImage, broker: i32, fx: &mut Fx<'_>) {
+    let before = delta.before.broker(broker);
+    let Some(now) = after.broker(broker) else { return };
+    if before.is_none_or(|before| before.epoch != now.epoch) {
+        fx.emit(Event::BrokerRegistered { broker, epoch: now.epoch });
+    }
+    match (before.is_none_or(|before| before.fenced), now.fenced) {
+        (true, false) => fx.emit(Event::BrokerUnfenced { broker }),
+        (false, true) => fx.emit(Event::BrokerFenced { broker }),
+        _ => {}
+    }
+    if now.in_controlled_shutdown && !before.is_some_and(|before| before.in_controlled_shutdown) {
+        fx.emit(Event::BrokerShuttingDown { broker });
     }
 }
 

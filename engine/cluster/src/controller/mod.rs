@@ -1,43 +1,48 @@
-//! A KRaft controller: the one place where the cluster's metadata is decided (`QuorumController`).
+//! A KRaft controller: the one place where the cluster's metadata is decided.
 //!
-//! The quorum is of one: what this controller has appended to `__cluster_metadata` and flushed is committed. A decision
-//! reads [`ControlState`] and gives records; they are appended, folded into the image, told as events and served to the
-//! brokers that wait for them; then the answer goes out.
+//! Every controller of the quorum is a [`QuorumController`] over a replica of the metadata log ([`crate::raft`]). One of
+//! them is active: it decides upon what it has written, committed or not, and answers when it is committed. The others
+//! replay what is committed, so that each could take over at once.
 //!
 //! ```text
-//! request -> decision (records, response) -> append -> replay -> events, parked fetches -> response
+//! request -> decision (records, response) -> append -> replay -> ... a majority has it -> events, response
 //! ```
+//!
+//! [`Controller`] is such a controller in a process of its own; in combined mode a broker holds one.
 
+mod activation;
 mod alter_partition;
 mod brokers;
 mod control;
 mod create_topics;
+mod decide;
 mod directories;
 mod elections;
 mod events;
-mod fetches;
+mod features;
 mod heartbeat;
 mod isr_updates;
 mod partition_change;
-mod quorum;
+mod quorum_controller;
 mod reassignments;
-mod requests;
+mod registration;
 mod timers;
 mod topics;
+mod write;
 
-use base::{Micros, Rng, Uuid};
+use base::{Micros, Rng};
 use log::UnifiedLog;
 use sim::{Boot, Disk, Effects, Input};
 
-use crate::broker::connections::Connections;
-use crate::metadata::MetadataImage;
-use crate::{Control, ControllerSpec, Event, Kafka, ServerTimer, Timer};
-
-use control::ControlState;
-use events::Cause;
-use fetches::Parked;
+use crate::broker::log_files::open_directory;
+use crate::config::ServerConfig;
+use crate::metadata::{MetadataImage, MetadataLoader};
+use crate::raft::{Raft, RaftConfig, RaftManager};
+use crate::{Control, ControllerSpec, Kafka, ServerTimer, Timer};
 
 pub use heartbeat::{BrokerSession, HeartbeatManager};
+pub(crate) use quorum_controller::Process;
+pub use quorum_controller::QuorumController;
 
 /// The way out of an input.
 type Fx<'a> = Effects<'a, Kafka>;
@@ -46,55 +51,68 @@ fn timer(name: ServerTimer) -> Timer {
     Timer::Server(name)
 }
 
-/// A controller node.
+/// A controller node: `process.roles=controller`.
 #[derive(Clone, Debug, Hash)]
 pub struct Controller {
     spec: ControllerSpec,
     disk: Disk,
-    rng: Rng,
-    directory_id: Uuid,
-    log: UnifiedLog,
-    connections: Connections,
-    state: ControlState,
-    /// 0 until this controller leads.
-    epoch: i32,
-    parked: Parked,
-    /// The log end when the last NoOp timer fired: an idle log gets a record.
-    end_at_last_tick: i64,
+    raft: RaftManager,
+    loader: MetadataLoader,
+    quorum_controller: QuorumController,
+}
+
+/// What the roles of a process share, borrowed field by field.
+macro_rules! process {
+    ($server:expr, $now:expr) => {
+        $crate::controller::Process {
+            now: $now,
+            disk: &mut $server.disk,
+            raft: &mut $server.raft,
+            loader: &mut $server.loader,
+        }
+    };
 }
 
 impl Controller {
-    /// The controller as its process starts: its log was read, it does not lead yet.
+    /// The controller as its process starts: its log was read, it does not lead.
     pub fn boot(spec: &ControllerSpec, boot: Boot) -> Controller {
-        quorum::boot(spec, boot)
+        let Boot { node, now, seed, mut disk, .. } = boot;
+        let mut rng = Rng::new(seed, u64::from(node.0), "controller");
+        let server = ServerConfig::new(spec.node_id, spec.properties.clone());
+        let directory_id = open_directory(&mut disk, spec.cluster_id, spec.node_id, &spec.voters, &mut rng, now);
+        let config = RaftConfig::of(&server, spec.cluster_id, directory_id, (&spec.host, spec.port), &spec.voters);
+        let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
+        let raft = RaftManager::open(config, &spec.host, &mut disk, false, raft_rng, now);
+        let ids = Rng::new(seed, u64::from(node.0), "topic ids");
+        let quorum_controller = QuorumController::new(spec, raft.raft().log_end(), rng, ids, now);
+        Controller { spec: spec.clone(), disk, raft, loader: MetadataLoader::new(&server, now), quorum_controller }
     }
 
     /// One thing happened.
     pub fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
-        self.state.now = now;
+        let mut process = process!(self, now);
         match input {
-            Input::Start => self.on_start(fx),
+            Input::Start => process.raft.start(now, process.disk, fx),
             Input::Accepted { conn, from, .. } => {
                 let host = fx.surroundings().host_of(from).unwrap_or_default().to_string();
-                self.connections.accept(conn, &host);
+                self.quorum_controller.on_accepted(conn, &host);
             }
-            // This controller opens no connections.
             Input::Connected { .. } => {}
-            Input::Closed { conn, .. } => {
-                self.connections.on_closed(conn);
-                self.parked.forget_connection(conn, fx);
+            Input::Closed { conn, .. } => self.quorum_controller.on_closed(conn, &mut process, fx),
+            Input::Message { conn, message } => self.quorum_controller.on_message(conn, message, &mut process, fx),
+            Input::Timer { timer: Timer::Server(ServerTimer::Quorum) } => process.raft.on_timer(now, process.disk, fx),
+            Input::Timer { timer: Timer::Server(timer) } => {
+                self.quorum_controller.on_timer(&timer, &mut process, fx);
             }
-            Input::Message { conn, message } => self.connections.receive(conn, message),
-            Input::Timer { timer: Timer::Server(timer) } => self.on_timer(timer, fx),
             // The alarms of a terminal's processes belong to another kind of node.
             Input::Timer { timer: Timer::Process(_) } => {}
-            Input::Control { control: Control::Terminate } => self.shut_down(fx),
+            Input::Control { control: Control::Terminate } => {
+                process.raft.begin_shutdown(now, process.disk, fx);
+            }
             // Keys and signals of a terminal mean nothing to a server without one.
             Input::Control { .. } => {}
         }
-        while let Some(incoming) = self.connections.next_request() {
-            self.handle(incoming, fx);
-        }
+        self.settle(now, fx);
     }
 
     pub fn disk(&self) -> &Disk {
@@ -105,16 +123,23 @@ impl Controller {
         self.disk
     }
 
-    /// SIGTERM: everything is on the disk already; the log is closed in order and the process ends.
-    fn shut_down(&mut self, fx: &mut Fx<'_>) {
-        self.log.close(&mut self.disk, self.state.now);
-        self.epoch = 0;
-        fx.exit();
-    }
-
-    /// Reports a line of the controller's own log file.
-    fn log_line(&self, level: &'static str, logger: &'static str, text: String, fx: &mut Fx<'_>) {
-        fx.emit(Event::Logged { host: self.spec.host.clone(), level, logger, text });
+    /// Does what the input made possible, until nothing more follows.
+    fn settle(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        loop {
+            let mut process = process!(self, now);
+            let mut busy = self.quorum_controller.settle(&mut process, fx);
+            if let Some(loaded) = process.load(&self.spec.host, fx) {
+                self.quorum_controller.on_published(&loaded, &mut process, fx);
+                busy = true;
+            }
+            if !busy {
+                break;
+            }
+        }
+        if self.raft.is_shut_down(now) {
+            self.raft.raft_mut().close(&mut self.disk, now);
+            fx.exit();
+        }
     }
 }
 
@@ -128,30 +153,45 @@ impl Controller {
         self.spec.node_id
     }
 
-    pub fn image(&self) -> &MetadataImage {
-        &self.state.image
+    pub fn quorum_controller(&self) -> &QuorumController {
+        &self.quorum_controller
     }
 
-    /// The controller epoch; 0 while this controller does not lead.
+    /// The replica of the metadata log: epoch, leader, voters, high watermark, log end.
+    pub fn raft(&self) -> &Raft {
+        self.raft.raft()
+    }
+
+    /// The metadata as this controller decides upon it: the active one's holds what is not committed yet.
+    pub fn image(&self) -> &MetadataImage {
+        self.quorum_controller.image()
+    }
+
+    /// The metadata as far as this controller knows it to be committed.
+    pub fn committed_image(&self) -> &MetadataImage {
+        &self.loader.image
+    }
+
+    /// The controller epoch; 0 while this controller is not the active one.
     pub fn epoch(&self) -> i32 {
-        self.epoch
+        self.quorum_controller.epoch()
     }
 
     pub fn is_active(&self) -> bool {
-        self.epoch > 0
+        self.quorum_controller.is_active()
     }
 
     /// The offset after the last record of the metadata log.
     pub fn metadata_end(&self) -> i64 {
-        self.log.log_end()
+        self.raft.raft().log_end()
     }
 
     pub fn metadata_log(&self) -> &UnifiedLog {
-        &self.log
+        self.raft.raft().log()
     }
 
     /// Sessions of brokers.
     pub fn heartbeats(&self) -> &HeartbeatManager {
-        &self.state.heartbeats
+        self.quorum_controller.heartbeats()
     }
 }

@@ -94,6 +94,21 @@ impl<'a> PartitionChangeBuilder<'a> {
         self
     }
 
+    pub fn target_replicas(mut self, replicas: Vec<i32>) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    pub fn target_removing(mut self, removing: Vec<i32>) -> Self {
+        self.removing = removing;
+        self
+    }
+
+    pub fn target_adding(mut self, adding: Vec<i32>) -> Self {
+        self.adding = adding;
+        self
+    }
+
     pub fn target_recovery_state(mut self, state: i8) -> Self {
         self.recovery_state = state;
         self

@@ -1,48 +1,67 @@
 //! What the active controller does from time to time (`PeriodicTaskControlManager`).
 
 use base::Micros;
-use protocol::metadata::NoOpRecord;
+use protocol::messages::ApiVersionsResponse;
+use protocol::metadata::{MetadataRecord, NoOpRecord};
 
-use super::{Cause, Controller, Fx, timer};
+use super::events::Cause;
+use super::quorum_controller::{Process, QuorumController};
+use super::write::Decision;
+use super::{Fx, timer};
 use crate::ServerTimer;
 
-impl Controller {
+const TASKS: [ServerTimer; 4] =
+    [ServerTimer::SessionCheck, ServerTimer::NoOp, ServerTimer::Balance, ServerTimer::UncleanElection];
+
+impl QuorumController {
     pub(super) fn start_timers(&mut self, fx: &mut Fx<'_>) {
-        for name in [ServerTimer::SessionCheck, ServerTimer::NoOp, ServerTimer::Balance, ServerTimer::UncleanElection] {
-            self.schedule(name, fx);
+        for name in TASKS {
+            self.schedule(&name, fx);
         }
     }
 
-    pub(super) fn on_timer(&mut self, name: ServerTimer, fx: &mut Fx<'_>) {
+    pub(super) fn stop_timers(&mut self, fx: &mut Fx<'_>) {
+        for name in TASKS {
+            fx.cancel_timer(timer(name));
+        }
+    }
+
+    /// Whether the timer was one of the periodic tasks'.
+    pub(super) fn on_periodic(&mut self, name: &ServerTimer, process: &mut Process<'_>, fx: &mut Fx<'_>) -> bool {
+        if !TASKS.contains(name) {
+            return false;
+        }
+        if !self.is_active() {
+            return true;
+        }
+        let mut more = false;
         match name {
-            ServerTimer::Delayed(id) => return self.on_fetch_due(id, fx),
-            ServerTimer::SessionCheck => self.fence_stale_brokers(fx),
-            ServerTimer::NoOp => self.on_idle_check(fx),
+            ServerTimer::SessionCheck => self.fence_stale_brokers(process, fx),
+            // A record that says nothing shows that the quorum lives (KIP-835).
+            ServerTimer::NoOp => self.write_task(vec![NoOpRecord::default().into()], Cause::Controller, process, fx),
             ServerTimer::Balance => {
-                let (records, more) = self.state.balance_leaders();
-                self.commit(records, Cause::Balance, fx);
-                if more {
-                    return fx.set_timer_after(timer(name), Micros::ZERO);
-                }
+                let records;
+                (records, more) = self.state.balance_leaders();
+                self.write_task(records, Cause::Balance, process, fx);
             }
-            ServerTimer::UncleanElection => {
-                let (records, more) = self.state.elect_unclean_leaders();
-                self.commit(records, Cause::Controller, fx);
-                if more {
-                    return fx.set_timer_after(timer(name), Micros::ZERO);
-                }
+            _ => {
+                let records;
+                (records, more) = self.state.elect_unclean_leaders();
+                self.write_task(records, Cause::Controller, process, fx);
             }
-            // Timers of brokers.
-            _ => return,
         }
-        self.schedule(name, fx);
+        match more {
+            true => fx.set_timer_after(timer(name.clone()), Micros::ZERO),
+            false => self.schedule(name, fx),
+        }
+        true
     }
 
-    /// A quarter of a session is as late as a fencing may be.
-    fn schedule(&self, name: ServerTimer, fx: &mut Fx<'_>) {
+    fn schedule(&self, name: &ServerTimer, fx: &mut Fx<'_>) {
         let config = &self.state.config;
         let interval = match name {
-            ServerTimer::SessionCheck => Micros(self.state.heartbeats.session_timeout().0 / 4),
+            // An eighth of a session is as late as a fencing may be.
+            ServerTimer::SessionCheck => Micros(self.state.heartbeats.session_timeout().0 / 8).max(Micros::from_ms(1)),
             ServerTimer::NoOp => Micros::from_ms(config.amount("metadata.max.idle.interval.ms")),
             ServerTimer::Balance if config.flag("auto.leader.rebalance.enable") => {
                 Micros::from_secs(config.amount("leader.imbalance.check.interval.seconds"))
@@ -52,25 +71,25 @@ impl Controller {
         };
         // An interval of zero switches the task off.
         if interval > Micros::ZERO {
-            fx.set_timer_after(timer(name), interval);
+            fx.set_timer_after(timer(name.clone()), interval);
         }
     }
 
-    fn fence_stale_brokers(&mut self, fx: &mut Fx<'_>) {
+    fn write_task(&mut self, records: Vec<MetadataRecord>, cause: Cause, process: &mut Process<'_>, fx: &mut Fx<'_>) {
+        self.write(Decision::new(records, ApiVersionsResponse::default()).because(cause), None, process, fx);
+    }
+
+    fn fence_stale_brokers(&mut self, process: &mut Process<'_>, fx: &mut Fx<'_>) {
         loop {
-            let (records, more) = self.state.fence_one_stale_broker();
-            self.commit(records, Cause::Controller, fx);
+            let (records, fenced, more) = self.state.fence_one_stale_broker();
+            if let Some((id, epoch)) = fenced {
+                let text = format!("Fencing broker {id} at epoch {epoch} because its session has timed out.");
+                self.log_line("INFO", "ReplicationControlManager", &text, fx);
+            }
+            self.write_task(records, Cause::Controller, process, fx);
             if !more {
                 return;
             }
         }
-    }
-
-    /// Nothing was written since the last look: a record that says nothing shows that the quorum lives (KIP-835).
-    fn on_idle_check(&mut self, fx: &mut Fx<'_>) {
-        if self.log.log_end() == self.end_at_last_tick {
-            self.commit(vec![NoOpRecord::default().into()], Cause::Controller, fx);
-        }
-        self.end_at_last_tick = self.log.log_end();
     }
 }

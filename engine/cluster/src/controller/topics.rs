@@ -11,8 +11,7 @@ use protocol::messages::*;
 use protocol::metadata::{ClearElrRecord, ConfigRecord, MetadataRecord, ProducerIdsRecord, RemoveTopicRecord};
 
 use super::control::{ApiError, ControlState, outcome};
-use super::{Cause, Controller, Fx};
-use crate::Event;
+use super::write::Decision;
 use crate::config::{alter_one, server_key, validate, validate_topic_configs};
 use crate::metadata::{ConfigResource, ResourceType};
 
@@ -20,13 +19,8 @@ use crate::metadata::{ConfigResource, ResourceType};
 const PRODUCER_ID_BLOCK_SIZE: i32 = 1_000;
 const MIN_ISR: &str = "min.insync.replicas";
 
-impl Controller {
-    pub(super) fn on_delete_topics(
-        &mut self,
-        request: &DeleteTopicsRequest,
-        version: i16,
-        fx: &mut Fx<'_>,
-    ) -> DeleteTopicsResponse {
+impl ControlState {
+    pub(super) fn delete_topics(&self, request: &DeleteTopicsRequest, version: i16) -> Decision {
         let mut response = DeleteTopicsResponse::default();
         let by_name = request.topic_names.iter().map(|name| (Some(name.clone()), Uuid::ZERO));
         let by_either = request.topics.iter().map(|topic| (topic.name.clone(), topic.topic_id));
@@ -35,7 +29,7 @@ impl Controller {
             let found = self.find_topic_to_delete(name.as_deref(), topic_id, version, &doomed);
             doomed.extend(found.as_ref().ok().copied());
             let topic_id = *found.as_ref().unwrap_or(&topic_id);
-            let name = name.or_else(|| self.state.image.topic(topic_id).map(|topic| topic.name.clone()));
+            let name = name.or_else(|| self.image.topic(topic_id).map(|topic| topic.name.clone()));
             let (error_code, error_message) = outcome(&found.map(|_| ()));
             response.responses.push(DeletableTopicResult {
                 name,
@@ -46,8 +40,7 @@ impl Controller {
             });
         }
         let record = |topic_id: Uuid| RemoveTopicRecord { topic_id, ..Default::default() }.into();
-        self.commit(doomed.into_iter().map(record).collect(), Cause::Controller, fx);
-        response
+        Decision::new(doomed.into_iter().map(record).collect(), response)
     }
 
     fn find_topic_to_delete(
@@ -57,7 +50,7 @@ impl Controller {
         version: i16,
         doomed: &[Uuid],
     ) -> Result<Uuid, ApiError> {
-        if !self.state.config.flag("delete.topic.enable") {
+        if !self.config.flag("delete.topic.enable") {
             // Clients before version 3 do not know the right error.
             let known = version >= 3;
             return Err(ApiError::of(if known { ErrorCode::TopicDeletionDisabled } else { ErrorCode::InvalidRequest }));
@@ -69,8 +62,8 @@ impl Controller {
                     "You may not specify both topic name and topic id.",
                 ));
             }
-            Some(name) => self.state.image.topic_id(name).ok_or(ApiError::of(ErrorCode::UnknownTopicOrPartition))?,
-            None if self.state.image.topic(topic_id).is_some() => topic_id,
+            Some(name) => self.image.topic_id(name).ok_or(ApiError::of(ErrorCode::UnknownTopicOrPartition))?,
+            None if self.image.topic(topic_id).is_some() => topic_id,
             None => return Err(ApiError::of(ErrorCode::UnknownTopicId)),
         };
         match doomed.contains(&id) {
@@ -82,27 +75,16 @@ impl Controller {
         }
     }
 
-    pub(super) fn on_create_partitions(
-        &mut self,
-        request: &CreatePartitionsRequest,
-        fx: &mut Fx<'_>,
-    ) -> CreatePartitionsResponse {
+    pub(super) fn create_partitions(&mut self, request: &CreatePartitionsRequest) -> Decision {
         let mut response = CreatePartitionsResponse::default();
         let mut records = Vec::new();
         for topic in &request.topics {
             let repeated = request.topics.iter().filter(|other| other.name == topic.name).count() > 1;
             let grown = match repeated {
                 true => Err(ApiError::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
-                false => self.state.create_partitions(topic),
+                false => self.new_partitions(topic),
             };
-            let grown = grown.map(|new| {
-                let partitions = new.len() as i32;
-                records.extend(new);
-                if !request.validate_only {
-                    fx.emit(Event::PartitionsAdded { topic: topic.name.clone(), partitions });
-                }
-            });
-            let (error_code, error_message) = outcome(&grown);
+            let (error_code, error_message) = outcome(&grown.map(|new| records.extend(new)));
             let name = topic.name.clone();
             response.results.push(CreatePartitionsTopicResult {
                 name,
@@ -111,21 +93,17 @@ impl Controller {
                 ..Default::default()
             });
         }
-        if !request.validate_only {
-            self.commit(records, Cause::Controller, fx);
+        if request.validate_only {
+            records.clear();
         }
-        response
+        Decision::new(records, response)
     }
 
-    pub(super) fn on_alter_configs(
-        &mut self,
-        request: &IncrementalAlterConfigsRequest,
-        fx: &mut Fx<'_>,
-    ) -> IncrementalAlterConfigsResponse {
+    pub(super) fn alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> Decision {
         let mut response = IncrementalAlterConfigsResponse::default();
         let mut records = Vec::new();
         for resource in &request.resources {
-            let altered = self.state.alter_configs(resource).map(|new| records.extend(new));
+            let altered = self.alter_resource(resource).map(|new| records.extend(new));
             let (error_code, error_message) = outcome(&altered);
             response.responses.push(AlterConfigsResourceResponse {
                 error_code,
@@ -135,34 +113,30 @@ impl Controller {
                 ..Default::default()
             });
         }
-        if !request.validate_only {
-            self.commit(records, Cause::Controller, fx);
+        if request.validate_only {
+            records.clear();
         }
-        response
+        Decision::new(records, response)
     }
 
-    pub(super) fn on_allocate_producer_ids(
-        &mut self,
-        request: &AllocateProducerIdsRequest,
-        fx: &mut Fx<'_>,
-    ) -> AllocateProducerIdsResponse {
-        if let Err(error) = self.state.check_broker_epoch(request.broker_id, request.broker_epoch) {
-            return AllocateProducerIdsResponse { error_code: error.code.code(), ..Default::default() };
+    pub(super) fn allocate_producer_ids(&self, request: &AllocateProducerIdsRequest) -> Decision {
+        if let Err(error) = self.check_broker_epoch(request.broker_id, request.broker_epoch) {
+            let error_code = error.code.code();
+            return Decision::new(Vec::new(), AllocateProducerIdsResponse { error_code, ..Default::default() });
         }
-        let producer_id_start = self.state.image.next_producer_id();
+        let producer_id_start = self.image.next_producer_id();
         let record = ProducerIdsRecord {
             broker_id: request.broker_id,
             broker_epoch: request.broker_epoch,
             next_producer_id: producer_id_start + i64::from(PRODUCER_ID_BLOCK_SIZE),
             ..Default::default()
         };
-        self.commit(vec![record.into()], Cause::Controller, fx);
-        AllocateProducerIdsResponse { producer_id_start, producer_id_len: PRODUCER_ID_BLOCK_SIZE, ..Default::default() }
+        let producer_id_len = PRODUCER_ID_BLOCK_SIZE;
+        let response = AllocateProducerIdsResponse { producer_id_start, producer_id_len, ..Default::default() };
+        Decision::new(vec![record.into()], response)
     }
-}
 
-impl ControlState {
-    fn create_partitions(&mut self, topic: &CreatePartitionsTopic) -> Result<Vec<MetadataRecord>, ApiError> {
+    fn new_partitions(&mut self, topic: &CreatePartitionsTopic) -> Result<Vec<MetadataRecord>, ApiError> {
         let Some(existing) = self.image.topic_by_name(&topic.name).cloned() else {
             return Err(ApiError::of(ErrorCode::UnknownTopicOrPartition));
         };
@@ -177,28 +151,32 @@ impl ControlState {
             ));
         }
         let (additional, factor) = (wanted - count, existing.replication_factor() as usize);
-        let assignments = match &topic.assignments {
-            None => self.place(additional, factor as i32)?,
-            Some(given) if given.len() as i32 != additional => {
-                let words = format!(
-                    "Attempted to add {additional} additional partition(s), but only {} assignment(s) were specified.",
-                    given.len()
-                );
-                return Err(ApiError::new(ErrorCode::InvalidReplicaAssignment, words));
-            }
-            Some(given) => {
-                for assignment in given {
-                    self.check_replicas(&assignment.broker_ids, Some(factor))?;
-                }
-                given.iter().map(|assignment| assignment.broker_ids.clone()).collect()
-            }
+        let Some(given) = &topic.assignments else {
+            let placed = self.place(additional, factor as i32);
+            let placed = placed.map_err(|words| ApiError::new(ErrorCode::InvalidReplicationFactor, words))?;
+            // Here Kafka does not ask which of the placed replicas are alive.
+            let record = |(partition, replicas): (i32, Vec<i32>)| {
+                self.partition_record(existing.id, partition, &replicas, replicas.clone())
+            };
+            return Ok((count..).zip(placed).map(record).collect());
         };
-        let placed = (count..).zip(&assignments);
-        placed.map(|(partition, replicas)| self.new_partition(existing.id, partition, replicas)).collect()
+        if given.len() as i32 != additional {
+            let words = format!(
+                "Attempted to add {additional} additional partition(s), but only {} assignment(s) were specified.",
+                given.len()
+            );
+            return Err(ApiError::new(ErrorCode::InvalidReplicaAssignment, words));
+        }
+        let mut records = Vec::new();
+        for (partition, assignment) in (count..).zip(given) {
+            self.check_replicas(&assignment.broker_ids, Some(factor))?;
+            records.push(self.new_partition(existing.id, partition, &assignment.broker_ids)?);
+        }
+        Ok(records)
     }
 
     /// Records for what really changes of one resource.
-    fn alter_configs(&self, asked: &AlterConfigsResource) -> Result<Vec<MetadataRecord>, ApiError> {
+    fn alter_resource(&self, asked: &AlterConfigsResource) -> Result<Vec<MetadataRecord>, ApiError> {
         let resource = self.check_resource(asked)?;
         let before = self.image.configs(&resource);
         let mut after = before.clone();

@@ -56,6 +56,32 @@ impl MetadataDelta {
         }
     }
 
+    /// What differs between two images, where the records that led from one to the other are not known (a snapshot).
+    pub fn between(before: &MetadataImage, after: &MetadataImage) -> MetadataDelta {
+        let mut delta = MetadataDelta::new(before.clone());
+        delta.end_offset = after.end_offset();
+        for topic in before.topics().filter(|topic| after.topic(topic.id).is_none()) {
+            delta.deleted_topics.insert(topic.id, topic.clone());
+        }
+        delta.created_topics = after.topics().map(|topic| topic.id).filter(|id| before.topic(*id).is_none()).collect();
+        let changed = after.partitions().filter(|(id, _, now)| before.partition(*id) != Some(now));
+        delta.partitions = changed.map(|(id, _, _)| id).collect();
+        let ids = |image: &MetadataImage| image.brokers().map(|broker| broker.id).collect::<BTreeSet<i32>>();
+        let brokers = ids(before).into_iter().chain(ids(after));
+        delta.brokers = brokers.filter(|id| before.broker(*id) != after.broker(*id)).collect();
+        let known = |image: &MetadataImage| image.controllers().cloned().collect::<Vec<_>>();
+        let (old, new) = (known(before), known(after));
+        let either = old.iter().chain(&new);
+        delta.controllers =
+            either.filter(|c| !(old.contains(c) && new.contains(c))).map(|controller| controller.id).collect();
+        let resources = before.config_resources().chain(after.config_resources());
+        delta.configs = resources.filter(|r| before.configs(r) != after.configs(r)).cloned().collect();
+        let features = before.features().keys().chain(after.features().keys());
+        delta.features = features.filter(|name| before.feature(name) != after.feature(name)).cloned().collect();
+        delta.producer_ids = before.next_producer_id() != after.next_producer_id();
+        delta
+    }
+
     /// Whether anything but the offset changed.
     pub fn is_empty(&self) -> bool {
         self.created_topics.is_empty()

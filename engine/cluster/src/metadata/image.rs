@@ -217,6 +217,14 @@ impl MetadataImage {
         delta
     }
 
+    /// The image that a snapshot stands for: all records below `end_offset`, the last of them of `epoch`.
+    pub fn of_snapshot(batches: &[MetadataBatch], end_offset: i64, epoch: i32) -> MetadataImage {
+        let mut image = MetadataImage::default();
+        image.apply(batches);
+        (image.end_offset, image.epoch) = (end_offset, epoch);
+        image
+    }
+
     /// Folds one record in and notes in `delta` what it touched. `end_offset` moves along.
     pub fn replay(
         &mut self,

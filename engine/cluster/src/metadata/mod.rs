@@ -10,14 +10,17 @@
 mod codec;
 mod delta;
 mod image;
+mod loader;
 mod partition;
 mod registration;
 mod resource;
 mod topic;
+mod writer;
 
 pub use codec::{MetadataBatch, decode_record, encode_record, record_version};
 pub use delta::{MetadataDelta, PartitionChange};
 pub use image::{MetadataImage, ReplayError};
+pub use loader::{Loaded, MetadataLoader, decode_metadata_batch, metadata_partition};
 pub use partition::{LEADER_UNCHANGED, NO_LEADER, PartitionRegistration, RECOVERED, RECOVERING};
 pub use registration::{BrokerRegistration, ControllerRegistration, Endpoint};
 pub use resource::{ConfigResource, ResourceType};

@@ -9,7 +9,7 @@ use cluster::metadata::{LEADER_UNCHANGED, MetadataBatch, MetadataImage};
 use cluster::{Control, Kafka, Timer};
 use log::batch::BatchBuilder;
 use protocol::messages::alter_partition_response::{PartitionData as AlteredPartition, TopicData as AlteredTopic};
-use protocol::messages::fetch_response::{FetchableTopicResponse, LeaderIdAndEpoch, PartitionData};
+use protocol::messages::fetch_response::{FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
 use protocol::messages::*;
 use protocol::metadata::*;
 use protocol::{ErrorCode, Packet, Records, Request, Response};
@@ -123,6 +123,8 @@ impl Dictator {
                 self.serve_all(fx);
                 CreateTopicsResponse::default().into()
             }
+            // It knows no directories and takes the broker's word.
+            Request::AssignReplicasToDirs(_) => AssignReplicasToDirsResponse::default().into(),
             other => panic!("the dictator has no answer to {:?}", other.api_key()),
         })
     }
@@ -158,7 +160,8 @@ impl Dictator {
         };
         let topic =
             FetchableTopicResponse { topic_id: Uuid::METADATA_TOPIC, partitions: vec![data], ..Default::default() };
-        FetchResponse { responses: vec![topic], ..Default::default() }.into()
+        let at = NodeEndpoint { node_id: 100, host: "c1".to_string(), port: 9093, ..Default::default() };
+        FetchResponse { responses: vec![topic], node_endpoints: vec![at], ..Default::default() }.into()
     }
 
     fn serve_all(&mut self, fx: &mut Effects<'_, Kafka>) {

@@ -19,6 +19,7 @@ fn a_clean_stop_leaves_its_marker_and_checkpoints() {
     let expected = [
         ".kafka_cleanshutdown",
         "__cluster_metadata-0",
+        "bootstrap.checkpoint",
         "cleaner-offset-checkpoint",
         "log-start-offset-checkpoint",
         "meta.properties",

@@ -72,7 +72,7 @@ impl Node for Toy {
 }
 
 fn voters() -> Vec<Voter> {
-    vec![Voter { id: 100, host: "c1".to_string(), port: 9093 }]
+    vec![Voter { id: 100, host: "c1".to_string(), port: 9093, directory_id: Uuid(0xD1_0000) }]
 }
 
 pub struct Stage {

@@ -1,0 +1,129 @@
+//! Follows the committed part of the metadata log with an image, and says when it is time for a snapshot
+//! (`MetadataLoader`, `SnapshotGenerator`). Brokers and controllers have one alike.
+
+use base::Micros;
+use log::batch::BatchView;
+use protocol::TopicPartition;
+use protocol::metadata::MetadataRecord;
+use protocol::topic::CLUSTER_METADATA_TOPIC_NAME;
+use sim::Disk;
+
+use super::{MetadataBatch, MetadataDelta, MetadataImage};
+use crate::config::ServerConfig;
+use crate::raft::{Raft, Snapshot};
+
+#[derive(Clone, Debug, Hash)]
+pub struct MetadataLoader {
+    pub image: MetadataImage,
+    /// Everything below is folded into the image.
+    loaded_end: i64,
+    bytes_since_snapshot: u64,
+    last_snapshot_at: Micros,
+    /// `metadata.log.max.record.bytes.between.snapshots`
+    max_bytes: u64,
+    /// `metadata.log.max.snapshot.interval.ms`; zero is never.
+    max_interval: Micros,
+}
+
+/// Records became committed and are in the image.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub delta: MetadataDelta,
+    /// The first offset that was not in the image before.
+    pub from: i64,
+}
+
+impl MetadataLoader {
+    pub fn new(server: &ServerConfig, now: Micros) -> MetadataLoader {
+        MetadataLoader {
+            image: MetadataImage::default(),
+            loaded_end: 0,
+            bytes_since_snapshot: 0,
+            last_snapshot_at: now,
+            max_bytes: server.amount("metadata.log.max.record.bytes.between.snapshots"),
+            max_interval: Micros::from_ms(server.amount("metadata.log.max.snapshot.interval.ms")),
+        }
+    }
+
+    /// The offset after the last record in the image.
+    pub fn loaded_end(&self) -> i64 {
+        self.loaded_end
+    }
+
+    /// The offset of the last record in the image; -1 before the first.
+    pub fn offset(&self) -> i64 {
+        self.loaded_end - 1
+    }
+
+    /// Folds what has become committed since the last time into the image. An open metadata transaction is published
+    /// only when it ends.
+    pub fn load(&mut self, raft: &Raft, disk: &Disk, now: Micros) -> Option<Loaded> {
+        let end = raft.high_watermark();
+        if self.loaded_end >= end {
+            return None;
+        }
+        let from = self.loaded_end;
+        if from < raft.log_start() {
+            return self.load_snapshot(raft, disk, now);
+        }
+        let views = raft.log().batches_between(from, end);
+        let batches: Vec<(MetadataBatch, usize)> =
+            views.map(|view| (decode_metadata_batch(&view), view.size())).collect();
+        let mut image = self.image.clone();
+        let delta = image.apply(batches.iter().map(|(batch, _)| batch));
+        if image.in_transaction() {
+            return None;
+        }
+        self.bytes_since_snapshot += batches.iter().map(|(_, size)| *size as u64).sum::<u64>();
+        (self.image, self.loaded_end) = (image, end);
+        Some(Loaded { delta, from })
+    }
+
+    /// The log begins later than what is known: a snapshot stands for what is missing.
+    fn load_snapshot(&mut self, raft: &Raft, disk: &Disk, now: Micros) -> Option<Loaded> {
+        let id = raft.latest_snapshot()?;
+        let snapshot = Snapshot::read(raft.snapshot_file(disk, id)?);
+        let image = MetadataImage::of_snapshot(&snapshot.batches, id.end_offset, id.epoch);
+        let delta = MetadataDelta::between(&self.image, &image);
+        let from = self.loaded_end;
+        (self.image, self.loaded_end) = (image, id.end_offset);
+        (self.bytes_since_snapshot, self.last_snapshot_at) = (0, now);
+        Some(Loaded { delta, from })
+    }
+
+    /// Why a snapshot should be written now, if one should; counting begins anew.
+    pub fn take_snapshot_reason(&mut self, now: Micros) -> Option<String> {
+        let waited = now.saturating_sub(self.last_snapshot_at);
+        let reason = if self.bytes_since_snapshot >= self.max_bytes {
+            format!("we have replayed at least {} bytes", self.max_bytes)
+        } else if self.max_interval > Micros::ZERO && waited >= self.max_interval {
+            format!("we have waited at least {} minute(s)", self.max_interval.as_ms() / 60_000)
+        } else {
+            return None;
+        };
+        (self.bytes_since_snapshot, self.last_snapshot_at) = (0, now);
+        Some(reason)
+    }
+}
+
+/// The records of one batch. A control batch has none that concern the image, and a record that cannot be read was not
+/// written by a controller of this Kafka.
+pub fn decode_metadata_batch(batch: &BatchView) -> MetadataBatch {
+    let values = batch.records().filter_map(Result::ok).filter_map(|record| record.value);
+    let records = match batch.is_control() {
+        true => Vec::new(),
+        false => values.filter_map(|value| MetadataRecord::decode(&value).ok()).map(|(record, _)| record).collect(),
+    };
+    MetadataBatch {
+        base_offset: batch.base_offset(),
+        last_offset: batch.last_offset(),
+        epoch: batch.leader_epoch(),
+        timestamp_ms: batch.max_timestamp(),
+        records,
+    }
+}
+
+/// The partition that the metadata log is.
+pub fn metadata_partition() -> TopicPartition {
+    TopicPartition::new(CLUSTER_METADATA_TOPIC_NAME, 0)
+}

@@ -1,0 +1,92 @@
+//! The connections that carry a replica's own requests (`KafkaNetworkChannel`): one to each peer, opened when it is first
+//! needed, closed when the peer does not answer in time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base::ConnId;
+use protocol::{Packet, Response};
+use sim::Effects;
+
+use super::Outgoing;
+use super::requests::Peer;
+use crate::Kafka;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Link {
+    peer: Peer,
+    conn: ConnId,
+    in_flight: BTreeSet<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RaftChannel {
+    client_id: Arc<str>,
+    links: BTreeMap<i32, Link>,
+}
+
+/// The answer to a request of this replica, or that there will be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub peer: Peer,
+    pub correlation_id: i32,
+    pub response: Option<Arc<Response>>,
+}
+
+impl RaftChannel {
+    pub fn new(node_id: i32) -> RaftChannel {
+        RaftChannel { client_id: format!("raft-client-{node_id}").into(), links: BTreeMap::new() }
+    }
+
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.links.values().any(|link| link.conn == conn)
+    }
+
+    /// Sends a request. The answer at once is that there is no such host.
+    pub fn send(&mut self, request: Outgoing, fx: &mut Effects<'_, Kafka>) -> Option<Answer> {
+        let Outgoing { peer, correlation_id, api_version, body } = request;
+        if self.links.get(&peer.id).is_some_and(|link| link.peer != peer) {
+            self.disconnect(peer.id, fx);
+        }
+        if !self.links.contains_key(&peer.id) {
+            let Some(node) = fx.resolve(&peer.host) else {
+                return Some(Answer { peer, correlation_id, response: None });
+            };
+            let conn = fx.connect(node, peer.port);
+            self.links.insert(peer.id, Link { peer: peer.clone(), conn, in_flight: BTreeSet::new() });
+        }
+        if let Some(link) = self.links.get_mut(&peer.id) {
+            link.in_flight.insert(correlation_id);
+            let client_id = self.client_id.clone();
+            fx.send(link.conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(body) });
+        }
+        None
+    }
+
+    pub fn on_message(&mut self, conn: ConnId, packet: &Packet) -> Option<Answer> {
+        let link = self.links.values_mut().find(|link| link.conn == conn)?;
+        let Packet::Response { correlation_id, body, .. } = packet else { return None };
+        let awaited = link.in_flight.remove(correlation_id);
+        awaited.then(|| Answer {
+            peer: link.peer.clone(),
+            correlation_id: *correlation_id,
+            response: Some(body.clone()),
+        })
+    }
+
+    /// The other side is gone: whatever was under way is lost.
+    pub fn on_closed(&mut self, conn: ConnId) -> Vec<Answer> {
+        let Some(id) = self.links.iter().find(|(_, link)| link.conn == conn).map(|(id, _)| *id) else {
+            return Vec::new();
+        };
+        let Some(link) = self.links.remove(&id) else { return Vec::new() };
+        let lost = |correlation_id| Answer { peer: link.peer.clone(), correlation_id, response: None };
+        link.in_flight.iter().copied().map(lost).collect()
+    }
+
+    pub fn disconnect(&mut self, peer: i32, fx: &mut Effects<'_, Kafka>) {
+        if let Some(link) = self.links.remove(&peer) {
+            fx.close(link.conn);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A replica of the metadata log on the simulated network (`KafkaRaftManager`, `KafkaRaftClientDriver`): carries out what
+//! [`Raft`] asks for and keeps its one timer. Controllers and brokers each have one; a node that is both shares it.
+
+use base::{ConnId, Micros, Rng};
+use protocol::{Packet, Request, Response};
+use sim::{Disk, Effects};
+
+use super::channel::{Answer, RaftChannel};
+use super::{Io, Output, Raft, RaftConfig};
+use crate::broker::connections::{Connections, ReplyTo};
+use crate::{Event, Kafka, ServerTimer, Timer};
+
+/// A shutdown that waits for another leader is given up after this (`SharedServer`).
+const SHUTDOWN_TIMEOUT: Micros = Micros::from_secs(5);
+
+#[derive(Clone, Debug, Hash)]
+pub struct RaftManager {
+    raft: Raft,
+    channel: RaftChannel,
+    /// Requests to be answered that had to wait.
+    replies: Vec<(ReplyTo, Response)>,
+    /// What a log line of this node is said by.
+    host: String,
+    failed: bool,
+}
+
+impl RaftManager {
+    pub fn open(config: RaftConfig, host: &str, disk: &mut Disk, clean_shutdown: bool, rng: Rng, now: Micros) -> Self {
+        let channel = RaftChannel::new(config.node_id);
+        let raft = Raft::open(config, disk, clean_shutdown, rng, now);
+        RaftManager { raft, channel, replies: Vec::new(), host: host.to_string(), failed: false }
+    }
+
+    pub fn raft(&self) -> &Raft {
+        &self.raft
+    }
+
+    pub fn raft_mut(&mut self) -> &mut Raft {
+        &mut self.raft
+    }
+
+    /// Whether a connection is one that this replica opened.
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.channel.owns(conn)
+    }
+
+    pub fn start(&mut self, now: Micros, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        self.step(now, disk, fx, |raft, io| raft.start(io));
+    }
+
+    /// The timer [`ServerTimer::Quorum`].
+    pub fn on_timer(&mut self, now: Micros, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        self.step(now, disk, fx, |_, _| ());
+    }
+
+    /// A request of the quorum's own; its answer is in [`RaftManager::send_replies`], now or later.
+    pub fn on_request(
+        &mut self,
+        now: Micros,
+        reply: ReplyTo,
+        request: &Request,
+        disk: &mut Disk,
+        fx: &mut Effects<'_, Kafka>,
+    ) {
+        let answer = self.step(now, disk, fx, |raft, io| raft.on_request(reply, request, io));
+        self.replies.extend(answer.map(|response| (reply, response)));
+    }
+
+    pub fn on_message(
+        &mut self,
+        now: Micros,
+        conn: ConnId,
+        packet: &Packet,
+        disk: &mut Disk,
+        fx: &mut Effects<'_, Kafka>,
+    ) {
+        let Some(answer) = self.channel.on_message(conn, packet) else { return };
+        self.on_answers(now, vec![answer], disk, fx);
+    }
+
+    /// A connection that this replica opened is gone.
+    pub fn on_closed(&mut self, now: Micros, conn: ConnId, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        let lost = self.channel.on_closed(conn);
+        self.on_answers(now, lost, disk, fx);
+    }
+
+    /// Appends a batch as the leader; false when that was not possible.
+    pub fn append(&mut self, now: Micros, batch: bytes::Bytes, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) -> bool {
+        self.step(now, disk, fx, |raft, io| raft.append(batch, io))
+    }
+
+    pub fn create_snapshot(
+        &mut self,
+        now: Micros,
+        end_offset: i64,
+        records: &[protocol::metadata::MetadataRecord],
+        disk: &mut Disk,
+        fx: &mut Effects<'_, Kafka>,
+    ) -> bool {
+        self.step(now, disk, fx, |raft, io| raft.create_snapshot(end_offset, records, io))
+    }
+
+    /// Answers the requests whose time has come.
+    pub fn send_replies(&mut self, connections: &mut Connections, fx: &mut Effects<'_, Kafka>) {
+        for (reply, response) in std::mem::take(&mut self.replies) {
+            connections.respond(&reply, response, fx);
+        }
+    }
+
+    /// SIGTERM. True when the process may end at once; else [`RaftManager::is_shut_down`] says when.
+    pub fn begin_shutdown(&mut self, now: Micros, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) -> bool {
+        self.step(now, disk, fx, |raft, _| raft.begin_shutdown(now + SHUTDOWN_TIMEOUT));
+        self.is_shut_down(now)
+    }
+
+    pub fn is_shut_down(&self, now: Micros) -> bool {
+        self.raft.is_shut_down(now)
+    }
+
+    /// The process is about to end because the replica cannot go on.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    fn on_answers(&mut self, now: Micros, answers: Vec<Answer>, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        for answer in answers {
+            self.step(now, disk, fx, |raft, io| {
+                raft.on_response(&answer.peer, answer.correlation_id, answer.response.as_deref(), io);
+            });
+        }
+    }
+
+    /// One input, what the state machine does upon it, and what that sends.
+    fn step<R>(
+        &mut self,
+        now: Micros,
+        disk: &mut Disk,
+        fx: &mut Effects<'_, Kafka>,
+        input: impl FnOnce(&mut Raft, &mut Io<'_>) -> R,
+    ) -> R {
+        let mut out = Output::default();
+        let mut io = Io { now, disk, out: &mut out };
+        let result = input(&mut self.raft, &mut io);
+        let mut next = self.raft.poll(&mut io);
+        // A peer that does not exist answers at once; that may lead to the next request.
+        loop {
+            let mut unknown = Vec::new();
+            let mut io = Io { now, disk, out: &mut out };
+            for peer in std::mem::take(&mut io.out.disconnects) {
+                self.channel.disconnect(peer, fx);
+            }
+            for request in std::mem::take(&mut io.out.sends) {
+                unknown.extend(self.channel.send(request, fx));
+            }
+            if unknown.is_empty() {
+                break;
+            }
+            for answer in unknown {
+                self.raft.on_response(&answer.peer, answer.correlation_id, None, &mut io);
+            }
+            next = self.raft.poll(&mut io);
+        }
+        for (level, logger, text) in out.lines {
+            fx.emit(Event::Logged { host: self.host.clone(), level, logger, text });
+        }
+        self.replies.extend(out.replies);
+        if out.fault.is_some() {
+            self.failed = true;
+            fx.exit();
+        }
+        let timer = Timer::Server(ServerTimer::Quorum);
+        match self.raft.shutdown_deadline() {
+            Some(deadline) => fx.set_timer(timer, next.min(deadline)),
+            None if next < Micros::MAX => fx.set_timer(timer, next),
+            None => fx.cancel_timer(timer),
+        }
+        result
+    }
+}

@@ -1,0 +1,5 @@
+//! Whole clusters: controllers and brokers, no fakes.
+
+mod quorum;
+mod single;
+mod world;

@@ -1,0 +1,41 @@
+//! A quorum of one.
+
+use crate::world::Stage;
+
+#[test]
+fn brokers_join_a_topic_is_made_and_a_dead_leader_is_replaced() {
+    let mut stage = Stage::new(3, 1, 7);
+    let unfenced = stage.controller("c1").image().brokers().filter(|broker| !broker.fenced).count();
+    assert_eq!(unfenced, 3);
+    assert_eq!(stage.create("b1", "orders", 3), Some(0));
+    let before = stage.partition("b1", "orders");
+    assert_eq!(before.isr.len(), 3);
+    let dead = format!("b{}", before.leader);
+    stage.kill(&dead);
+    stage.run_ms(13_000);
+    let witness = if dead == "b1" { "b2" } else { "b1" };
+    let after = stage.partition(witness, "orders");
+    assert!(after.leader != before.leader && after.leader >= 0, "{after:?}");
+    assert_eq!((after.leader_epoch, after.isr.len()), (before.leader_epoch + 1, 2));
+    // Back again: it catches up, and its leader takes it into the ISR.
+    stage.start(&dead);
+    stage.run_ms(10_000);
+    assert_eq!(stage.partition(witness, "orders").isr.len(), 3);
+}
+
+#[test]
+fn a_restarted_controller_knows_what_it_knew_and_leads_the_next_epoch() {
+    let mut stage = Stage::new(3, 1, 7);
+    stage.create("b1", "orders", 3);
+    let (epoch, end) = (stage.controller("c1").epoch(), stage.controller("c1").metadata_end());
+    stage.kill("c1");
+    stage.run_ms(1_000);
+    stage.start("c1");
+    stage.run_ms(3_000);
+    assert_eq!(stage.controller("c1").epoch(), epoch + 1);
+    assert!(stage.controller("c1").metadata_end() > end);
+    assert!(stage.controller("c1").image().topic_by_name("orders").is_some());
+    assert_eq!(stage.controller("c1").image().brokers().filter(|broker| !broker.fenced).count(), 3);
+    assert_eq!(stage.create("b1", "payments", 3), Some(0));
+    assert!(stage.controller("c1").committed_image().topic_by_name("payments").is_some());
+}
