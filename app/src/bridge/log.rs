@@ -2,18 +2,21 @@
 //!
 //! The engine's own link holds a whole session in a few hundred bytes, so the log is the last exported link and the
 //! commands since. Runs are kept as how far they came, not as they were asked for: how far a budgeted run comes depends
-//! on the machine, where it came does not.
+//! on the machine, where it came does not. One that stopped at an event is kept as a number of events, one that went its
+//! whole time as time: between the last event and the end of a run there is time without events.
 
 use wire::{Command, Reply};
+
+/// Further than any run of events comes, in microseconds.
+const FAR_US: u64 = 1_000_000_000_000;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     Did(Command),
-    /// Kernel events and microseconds that went by in runs.
-    Advanced {
-        events: u64,
-        us: u64,
-    },
+    /// Kernel events that went by, up to the last of them.
+    Events(u64),
+    /// Microseconds that went by, with everything in them.
+    Time(u64),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +47,7 @@ impl SessionLog {
                     self.link = Some(fragment.clone());
                     self.tail.clear();
                 }
-                Command::Run { .. } => self.advance(reply),
+                Command::Run { us, events_max } => self.advance(*us, *events_max, reply),
                 Command::Export => self.exported(reply),
                 Command::Why(_)
                 | Command::Complete { .. }
@@ -64,9 +67,10 @@ impl SessionLog {
         let link = self.link.iter().map(|fragment| Command::Import { fragment: fragment.clone(), preview: false });
         let tail = self.tail.iter().map(|entry| match entry {
             Entry::Did(command) => command.clone(),
-            Entry::Advanced { events, us } => {
-                Command::Run { us: *us, events_max: u32::try_from((*events).max(1)).unwrap_or(u32::MAX) }
+            Entry::Events(events) => {
+                Command::Run { us: FAR_US, events_max: u32::try_from(*events).unwrap_or(u32::MAX) }
             }
+            Entry::Time(us) => Command::Run { us: *us, events_max: u32::MAX },
         });
         self.lesson.iter().cloned().chain(link).chain(tail).collect()
     }
@@ -81,17 +85,15 @@ impl SessionLog {
         self.tail.len() + usize::from(self.link.is_some()) + usize::from(self.lesson.is_some())
     }
 
-    fn advance(&mut self, reply: &Reply) {
+    fn advance(&mut self, wanted_us: u64, events_max: u32, reply: &Reply) {
         let events = reply.index.saturating_sub(self.index);
         let us = reply.now_us.saturating_sub(self.now_us);
-        if events == 0 && us == 0 {
-            return;
-        }
-        if let Some(Entry::Advanced { events: events_before, us: us_before }) = self.tail.last_mut() {
-            *events_before += events;
-            *us_before += us;
-        } else {
-            self.tail.push(Entry::Advanced { events, us });
+        let whole = us == wanted_us && events < u64::from(events_max);
+        match self.tail.last_mut() {
+            _ if events == 0 && us == 0 => {}
+            Some(Entry::Time(before)) if whole => *before += us,
+            Some(Entry::Events(before)) if !whole => *before += events,
+            _ => self.tail.push(if whole { Entry::Time(us) } else { Entry::Events(events) }),
         }
     }
 
@@ -136,10 +138,16 @@ mod tests {
     fn runs_are_kept_as_the_way_they_came() {
         let mut log = SessionLog::default();
         log.record(&typed("a"), &reply(10, 100));
-        log.record(&Command::Run { us: 1_000_000, events_max: 9 }, &reply(14, 300));
-        log.record(&Command::Run { us: 1_000_000, events_max: 9 }, &reply(15, 450));
-        log.record(&typed("b"), &reply(15, 450));
-        assert_eq!(log.replay(), vec![typed("a"), Command::Run { us: 350, events_max: 5 }, typed("b")]);
+        // Two that stopped at their last event, two that went their whole time.
+        for (us, events_max, index, now_us) in
+            [(1_000, 4, 14, 300), (1_000, 1, 15, 450), (50, 9, 15, 500), (50, 9, 17, 550)]
+        {
+            log.record(&Command::Run { us, events_max }, &reply(index, now_us));
+        }
+        log.record(&typed("b"), &reply(18, 550));
+        let (far, all) = (FAR_US, u32::MAX);
+        let runs = [Command::Run { us: far, events_max: 5 }, Command::Run { us: 100, events_max: all }];
+        assert_eq!(log.replay(), [vec![typed("a")], runs.to_vec(), vec![typed("b")]].concat());
     }
 
     #[test]

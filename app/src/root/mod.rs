@@ -113,6 +113,8 @@ impl Component for App {
             Msg::Key(event) => return self.on_key(&event),
             Msg::Player => {
                 if self.model.booted && !self.handle.player.playing() {
+                    // The engine does not work out a digest for every frame of a run.
+                    self.handle.send(Command::Digest);
                     self.keep_soon();
                 }
             }
@@ -203,6 +205,9 @@ impl App {
     }
 
     fn on_trouble(&mut self, trouble: Trouble) {
+        if matches!(trouble, Trouble::Restored { .. }) {
+            self.handle.send(Command::Digest);
+        }
         let (tone, title, details, export) = bars::words(trouble);
         self.bar(tone, &title, details, export);
     }

@@ -82,7 +82,8 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
     };
     let mut names: Vec<&String> = props.terminals.keys().filter(used).collect();
     names.sort_by_key(|name| (name.len(), (*name).clone()));
-    let free = props.terminals.keys().find(|name| !names.contains(name)).cloned();
+    let unused = || props.terminals.keys().filter(|name| !names.contains(name));
+    let free = unused().find(|name| names.last().is_none_or(|last| name > last)).or_else(|| unused().next()).cloned();
     let tab = |name: &&String| {
         let name = *name;
         let on = *name == props.current;

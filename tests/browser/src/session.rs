@@ -41,7 +41,7 @@ impl Tab {
     /// Gives an element the focus without a click.
     pub async fn focus(&self, selector: &str) -> Result<(), String> {
         self.wait_for(selector).await?;
-        self.evaluate::<Option<bool>>(&format!("(document.querySelector({selector:?}).focus(), null)")).await.map(drop)
+        self.evaluate::<bool>(&format!("(document.querySelector({selector:?}).focus(), true)")).await.map(drop)
     }
 
     /// Presses a button: by the mouse, or by focus and Enter.
@@ -118,12 +118,10 @@ impl Tab {
                 );
                 let clickable: bool = self.evaluate(&format!("!!{shown}")).await?;
                 if hands == Hands::Mouse && clickable {
-                    self.evaluate::<Option<bool>>(&format!("({shown}.dataset.test = 'here', null)")).await?;
+                    self.evaluate::<bool>(&format!("({shown}.dataset.test = 'here', true)")).await?;
                     self.click("[data-test=here]").await?;
-                    self.evaluate::<Option<bool>>(
-                        "(delete document.querySelector('[data-test=here]')?.dataset.test, null)",
-                    )
-                    .await?;
+                    self.evaluate::<bool>("(delete document.querySelector('[data-test=here]')?.dataset.test, true)")
+                        .await?;
                     self.rest().await
                 } else {
                     self.line(hands, terminal, line, false).await

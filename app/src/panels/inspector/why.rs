@@ -74,8 +74,8 @@ pub fn WhyChain(props: &Props) -> Html {
     };
     html! {
         <div class="isec grow">
-            <h3>{icon(Icon::Question)}<span class="grow">{if answered.question.is_empty() { "Why?" } else { &answered.question }}</span>
-                {for ABOUT.iter().map(pick)}</h3>
+            <h3>{icon(Icon::Question)}<span class="grow">{if answered.question.is_empty() { "Why?" } else { &answered.question }}</span></h3>
+            <div class="row tight whys" role="group" aria-label="Why">{for ABOUT.iter().map(pick)}</div>
             {chain(&answered.causes, &props.handle)}
         </div>
     }
