@@ -2,6 +2,7 @@
 //! They hold from the first day, because a rule with exceptions is no rule.
 
 mod architecture;
+mod coverage;
 mod rules;
 mod scan;
 
