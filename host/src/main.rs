@@ -106,8 +106,8 @@ A failure is a line SEED=.. EVENT=.. CHECK=.., and the plan cut down to what it 
 enum LessonCommand {
     /// Check lessons both ways: solutions pass, unsolved fails, each named wrong path fails with its own words.
     #[command(after_help = "Examples:
-  cargo oz lesson check                                 all of lessons/
-  cargo oz lesson check lessons/01-start/01-hello.md    one that you are writing")]
+  cargo oz lesson check                                           all of lessons/
+  cargo oz lesson check lessons/01-quickstart/01-first-topic.md    one that you are writing")]
     Check {
         /// Lesson files; all of lessons/ when none is named.
         files: Vec<PathBuf>,

@@ -187,9 +187,9 @@ fn progress_is_kept_and_what_does_not_fit_is_refused() {
 #[test]
 fn clauses_are_looked_at_live() {
     let (mut player, mut stage) = begun();
-    assert!(!player.observe(&session::view::of(stage.world()), &stage));
+    assert!(!player.observe(&stage));
     type_line(&mut stage, CREATE);
-    assert!(player.observe(&session::view::of(stage.world()), &stage));
+    assert!(player.observe(&stage));
     let met: Vec<bool> = player.view().steps[0].task.clone().unwrap().clauses.iter().map(|clause| clause.met).collect();
     assert_eq!(met, [true, true]);
 }

@@ -20,7 +20,7 @@ use crate::view::Glance;
 use facts::Seen;
 use history::History;
 pub use place::Place;
-pub use play::play;
+pub use play::{play, play_over};
 
 /// How often Check looks at the world while it waits.
 const LOOK: base::Micros = base::Micros::from_ms(200);
@@ -50,6 +50,7 @@ pub struct Player {
     since_step: History,
     /// Which clauses of the step held when they were last looked at.
     met: Vec<bool>,
+    glance: Glance,
 }
 
 impl Player {
@@ -58,7 +59,8 @@ impl Player {
         let lesson = lesson::parse(text)?;
         let marks = vec![Mark::default(); lesson.steps.len()];
         let (all, since_step) = (History::new(None), History::new(None));
-        let mut player = Player { name: name.to_string(), lesson, step: 0, marks, all, since_step, met: Vec::new() };
+        let (met, glance) = (Vec::new(), Glance::default());
+        let mut player = Player { name: name.to_string(), lesson, step: 0, marks, all, since_step, met, glance };
         player.enter(0);
         Ok(player)
     }
@@ -146,7 +148,7 @@ impl Player {
     pub fn outcome(&self, stage: &Stage) -> Result<Vec<u32>, String> {
         let Some(predict) = &self.lesson.steps[self.step].predict else { return Ok(Vec::new()) };
         let mut copy = stage.clone();
-        play(&predict.future, &mut copy)?;
+        play_over(&predict.future, &mut copy)?;
         let mut all = self.all.clone();
         all.catch_up(copy.timeline());
         // In the options `step.` counts from where the question was asked.
@@ -170,11 +172,10 @@ impl Player {
             return Err("this step has nothing to check".to_string());
         };
         let until = stage.now() + base::Micros(check.within_us);
-        let mut glance = Glance::default();
-        let mut found = self.look(&check, &glance.of(stage.world()), stage)?;
+        let mut found = self.look(&check, stage)?;
         while found.waits && stage.now() < until {
             stage.run_for(LOOK);
-            found = self.look(&check, &glance.of(stage.world()), stage)?;
+            found = self.look(&check, stage)?;
         }
         let verdict = match (found.wrong, found.open) {
             (_, None) => Verdict::Solved,
@@ -212,7 +213,7 @@ impl Player {
             }
         }
         let before = stage.timeline().position();
-        play(&solution, stage)?;
+        play_over(&solution, stage)?;
         // The first command after `before` is what makes the difference, on whatever branch it came to be.
         let first = Position { commands: before.commands + 1, ..before };
         let mark = &mut self.marks[self.step];
@@ -222,15 +223,12 @@ impl Player {
     }
 
     /// Looks at the clauses of the step again, for a page that shows them live. True if one has changed.
-    pub fn observe(&mut self, view: &wire::View, stage: &Stage) -> bool {
-        let Some(check) = &self.lesson.steps[self.step].check else { return false };
-        self.all.catch_up(stage.timeline());
-        self.since_step.catch_up(stage.timeline());
-        let seen = Seen { view, timeline: stage.timeline(), all: &self.all, step: &self.since_step };
-        let met: Vec<bool> = check.clauses.iter().map(|clause| clause.expr.holds(&seen) == Ok(true)).collect();
-        let is_changed = met != self.met;
-        self.met = met;
-        is_changed
+    pub fn observe(&mut self, stage: &Stage) -> bool {
+        if self.lesson.steps[self.step].check.is_none() {
+            return false;
+        }
+        let view = self.glance.of(stage.world());
+        self.compare(&view, stage)
     }
 
     /// What a link or a file keeps of the lesson.
@@ -288,9 +286,20 @@ impl Player {
         self.met = vec![false; self.lesson.steps[step].check.as_ref().map_or(0, |check| check.clauses.len())];
     }
 
-    fn look(&mut self, check: &Check, view: &wire::View, stage: &Stage) -> Result<Look, String> {
-        self.observe(view, stage);
+    /// Notes which clauses hold. True if one has changed.
+    fn compare(&mut self, view: &wire::View, stage: &Stage) -> bool {
+        self.all.catch_up(stage.timeline());
+        self.since_step.catch_up(stage.timeline());
         let seen = Seen { view, timeline: stage.timeline(), all: &self.all, step: &self.since_step };
+        let clauses = self.lesson.steps[self.step].check.iter().flat_map(|check| &check.clauses);
+        let met: Vec<bool> = clauses.map(|clause| clause.expr.holds(&seen) == Ok(true)).collect();
+        std::mem::replace(&mut self.met, met) != self.met
+    }
+
+    fn look(&mut self, check: &Check, stage: &Stage) -> Result<Look, String> {
+        let view = self.glance.of(stage.world());
+        self.compare(&view, stage);
+        let seen = Seen { view: &view, timeline: stage.timeline(), all: &self.all, step: &self.since_step };
         let mut wrong = None;
         for path in &check.wrong {
             if wrong.is_none() && path.expr.holds(&seen)? {

@@ -20,9 +20,29 @@ const QUIET_LIMIT: Micros = Micros::from_secs(3);
 const COMMAND_LIMIT: Micros = Micros::from_secs(150);
 const SERVER_LIMIT: Micros = Micros::from_secs(180);
 
-/// Plays lines one after the other. The error names the line that could not be done; those before it are done.
+/// Plays lines one after the other. The error names the line that could not be done; those before it are done. A command
+/// for a terminal in which another one runs cannot be done: it would be that one's input.
 pub fn play(lines: &[Line], stage: &mut Stage) -> Result<(), String> {
     for (at, line) in lines.iter().enumerate() {
+        if let Line::Command { terminal, line } = line
+            && stage.is_busy(terminal)
+        {
+            return Err(format!("{terminal} is busy, so `{line}` cannot be typed there"));
+        }
+        one(line, &lines[at + 1..], stage)?;
+    }
+    Ok(())
+}
+
+/// Plays lines in a world that a learner has used: what still runs where a command belongs gets Ctrl-C first.
+pub fn play_over(lines: &[Line], stage: &mut Stage) -> Result<(), String> {
+    for (at, line) in lines.iter().enumerate() {
+        if let Line::Command { terminal, .. } = line
+            && stage.is_busy(terminal)
+        {
+            stage.act(Act::Interrupt { terminal: terminal.clone() })?;
+            finish(terminal, stage)?;
+        }
         one(line, &lines[at + 1..], stage)?;
     }
     Ok(())
@@ -32,10 +52,6 @@ fn one(line: &Line, rest: &[Line], stage: &mut Stage) -> Result<(), String> {
     match line {
         Line::Wait { us } => stage.run_for(Micros(*us)),
         Line::Command { terminal, line } => {
-            if stage.is_busy(terminal) {
-                stage.act(Act::Interrupt { terminal: terminal.clone() })?;
-                finish(terminal, stage)?;
-            }
             stage.act(Act::Type { terminal: terminal.clone(), line: line.clone() })?;
             after_command(terminal, rest, stage)?;
         }

@@ -209,7 +209,7 @@ impl Session {
     fn tell_lesson(&mut self, changed: bool, reply: &mut Reply) {
         let Some(Running { stage, lesson: Some(player), .. }) = &mut self.running else { return };
         if changed {
-            player.observe(&crate::view::of(stage.world()), stage);
+            player.observe(stage);
         }
         reply.lesson = Some(player.view());
     }
