@@ -7,8 +7,6 @@ mod home;
 mod icons;
 mod keys;
 mod lesson;
-#[cfg(feature = "mock")]
-mod mock;
 mod panels;
 mod player;
 mod root;

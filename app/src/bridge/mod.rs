@@ -126,7 +126,6 @@ impl Bridge {
             losses_in_row: 0,
         };
         let bridge = Self { state: Rc::new(RefCell::new(state)), heard, _heartbeat: Rc::default() };
-        #[cfg(not(feature = "mock"))]
         bridge.spawn();
         let beating = bridge.clone();
         *bridge._heartbeat.borrow_mut() = Some(Interval::new(HEARTBEAT_MS, move || beating.on_heartbeat()));

@@ -71,30 +71,6 @@ impl Component for App {
                 }
             },
         );
-        #[cfg(feature = "mock")]
-        {
-            let hash = gloo_utils::window().location().hash().unwrap_or_default();
-            if !hash.contains("home") {
-                let mut app = Self {
-                    model: Model::default(),
-                    ui: Ui { theme, ..Ui::default() },
-                    handle,
-                    keeping: None,
-                    told_unsaved: false,
-                    _keys: keys,
-                };
-                let big = hash.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-                for reply in crate::mock::reply(hash.contains("down"), big) {
-                    app.model.apply(&reply);
-                }
-                app.ui.screen = Screen::Session;
-                app.ui.terminal_open = hash.contains("term");
-                app.ui.present = hash.contains("present");
-                app.ui.theme = if hash.contains("light") { Theme::Light } else { Theme::Dark };
-                app.ui.theme.wear();
-                return app;
-            }
-        }
         Self {
             model: Model::default(),
             ui: Ui { theme, ..Ui::default() },

@@ -7,10 +7,6 @@ pub const FLOORS: [&str; 10] =
 pub const FILE_LINES_MAX: usize = 600;
 pub const FUNCTION_LINES_MAX: usize = 70;
 
-/// Files whose functions are data in the form of code, and may be as long as the data is. An entry that is not needed any more fails.
-pub const LONG_DATA: [(&str, &str); 1] =
-    [("app/src/mock.rs", "one made-up reply written out, for looking at the page without an engine; behind a feature")];
-
 /// Words that no code of the engine uses outside its tests, and why.
 pub const ENGINE_BANNED: [(&str, &str); 20] = [
     ("HashMap", "its order differs from run to run; BTreeMap"),

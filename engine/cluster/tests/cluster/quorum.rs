@@ -3,8 +3,8 @@
 
 use base::Rng;
 use cluster::Event;
-use protocol::messages::{AlterPartitionReassignmentsRequest, DescribeQuorumRequest, describe_quorum_request};
 use protocol::messages::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+use protocol::messages::{AlterPartitionReassignmentsRequest, DescribeQuorumRequest, describe_quorum_request};
 use protocol::{ErrorCode, Response};
 
 use crate::world::Stage;
@@ -158,8 +158,7 @@ fn a_replica_moves_and_back() {
     let before = stage.partition("b1", "orders");
     let other = (1..=3).find(|id| !before.replicas.contains(id)).expect("a third broker");
     let target = vec![other, before.replicas[1]];
-    let partition =
-        ReassignablePartition { partition_index: 0, replicas: Some(target.clone()), ..Default::default() };
+    let partition = ReassignablePartition { partition_index: 0, replicas: Some(target.clone()), ..Default::default() };
     let topic = ReassignableTopic { name: "orders".to_string(), partitions: vec![partition], ..Default::default() };
     let request = AlterPartitionReassignmentsRequest { topics: vec![topic], ..Default::default() };
     let answer = stage.ask("b1", 1, request.clone(), 4_000).expect("an answer");

@@ -46,9 +46,7 @@ impl Node for Toy {
         match spec {
             Spec::Broker(spec) => Toy::Broker(Box::new(Broker::boot(spec, boot))),
             Spec::Controller(spec) => Toy::Controller(Box::new(Controller::boot(spec, boot))),
-            Spec::Client(next) => {
-                Toy::Client(Box::new(Client { disk: boot.disk, next: next.clone(), answer: None }))
-            }
+            Spec::Client(next) => Toy::Client(Box::new(Client { disk: boot.disk, next: next.clone(), answer: None })),
         }
     }
 
@@ -103,9 +101,7 @@ impl Stage {
         let mut world = World::new(seed);
         let (profile, cluster_id) = (Profile::V4_3, Uuid(77));
         let properties: Properties = config.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        let voter = |id: i32, host: String| {
-            Voter { id, host, port: 9093, directory_id: Uuid(0xD1_0000 + id as u128) }
-        };
+        let voter = |id: i32, host: String| Voter { id, host, port: 9093, directory_id: Uuid(0xD1_0000 + id as u128) };
         let voters: Vec<Voter> = match controllers {
             0 => (1..=brokers.min(3)).map(|id| voter(id, format!("b{id}"))).collect(),
             _ => (1..=controllers).map(|n| voter(100 + n, format!("c{n}"))).collect(),
@@ -188,7 +184,13 @@ impl Stage {
     }
 
     /// Asks a server; none when it has not answered within `wait_ms`. Each question comes from a client of its own.
-    pub fn ask(&mut self, host: &str, version: i16, request: impl Into<Request>, wait_ms: u64) -> Option<Arc<Response>> {
+    pub fn ask(
+        &mut self,
+        host: &str,
+        version: i16,
+        request: impl Into<Request>,
+        wait_ms: u64,
+    ) -> Option<Arc<Response>> {
         let name = format!("t{}", self.world.node_ids().count());
         let node = self.world.add(&name, Spec::Client(Some((version, Arc::new(request.into())))));
         self.world.start(node);
