@@ -9,9 +9,10 @@ use crate::bridge::Bridge;
 use crate::player::Player;
 use crate::ui::Ask;
 
-/// Cluster time that runs after a fault, in microseconds: long enough for a session of 9 s to run out and a new leader
-/// to be found.
-const FAULT_US: u64 = 12_000_000;
+/// Cluster time that runs after a fault, in microseconds. A death, a shutdown and a start are followed to their end: a session of 9 s
+/// runs out, a new leader is found, a log is caught up. After the others there is something to be done before that.
+const FOLLOWED_US: u64 = 12_000_000;
+const SEEN_US: u64 = 500_000;
 
 /// Cheap to clone and equal as long as the page lives, so it costs nothing as a property.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ impl Handle {
 
     /// Something given to a terminal, Ctrl-C or Ctrl-D as well, and what follows from it.
     pub fn signal(&self, terminal: &str, command: Command) {
-        self.player.finish_line();
+        self.player.make_way(terminal);
         self.player.expect_line(terminal);
         let (player, terminal) = (self.player.clone(), terminal.to_owned());
         self.ask(command, move |_| player.play_line(&terminal));
@@ -53,9 +54,10 @@ impl Handle {
 
     /// Breaks or mends something, and lets time run until the cluster has had its say.
     pub fn fault(&self, fault: wire::Fault) {
-        self.player.finish_line();
+        self.player.pause();
+        let is_followed = matches!(fault, wire::Fault::Kill(_) | wire::Fault::Stop(_) | wire::Fault::Start(_));
         self.send(Command::Fault(fault));
-        self.player.play_for(FAULT_US);
+        self.player.play_for(if is_followed { FOLLOWED_US } else { SEEN_US });
     }
 
     /// To a place on the timeline; time stands still there.

@@ -19,9 +19,9 @@ use crate::theme::reduced_motion;
 const FLIGHT_MS: f64 = 420.0;
 /// Time that may pass between two frames while nothing is under way, in microseconds of the cluster.
 const QUIET_US: u64 = 60_000;
-/// Cluster time a command is watched for that stays (a consumer, a producer that waits for input), in microseconds: its
-/// first effects are seen, then time stands still again.
-const STAYING_US: u64 = 1_500_000;
+/// A command that has shown nothing for so much cluster time (a consumer, a producer that waits for input or for an
+/// answer) has time stand still again, in microseconds: what it waits for is the person's to bring about.
+const SILENT_US: u64 = 1_500_000;
 /// Wall time a line is watched for; what is left of it then passes at once.
 const WATCHED_MS: f64 = 6_000.0;
 /// Events that may pass between two such frames.
@@ -56,10 +56,12 @@ enum Until {
     /// Only by the person.
     Never,
     Time(u64),
-    /// When the command of a terminal has ended; one that stays is watched for a moment.
+    /// When the command of a terminal has ended, or has been silent for a while.
     Idle {
         terminal: String,
-        stays_until_us: u64,
+        /// How much it had shown when it last showed something, and when that was.
+        shown: (u32, usize),
+        since_us: u64,
         /// Wall time left.
         left_ms: f64,
     },
@@ -143,12 +145,19 @@ impl Player {
             self.finish_line();
             return;
         }
-        let stays_until_us = self.state.borrow().now_us + STAYING_US;
-        self.start(Until::Idle { terminal: terminal.to_owned(), stays_until_us, left_ms: WATCHED_MS });
+        let since_us = self.state.borrow().now_us;
+        self.start(Until::Idle { terminal: terminal.to_owned(), shown: (0, 0), since_us, left_ms: WATCHED_MS });
     }
 
-    /// Lets a line that was typed come to its end at once: another one is to follow it, or it was watched long enough.
-    pub fn finish_line(&self) {
+    /// A line that is still watched in a terminal comes to its end at once: another one is to follow it there.
+    pub fn make_way(&self, terminal: &str) {
+        if self.state.borrow().line.as_deref() == Some(terminal) {
+            self.finish_line();
+        }
+    }
+
+    /// What is left of a watched line passes at once.
+    fn finish_line(&self) {
         let line = self.state.borrow_mut().line.take();
         self.pause();
         if let Some(terminal) = line {
@@ -191,7 +200,8 @@ impl Player {
                 let hold = reply.events.iter().map(|event| hold_ms(&event.kind, event.beat)).fold(0.0, f64::max);
                 state.hold_until_ms = state.last_frame_ms + hold / fast;
             }
-            let reached = state.playing && state.until.reached(model);
+            let playing = state.playing;
+            let reached = playing && state.until.reached(model);
             if reached && matches!(state.until, Until::Idle { .. }) {
                 state.line = None;
             }
@@ -241,14 +251,21 @@ impl Player {
 }
 
 impl Until {
-    fn reached(&self, model: &Model) -> bool {
+    fn reached(&mut self, model: &Model) -> bool {
         match self {
             Self::Never => false,
             Self::Time(us) => model.now_us >= *us,
-            Self::Idle { terminal, stays_until_us, .. } => match model.terminals.get(terminal) {
-                Some(view) if view.running.is_some() => view.reads_input && model.now_us >= *stays_until_us,
-                _ => true,
-            },
+            Self::Idle { terminal, shown, since_us, .. } => {
+                let Some(view) = model.terminals.get(terminal).filter(|view| view.running.is_some()) else {
+                    return true;
+                };
+                let lines = model.lines.get(terminal).and_then(|lines| lines.keys().next_back().copied());
+                let now = (lines.unwrap_or(0), view.open_line.len());
+                if *shown != now {
+                    (*shown, *since_us) = (now, model.now_us);
+                }
+                model.now_us >= *since_us + SILENT_US
+            }
         }
     }
 }

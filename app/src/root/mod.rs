@@ -153,7 +153,7 @@ impl App {
                     speed={handle.player.speed()} handle={handle.clone()}/>
                 <sheet::SheetTabs shown={in_sheet} height={ui.sheet_height} lesson={model.lesson.clone()} focus={focus.clone()} handle={handle.clone()}/>
                 <sheet::Chips model={model.clone()} focus={focus.clone()} handle={handle.clone()}/>
-                <TerminalDrawer terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
+                <TerminalDrawer {playing} terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
                     current={ui.terminal.clone()} echo={echo(model)} handle={handle.clone()}/>
             </div>
         }
@@ -248,7 +248,7 @@ impl App {
     /// A command needs the prompt: what still runs in its terminal is stopped first, as a person would with Ctrl-C.
     fn run(&mut self, terminal: String, line: &wire::lesson::ConsoleLine) {
         let handle = self.handle.clone();
-        handle.player.finish_line();
+        handle.player.make_way(&terminal);
         let busy = self.model.terminals.get(&terminal).is_some_and(|view| view.running.is_some());
         if busy && !line.input {
             handle.send(Command::Interrupt { terminal: terminal.clone() });

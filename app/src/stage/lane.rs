@@ -299,7 +299,8 @@ fn log_end(props: &Props, end: i64, mark: i64, end_x: f64, mark_x: f64, y: f64, 
 /// Bookmark at the committed offset, caret at the position, between them what would be read again.
 fn pins(props: &Props, y: f64) -> Html {
     let pin = |pin: &Pin| {
-        let x = props.x_of(pin.position);
+        // Beside the watermark's flag, not under it.
+        let x = props.x_of(pin.position) - if props.partition.high_watermark == Some(pin.position) { 8.0 } else { 0.0 };
         let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
             let cx = props.x_of(at);
             let (from, to) = (cx.min(x), cx.max(x));

@@ -23,6 +23,7 @@ pub struct Props {
     pub terminals: Map<String, TerminalView>,
     pub lines: Map<String, Lines>,
     pub open: bool,
+    pub playing: bool,
     pub current: String,
     /// The command that the last click elsewhere stands for, until something is typed.
     pub echo: Option<String>,
@@ -67,7 +68,10 @@ fn opened(props: &Props, toggle: Callback<MouseEvent>) -> Html {
         <div class="tt">
             {tabs(props, toggle)}
             <scroll::Scroll {lines} echo={props.echo.clone()} open_line={view.as_ref().map(|view| view.open_line.clone()).unwrap_or_default()}>
-                <input::Input key={props.current.clone()} terminal={props.current.clone()} {view} handle={props.handle.clone()}/>
+                <input::Input key={props.current.clone()} terminal={props.current.clone()} view={view.clone()} handle={props.handle.clone()}/>
+                if !props.playing && view.is_some_and(|view| view.running.is_some() && !view.reads_input) {
+                    <span class="muted still">{"time stands still, Play goes on"}</span>
+                }
             </scroll::Scroll>
         </div>
     }

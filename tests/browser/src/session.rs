@@ -58,7 +58,9 @@ impl Tab {
     /// Opens the terminal drawer with this terminal in front.
     pub async fn terminal(&self, hands: Hands, name: &str) -> Result<(), String> {
         if self.count(".tt").await? == 0 {
-            self.push(hands, ".dbar button").await?;
+            // On a narrow page the terminal is a tab of the sheet.
+            let narrow: bool = self.evaluate("innerWidth < 900").await?;
+            self.push(hands, if narrow { ".stabs [role=tab]:last-of-type" } else { ".dbar button" }).await?;
         }
         self.wait_for(".tt").await?;
         for _ in 0..8 {
