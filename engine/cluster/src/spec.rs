@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use base::Uuid;
+use base::{Micros, Rng, Uuid};
+use sim::Disk;
+
+use crate::broker::log_files::open_directory;
 
 /// A property file: key to value, as text.
 pub type Properties = BTreeMap<String, String>;
@@ -142,6 +145,13 @@ impl BrokerSpec {
         file
     }
 
+    /// What is done before a server's first start, as far as its disk lacks it: the property file is written and the log
+    /// directory formatted.
+    pub fn prepare(&self, disk: &mut Disk, rng: &mut Rng, now: Micros) {
+        write_properties(disk, &self.file(), now);
+        open_directory(disk, self.cluster_id, self.node_id, &self.voters, rng, now);
+    }
+
     /// The controller of the same process: this broker is one of the voters (`process.roles=broker,controller`).
     pub fn controller(&self) -> Option<ControllerSpec> {
         let voter = self.voters.iter().find(|voter| voter.id == self.node_id)?;
@@ -183,6 +193,48 @@ pub struct ControllerSpec {
     pub port: u16,
     pub voters: Vec<Voter>,
     pub properties: Properties,
+}
+
+impl ControllerSpec {
+    /// All that `server.properties` says.
+    pub fn file(&self) -> Properties {
+        let controllers: Vec<String> =
+            self.voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
+        let listener = format!("CONTROLLER://{}:{}", self.host, self.port);
+        let mut file = identity(self.node_id, &self.host, "controller", &listener, &controllers);
+        file.extend(self.properties.clone());
+        file
+    }
+
+    /// As [`BrokerSpec::prepare`].
+    pub fn prepare(&self, disk: &mut Disk, rng: &mut Rng, now: Micros) {
+        write_properties(disk, &self.file(), now);
+        open_directory(disk, self.cluster_id, self.node_id, &self.voters, rng, now);
+    }
+}
+
+/// Beside the log directory on a server's disk.
+pub const PROPERTIES_FILE: &str = "server.properties";
+/// Who the server is stands at the head of the file; what was set besides follows.
+const FILE_HEAD: [&str; 8] = [
+    "log.dirs",
+    "node.id",
+    "process.roles",
+    "controller.listener.names",
+    "listeners",
+    "advertised.listeners",
+    "listener.security.protocol.map",
+    "controller.quorum.bootstrap.servers",
+];
+
+/// Writes the property file unless it says this already.
+pub(crate) fn write_properties(disk: &mut Disk, file: &Properties, now: Micros) {
+    let head = FILE_HEAD.iter().filter_map(|name| file.get_key_value(*name));
+    let rest = file.iter().filter(|(name, _)| !FILE_HEAD.contains(&name.as_str()));
+    let text: String = head.chain(rest).map(|(name, value)| format!("{name}={value}\n")).collect();
+    if disk.file(PROPERTIES_FILE).is_none_or(|known| known.contents() != text.as_bytes()) {
+        disk.write(PROPERTIES_FILE, text.into(), now);
+    }
 }
 
 /// The folder of a server's `log.dirs` on its virtual disk, as the terminals see it below the server's own folder

@@ -1,6 +1,6 @@
 //! The acts that make history: what a person does to the world. A session is its cluster, its seed and these.
 
-use base::NodeId;
+use base::{NodeId, Rng};
 use cluster::Control;
 use cluster::domain::Signal;
 use serde::{Deserialize, Serialize};
@@ -131,7 +131,7 @@ fn apply_fault(fault: &Fault, world: &mut World<Host>) {
         Fault::Start(_) => world.start(node),
         Fault::Pause(_) => world.pause(node),
         Fault::Resume(_) => world.resume(node),
-        Fault::Wipe(_) => world.wipe(node),
+        Fault::Wipe(_) => world.wipe(node) && prepare(world, node),
         Fault::Kill(_) => {
             world.control(node, Control::Signal(Signal::Kill));
             true
@@ -140,9 +140,22 @@ fn apply_fault(fault: &Fault, world: &mut World<Host>) {
             world.control(node, Control::Terminate);
             true
         }
-        Fault::Config { key, value, .. } => set_property(world.spec_mut(node), key, value),
+        Fault::Config { key, value, .. } => set_property(world.spec_mut(node), key, value) && prepare(world, node),
         Fault::Cut { .. } | Fault::Heal => false,
     };
+}
+
+/// The property file is written anew; a disk that was lost is replaced by one that is formatted.
+fn prepare(world: &mut World<Host>, node: NodeId) -> bool {
+    let (spec, now) = (world.spec(node).clone(), world.now());
+    let mut rng = Rng::new(now.0, u64::from(node.0), "format");
+    let Some(disk) = world.disk_mut(node) else { return false };
+    match spec {
+        HostSpec::Broker(spec) => spec.prepare(disk, &mut rng, now),
+        HostSpec::Controller(spec) => spec.prepare(disk, &mut rng, now),
+        HostSpec::Terminal(_) => return false,
+    }
+    true
 }
 
 fn set_property(spec: &mut HostSpec, key: &str, value: &str) -> bool {

@@ -25,7 +25,7 @@ const CONTROLLER_ID_BASE: i32 = 100;
 pub fn build(spec: &ClusterSpec, seed: u64) -> Result<World<Host>, String> {
     let profile = validate(spec)?;
     let mut world = World::new(seed);
-    let cluster_id = Uuid::random(&mut Rng::new(seed, 0, "cluster id"));
+    let cluster_id = cluster_id(seed);
     let voters = voters(spec, seed);
     for voter in voters.iter().filter(|voter| voter.id > CONTROLLER_ID_BASE) {
         let controller = ControllerSpec {
@@ -65,6 +65,11 @@ pub fn build(spec: &ClusterSpec, seed: u64) -> Result<World<Host>, String> {
         world.start(node);
     }
     Ok(world)
+}
+
+/// The id of the cluster that is built from a seed.
+pub fn cluster_id(seed: u64) -> Uuid {
+    Uuid::random(&mut Rng::new(seed, 0, "cluster id"))
 }
 
 /// Who votes, and the disks that they are formatted with.

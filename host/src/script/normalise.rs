@@ -29,6 +29,11 @@ impl Default for Normaliser {
 }
 
 impl Normaliser {
+    /// With ids that are known beforehand.
+    pub fn knowing(ids: impl IntoIterator<Item = String>) -> Normaliser {
+        Normaliser { known: ids.into_iter().collect(), ..Normaliser::default() }
+    }
+
     /// The lines of an answer after all rules.
     pub fn lines(&mut self, text: &str) -> Vec<String> {
         let mut text = self.rules.colour.replace_all(text, "").replace("\r\n", "\n").replace('\r', "");

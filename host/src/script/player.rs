@@ -50,7 +50,8 @@ pub fn play<W: ScriptWorld>(script: &Script, seed: u64) -> Result<String, Broken
         }
     };
     world.wait(AFTER_BOOT_US);
-    let mut player = Player { world, terminals: BTreeMap::new(), normaliser: Normaliser::default() };
+    let normaliser = Normaliser::knowing(world.cluster_id());
+    let mut player = Player { world, terminals: BTreeMap::new(), normaliser };
     for (index, step) in script.steps.iter().enumerate() {
         out.push(step.line.clone());
         let played = player.step(script, index);

@@ -12,6 +12,7 @@ use super::world::{ScriptWorld, ServerState, Shown};
 /// A cluster that a script plays in.
 pub struct SessionWorld {
     stage: Stage,
+    cluster_id: String,
 }
 
 impl ScriptWorld for SessionWorld {
@@ -30,7 +31,12 @@ impl ScriptWorld for SessionWorld {
             controllers: header.controllers,
             config: config.map(|line| (target(&line.target), line.key.clone(), line.value.clone())).collect(),
         };
-        Ok(SessionWorld { stage: Stage::boot(&spec, seed)? })
+        let cluster_id = session::setup::cluster_id(seed).to_string();
+        Ok(SessionWorld { stage: Stage::boot(&spec, seed)?, cluster_id })
+    }
+
+    fn cluster_id(&self) -> Option<String> {
+        Some(self.cluster_id.clone())
     }
 
     fn wait(&mut self, us: u64) {

@@ -29,6 +29,11 @@ pub trait ScriptWorld: Sized {
     /// The cluster of the header, with every server up.
     fn boot(header: &Header, seed: u64) -> Result<Self, String>;
 
+    /// The id that the cluster was formatted with, if it has one: it is an id wherever it stands.
+    fn cluster_id(&self) -> Option<String> {
+        None
+    }
+
     /// Lets this many microseconds pass.
     fn wait(&mut self, us: u64);
 

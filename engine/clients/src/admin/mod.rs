@@ -233,6 +233,8 @@ impl Admin {
     fn node_for(&mut self, target: Target, now: Micros) -> Option<i32> {
         let node = match target {
             _ if self.refresh.cluster.bootstrap => None,
+            // Among controllers only the active one will do (`LeastLoadedBrokerOrActiveKController`).
+            Target::LeastLoaded if self.refresh.controllers => self.refresh.cluster.controller,
             Target::LeastLoaded => {
                 return self.net.least_loaded(&self.refresh.cluster.node_list(), now).map(|node| node.id);
             }
@@ -390,6 +392,13 @@ impl Admin {
     fn give_up(&mut self, request: Open, error: KafkaError, now: Micros) {
         if request.call == INTERNAL {
             self.refresh.on_failed();
+            // A broker that was asked as a controller, or the other way round: nobody here will ever name the nodes
+            // (`AdminMetadataManager.fatalException`).
+            if error.class == error::UNSUPPORTED_VERSION {
+                for open in std::mem::take(&mut self.requests) {
+                    self.give_up(open, error.clone(), now);
+                }
+            }
             return;
         }
         let Some(operation) = self.operations.get_mut(&request.call) else { return };

@@ -55,7 +55,7 @@ pub use partition::{Committed, FollowerState, IsrState, LeaderState, Partition, 
 use crate::controller::QuorumController;
 use crate::metadata::{MetadataImage, MetadataLoader, metadata_partition};
 use crate::raft::{Raft, RaftConfig, RaftManager};
-use crate::spec::CONTROLLER_PORT;
+use crate::spec::{CONTROLLER_PORT, write_properties};
 use crate::{BrokerSpec, Control, Kafka, ServerTimer, Timer};
 
 /// The way out of an input.
@@ -140,6 +140,7 @@ impl Broker {
         let Boot { node, now, seed, mut disk, .. } = boot;
         let mut rng = Rng::new(seed, u64::from(node.0), "broker");
         let settings = Settings::of(spec);
+        write_properties(&mut disk, &spec.file(), now);
         let files = LogFiles::open(&mut disk, spec.cluster_id, spec.node_id, &spec.voters, &mut rng, now);
         let lifecycle =
             Lifecycle::new(Uuid::random(&mut rng), files.previous_broker_epoch, settings.heartbeat_interval_ms);

@@ -26,6 +26,8 @@ mod partition_change;
 mod quorum_controller;
 mod reassignments;
 mod registration;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod topics;
 mod write;
@@ -38,6 +40,7 @@ use crate::broker::log_files::open_directory;
 use crate::config::ServerConfig;
 use crate::metadata::{MetadataImage, MetadataLoader};
 use crate::raft::{Raft, RaftConfig, RaftManager};
+use crate::spec::write_properties;
 use crate::{Control, ControllerSpec, Kafka, ServerTimer, Timer};
 
 pub use heartbeat::{BrokerSession, HeartbeatManager};
@@ -79,6 +82,7 @@ impl Controller {
         let Boot { node, now, seed, mut disk, .. } = boot;
         let mut rng = Rng::new(seed, u64::from(node.0), "controller");
         let server = ServerConfig::new(spec.node_id, spec.properties.clone());
+        write_properties(&mut disk, &spec.file(), now);
         let directory_id = open_directory(&mut disk, spec.cluster_id, spec.node_id, &spec.voters, &mut rng, now);
         let config = RaftConfig::of(&server, spec.cluster_id, directory_id, (&spec.host, spec.port), &spec.voters);
         let raft_rng = Rng::new(seed, u64::from(node.0), "raft");

@@ -39,3 +39,20 @@ fn a_restarted_controller_knows_what_it_knew_and_leads_the_next_epoch() {
     assert_eq!(stage.create("b1", "payments", 3), Some(0));
     assert!(stage.controller("c1").committed_image().topic_by_name("payments").is_some());
 }
+
+/// What cannot be written is not decided: the process ends before it tells anybody.
+#[test]
+fn a_controller_that_cannot_write_halts() {
+    let mut stage = Stage::new(1, 1, 7);
+    stage.kill("c1");
+    let node = stage.world.resolve("c1").expect("a host");
+    let disk = stage.world.disk_mut(node).expect("it is down");
+    let room = base::limits::DISK_BYTES_MAX - disk.bytes();
+    let filler = vec![0u8; room as usize - 1_500];
+    assert!(disk.write("filler", filler.into(), base::Micros::ZERO));
+    stage.start("c1");
+    stage.run_ms(60_000);
+    assert!(!stage.world.is_up(node), "the log grew by a record every half second until the disk was full");
+    assert_eq!(stage.create("b1", "orders", 1), None);
+    assert!(stage.image("b1").topic_by_name("orders").is_none());
+}

@@ -51,6 +51,7 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
                 ..Default::default()
             };
             AddRaftVoterRequest {
+                cluster_id: None,
                 timeout_ms,
                 voter_id: *voter_id,
                 voter_directory_id: *directory_id,
@@ -59,10 +60,13 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
             }
             .into()
         }
-        AdminCall::RemoveRaftVoter { voter_id, directory_id } => {
-            RemoveRaftVoterRequest { voter_id: *voter_id, voter_directory_id: *directory_id, ..Default::default() }
-                .into()
+        AdminCall::RemoveRaftVoter { voter_id, directory_id } => RemoveRaftVoterRequest {
+            cluster_id: None,
+            voter_id: *voter_id,
+            voter_directory_id: *directory_id,
+            ..Default::default()
         }
+        .into(),
         AdminCall::UnregisterBroker { broker } => {
             UnregisterBrokerRequest { broker_id: *broker, ..Default::default() }.into()
         }

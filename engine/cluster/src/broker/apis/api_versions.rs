@@ -44,11 +44,10 @@ impl Broker {
             })
             .collect();
         response.finalized_features_epoch = self.metadata.offset();
-        response.finalized_features = self
-            .metadata
-            .image
-            .features()
-            .iter()
+        // The quorum's own protocol version stands in a control record, not in the image.
+        let kraft_version = ("kraft.version".to_string(), self.raft.raft().kraft_version());
+        let features = self.metadata.image.features().iter().chain([(&kraft_version.0, &kraft_version.1)]);
+        response.finalized_features = features
             .filter(|(_, level)| **level > 0)
             .map(|(name, level)| FinalizedFeatureKey {
                 name: name.clone(),
