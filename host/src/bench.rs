@@ -8,11 +8,13 @@ use std::time::Instant;
 use crate::chromium;
 use crate::place;
 use crate::process;
+use crate::swarm;
 
 /// Prints each section. True when every figure that has a limit keeps it.
 pub fn bench(skip_browser: bool) -> Result<bool, String> {
     let root = place::root()?;
     let mut kept = kernel();
+    checker()?;
     kept &= downloads(&root)?;
     if !skip_browser {
         kept &= in_chromium(&root)?;
@@ -38,6 +40,18 @@ fn kernel() -> bool {
     );
     println!("  best {best}: {} % of the limit", ratio(best, LIMIT));
     best >= LIMIT
+}
+
+/// What it costs to check every invariant after every event of a cluster under faults.
+fn checker() -> Result<(), String> {
+    println!("Invariant checker, native");
+    for (what, partitions) in [("few partitions", "2"), ("50 partitions of __consumer_offsets", "50")] {
+        let cost = swarm::cost::measure(32, &[("offsets.topic.num.partitions", partitions)])?;
+        let (plain, checked) = cost.ns_per_event();
+        let more = checked.saturating_sub(plain);
+        println!("  {more:>6} ns an event on top of {plain}: {} %, {what}", ratio(more, plain));
+    }
+    Ok(())
 }
 
 /// The number of events that some work does, and how many that is a second: the best of three.

@@ -1,12 +1,14 @@
-//! What clients were promised, held against what is there in the end (lost-write and unseen in the words of Jepsen's
-//! Kafka workload): a record that was acknowledged with acks=all is in the recovered log, the very same, unless an
-//! unclean election came between.
+//! What clients were promised, held against what came of it, in the words of Jepsen's Kafka workload.
+//!
+//! *lost-write*: a record that was acknowledged with acks=all is not in the recovered log, or is another one. *poll-skip*:
+//! a consumer that is alone in its group and reads from the beginning was given offsets with a hole before them. An
+//! unclean election takes all promises about its partition back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::Event;
 use cluster::broker::Broker;
-use cluster::event::ElectionKind;
+use cluster::event::{ClientRef, ElectionKind};
 use protocol::TopicPartition;
 use session::Host;
 use sim::{Stamped, World};
@@ -18,6 +20,9 @@ type Fingerprint = Option<(i32, u32)>;
 pub struct History {
     /// Acknowledged with acks=all, by partition and offset.
     promised: BTreeMap<(TopicPartition, i64), Fingerprint>,
+    /// One above the highest offset that a consumer was given, by the consumer and the partition.
+    read_end: BTreeMap<(ClientRef, TopicPartition), i64>,
+    skipped: Option<String>,
     /// Partitions whose promises an unclean election took back.
     unclean: BTreeSet<TopicPartition>,
 }
@@ -37,8 +42,25 @@ impl History {
                     self.promised.insert((partition.clone(), *last_offset), held);
                 }
             }
+            Event::RecordsConsumed { client, partition, first_offset, next_offset } => {
+                if is_alone(world, stamped, client) {
+                    let end = self.read_end.entry((client.clone(), partition.clone())).or_insert(0);
+                    if *first_offset > *end && !self.unclean.contains(partition) && self.skipped.is_none() {
+                        let reader = &client.terminal;
+                        let words =
+                            format!("{partition}: the consumer in {reader} was given {first_offset} after {end}");
+                        self.skipped = Some(words);
+                    }
+                    *end = (*end).max(*next_offset);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// The hole that a consumer saw.
+    pub fn skipped(&self) -> Option<&String> {
+        self.skipped.as_ref()
     }
 
     /// Every promise is kept by whoever leads now.
@@ -59,6 +81,14 @@ impl History {
         }
         Ok(())
     }
+}
+
+/// Who shares a group begins where another one has committed.
+fn is_alone(world: &World<Host>, stamped: &Stamped<Event>, client: &ClientRef) -> bool {
+    let Some(Host::Terminal(terminal)) = world.node(stamped.node) else { return false };
+    let clients = terminal.clients();
+    let of = clients.iter().find(|(pid, _, _)| *pid == client.pid);
+    of.is_some_and(|(_, line, _)| line.contains("--from-beginning") && !line.contains("--group"))
 }
 
 /// What the replica of the newest leader epoch holds. One that was deposed and does not know it may hold something else

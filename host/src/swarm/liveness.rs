@@ -27,6 +27,9 @@ pub fn open_matters(world: &World<Host>, scenario: &Scenario) -> Vec<(&'static s
         if !registration.has_leader() {
             open.push(("L1", format!("{name} has no leader: {registration:?}")));
         }
+        if registration.is_reassigning() {
+            open.push(("L6", format!("{name} is still being reassigned: {registration:?}")));
+        }
         let missing: Vec<&i32> = registration.replicas.iter().filter(|id| !registration.isr.contains(id)).collect();
         if !missing.is_empty() {
             open.push(("L2", format!("{name} has ISR {:?}; {missing:?} are live, but not in it", registration.isr)));

@@ -8,6 +8,7 @@
 //! SEED=17 EVENT=48211 CHECK=S2 topic-1-0: broker 2, leader in epoch 3, shows offset 7 as committed; ...
 //! ```
 
+pub mod cost;
 mod history;
 mod liveness;
 mod plan;

@@ -154,7 +154,10 @@ impl Run {
             self.history.note(&self.world, stamped);
         }
         match self.checker.first_broken() {
-            None => Ok(()),
+            None => match self.history.skipped() {
+                None => Ok(()),
+                Some(words) => Err(self.failure("poll-skip", words.clone())),
+            },
             Some(broken) => {
                 let (check, index, at, detail) = (broken.id, broken.index, broken.at, broken.detail.clone());
                 Err(Failure { check, index, at, detail })

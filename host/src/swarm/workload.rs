@@ -61,6 +61,17 @@ pub fn lines(rng: &mut Rng, topics: &[Topic], healed_at: Micros) -> Plan {
         let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
         plan.push((at, typed(LOOKER, grow(rng, topics))));
     }
+    if rng.below(3) == 0 {
+        let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
+        plan.push((at, typed(LOOKER, reassign(rng, topics))));
+    }
+    if rng.below(4) == 0 {
+        let at = Micros::from_ms(rng.between(6_000, healed_at.as_ms()));
+        let doomed = "--topic doomed --partitions 2 --replication-factor 2";
+        plan.push((at, typed(ADMIN, format!("kafka-topics.sh {BOOTSTRAP} --create {doomed}"))));
+        let at = at + Micros::from_ms(rng.between(1_000, 30_000));
+        plan.push((at, typed(ADMIN, format!("kafka-topics.sh {BOOTSTRAP} --delete --topic doomed"))));
+    }
     for _ in 0..rng.below(4) {
         let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
         plan.push((at, typed(LOOKER, look(rng, topics))));
@@ -87,6 +98,23 @@ fn consume(rng: &mut Rng, topics: &[Topic]) -> String {
     // New partitions are found when the metadata is asked for again, by default after five minutes.
     let refresh = "--command-property metadata.max.age.ms=5000";
     format!("kafka-console-consumer.sh {BOOTSTRAP} --topic {topic} --from-beginning {refresh}{isolation}{group}")
+}
+
+/// The first partition of a topic moves to other brokers; their number stays.
+fn reassign(rng: &mut Rng, topics: &[Topic]) -> String {
+    let topic = pick(rng, topics);
+    let mut brokers = [1, 2, 3];
+    rng.shuffle(&mut brokers);
+    let replicas: Vec<String> =
+        brokers.iter().take(topic.replication_factor as usize).map(|broker| broker.to_string()).collect();
+    let plan = format!(
+        "{{\"version\":1,\"partitions\":[{{\"topic\":\"{}\",\"partition\":0,\"replicas\":[{}]}}]}}",
+        topic.name,
+        replicas.join(",")
+    );
+    format!(
+        "echo '{plan}' > move.json; kafka-reassign-partitions.sh {BOOTSTRAP} --reassignment-json-file move.json --execute"
+    )
 }
 
 /// Two partitions more than before.
