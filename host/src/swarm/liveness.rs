@@ -11,7 +11,7 @@ use super::workload::{ADMIN, CONSUMERS, LOOKER, PRODUCERS};
 
 /// What is still open, most basic first.
 pub fn open_matters(world: &World<Host>, scenario: &Scenario) -> Vec<(&'static str, String)> {
-    let Some(image) = active_image(world) else { return vec![("L7", "no controller is active".to_string())] };
+    let Some(image) = committed_image(world) else { return vec![("L7", "no controller is active".to_string())] };
     let mut open = Vec::new();
     for node in world.node_ids() {
         match world.node(node) {
@@ -49,12 +49,16 @@ pub fn open_matters(world: &World<Host>, scenario: &Scenario) -> Vec<(&'static s
     open
 }
 
-fn active_image(world: &World<Host>) -> Option<&MetadataImage> {
-    let controllers = world.node_ids().filter_map(|node| match world.node(node) {
-        Some(Host::Controller(controller)) if controller.is_active() => Some(controller),
-        _ => None,
+/// The newest metadata that is committed, if somebody leads the quorum.
+fn committed_image(world: &World<Host>) -> Option<&MetadataImage> {
+    let servers = world.node_ids().filter_map(|node| match world.node(node)? {
+        Host::Broker(broker) => Some((broker.raft().is_leader(), broker.image())),
+        Host::Controller(controller) => Some((controller.raft().is_leader(), controller.committed_image())),
+        Host::Terminal(_) => None,
     });
-    controllers.max_by_key(|controller| controller.epoch()).map(|controller| controller.image())
+    let servers: Vec<(bool, &MetadataImage)> = servers.collect();
+    let is_led = servers.iter().any(|(leads, _)| *leads);
+    servers.into_iter().filter(|_| is_led).map(|(_, image)| image).max_by_key(|image| image.end_offset())
 }
 
 fn terminal<'w>(world: &'w World<Host>, name: &str) -> Option<&'w Terminal> {

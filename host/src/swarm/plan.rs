@@ -11,8 +11,7 @@ use wire::command::ClusterSpec;
 
 use super::workload;
 
-/// Servers: c1 is node 0, b1 to b3 are nodes 1 to 3.
-const SERVERS: u32 = 4;
+const BROKERS: u32 = 3;
 
 /// One thing that is done to the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +64,7 @@ impl Scenario {
         let topics = workload::topics(&mut rng);
         let healed_at = Micros::from_secs(rng.between(30, 120));
         let mut plan = workload::lines(&mut rng, &topics, healed_at);
-        plan.extend(faults(seed, &mut rng, healed_at));
+        plan.extend(faults(seed, &mut rng, spec.controllers, healed_at));
         plan.sort_by_key(|(at, _)| *at);
         Scenario { seed, spec, topics, plan, healed_at }
     }
@@ -92,7 +91,7 @@ impl Step {
     }
 }
 
-/// A cluster of three brokers. Few partitions of the offsets topic: each costs every broker time and teaches nothing.
+/// Three brokers, under one controller, under three, or with the controllers in the brokers. Few partitions of the offsets topic: each costs every broker time and teaches nothing.
 fn spec(rng: &mut Rng) -> ClusterSpec {
     let mut config = vec![(None, "offsets.topic.num.partitions".to_string(), "2".to_string())];
     let mut maybe = |one_in: u64, hosts: &[&str], key: &str, value: &str| {
@@ -100,33 +99,37 @@ fn spec(rng: &mut Rng) -> ClusterSpec {
             config.extend(hosts.iter().map(|host| (Some((*host).to_string()), key.to_string(), value.to_string())));
         }
     };
-    let all = ["c1", "b1", "b2", "b3"];
+    let all = ["c1", "c2", "c3", "b1", "b2", "b3"];
     maybe(8, &all, "unclean.leader.election.enable", "true");
-    maybe(4, &all[1..], "replica.lag.time.max.ms", "5000");
-    maybe(8, &all[1..], "replica.fetch.max.bytes", "200");
-    maybe(8, &all[1..], "log.segment.bytes", "1048576");
-    ClusterSpec { version: "4.3".to_string(), brokers: 3, controllers: 1, config }
+    maybe(4, &all[3..], "replica.lag.time.max.ms", "5000");
+    maybe(8, &all[3..], "replica.fetch.max.bytes", "200");
+    maybe(8, &all[3..], "log.segment.bytes", "1048576");
+    let controllers = [1, 1, 3, 0][rng.below(4) as usize];
+    ClusterSpec { version: "4.3".to_string(), brokers: BROKERS, controllers, config }
 }
 
 /// The kernel's plan of faults; a kill becomes a SIGTERM half of the time where the seed says so.
-fn faults(seed: u64, rng: &mut Rng, healed_at: Micros) -> Plan {
+fn faults(seed: u64, rng: &mut Rng, controllers: u32, healed_at: Micros) -> Plan {
+    // Controllers come first, then brokers.
+    let servers = controllers + BROKERS;
     let arena = Arena {
-        nodes: (0..SERVERS).map(NodeId).collect(),
+        nodes: (0..servers).map(NodeId).collect(),
         down_max: rng.between(1, 3) as usize,
-        wipes_max: rng.below(2) as usize,
+        wipes_max: 0,
         start: Micros::from_secs(12),
         end: healed_at,
-        // A lost disk of the only controller is the end of the cluster, not a fault it could survive.
+        // The lost disk of a voter is the end of a small quorum, not a fault that it could survive; see below.
         allowed: Classes { wipe: false, ..Classes::ALL },
     };
-    let stops = rng.below(2) == 0;
+    let (stops, wipes) = (rng.below(2) == 0, rng.below(2) == 0);
+    let is_plain_broker = |node: NodeId| controllers > 0 && node.0 >= controllers;
     let mut plan = Plan::new();
     for (at, fault) in sim::plan::plan(seed, &arena) {
         let is_last = at == healed_at;
         match fault {
             Fault::Kill(node) if stops && rng.below(2) == 0 => plan.push((at, Step::Stop(node))),
             // Who is still busy with its shutdown when it is to start, starts when it is down; the healing does that.
-            Fault::PowerCut(node) if node != NodeId(0) && arena.wipes_max > 0 && rng.below(4) == 0 => {
+            Fault::PowerCut(node) if is_plain_broker(node) && wipes && rng.below(4) == 0 => {
                 plan.push((at, Step::Fault(Fault::PowerCut(node))));
                 plan.push((at, Step::Fault(Fault::Wipe(node))));
             }

@@ -9,7 +9,7 @@ use cluster::metadata::TopicIdPartition;
 use sim::{Stamped, World};
 
 use super::lamps::Invariant;
-use super::{Checker, Seen, rules};
+use super::{Checker, rules};
 use crate::host::Host;
 
 /// What was last seen of a broker.
@@ -19,7 +19,6 @@ pub struct BrokerSeen {
     starts: u32,
     /// That process is the one which the controller has registered.
     pub is_registered: bool,
-    metadata_offset: i64,
     /// In the broker's own order.
     replicas: Vec<ReplicaSeen>,
     /// Leader epoch and partition epoch of replicas that it does not hold at the moment: before a restart it did.
@@ -65,7 +64,7 @@ impl BrokerSeen {
     /// The process is another one. Epochs are kept; everything else begins anew.
     fn begin_process(&mut self, starts: u32) {
         self.forget_replicas();
-        (self.starts, self.is_registered, self.metadata_offset) = (starts, false, -1);
+        (self.starts, self.is_registered) = (starts, false);
     }
 
     fn forget_replicas(&mut self) {
@@ -117,8 +116,7 @@ impl BrokerSeen {
 impl Checker {
     pub(super) fn adopt_broker(&mut self, world: &World<Host>, node: NodeId, broker: &Broker) {
         self.note_process(world, node, broker);
-        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return };
-        seen.metadata_offset = broker.metadata_offset();
+        let Some(seen) = self.broker_seen(node) else { return };
         for change in seen.take_changes(broker) {
             let Some(known) = self.registered.partitions.get_mut(&change.now.id) else { continue };
             if change.now.leads && change.now.leader_epoch >= known.binding_from {
@@ -135,8 +133,7 @@ impl Checker {
         events: &[Stamped<Event>],
     ) {
         let became_member = self.note_process(world, node, broker);
-        self.look_at_metadata(world, node, broker);
-        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return };
+        let Some(seen) = self.broker_seen(node) else { return };
         let changes = seen.take_changes(broker);
         for change in &changes {
             self.look_at_replica(world, broker, change, events);
@@ -152,49 +149,25 @@ impl Checker {
     /// The process of a broker ended. What it held is on its disk, unless the disk is empty now.
     pub(super) fn look_at_stopped(&mut self, world: &World<Host>, node: NodeId) {
         let is_empty = world.disk(node).is_some_and(|disk| disk.files().next().is_none());
-        match self.seen.get_mut(node.0 as usize) {
-            Some(Seen::Broker(seen)) => {
-                seen.begin_process(world.starts(node));
-                if is_empty {
-                    seen.epochs_before.clear();
-                }
+        if let Some(seen) = self.broker_seen(node) {
+            seen.begin_process(world.starts(node));
+            if is_empty {
+                seen.epochs_before.clear();
             }
-            Some(Seen::Controller(seen)) if is_empty => *seen = Default::default(),
-            _ => {}
+        }
+        if is_empty {
+            self.forget_metadata(node);
         }
     }
 
     /// True when the broker just became the registered one.
     fn note_process(&mut self, world: &World<Host>, node: NodeId, broker: &Broker) -> bool {
-        let registered = self.registered.image.broker(broker.node_id()).map(|registration| registration.epoch);
-        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return false };
+        let is_registered = self.is_registered(broker.node_id(), broker.broker_epoch());
+        let Some(seen) = self.broker_seen(node) else { return false };
         if seen.starts != world.starts(node) {
             seen.begin_process(world.starts(node));
         }
-        let is_registered = registered == Some(broker.broker_epoch());
         std::mem::replace(&mut seen.is_registered, is_registered) != is_registered && is_registered
-    }
-
-    /// S19.
-    fn look_at_metadata(&mut self, world: &World<Host>, node: NodeId, broker: &Broker) {
-        let Some(Seen::Broker(seen)) = self.seen.get_mut(node.0 as usize) else { return };
-        let now = broker.metadata_offset();
-        let before = std::mem::replace(&mut seen.metadata_offset, now);
-        if now == before {
-            return;
-        }
-        let is_same = self.quorum.image_at(now + 1).is_none_or(|image| image.says_the_same(broker.image()));
-        self.judge(world, Invariant::ImageMonotonic, || {
-            rules::never_back("its metadata offset", before, now)
-                .map_err(|words| format!("broker {}: {words}", broker.node_id()))?;
-            match is_same {
-                true => Ok(()),
-                false => Err(format!(
-                    "broker {} has replayed the metadata up to offset {now}, but its image is not the controller's",
-                    broker.node_id()
-                )),
-            }
-        });
     }
 
     fn look_at_replica(&mut self, world: &World<Host>, broker: &Broker, change: &Change, events: &[Stamped<Event>]) {
@@ -297,9 +270,5 @@ impl BrokerSeen {
 
     pub fn pretend_higher_watermarks(&mut self) {
         self.replicas.iter_mut().for_each(|seen| seen.high_watermark += 5);
-    }
-
-    pub fn pretend_later_metadata(&mut self) {
-        self.metadata_offset += 100_000;
     }
 }

@@ -14,8 +14,8 @@
 
 mod acks;
 mod brokers;
-mod controllers;
 mod lamps;
+mod metadata;
 mod partitions;
 mod rules;
 #[cfg(test)]
@@ -30,8 +30,8 @@ use wire::view::{LampState, LampView};
 
 use crate::host::{Host, HostSpec};
 use brokers::BrokerSeen;
-use controllers::{ControllerSeen, Quorum};
 use lamps::{COUNT, INVARIANTS, Invariant};
+use metadata::{MetadataSeen, Quorum};
 use partitions::Registered;
 
 /// Steps between two counts of all packets in flight, one by one; between them the books are added up only.
@@ -48,12 +48,10 @@ pub struct Broken {
     pub detail: String,
 }
 
-/// What was last seen of one node.
+/// What was last seen of one node, its metadata aside.
 #[derive(Clone, Debug)]
 enum Seen {
     Broker(BrokerSeen),
-    Controller(ControllerSeen),
-    /// A terminal holds nothing that could break.
     Other,
 }
 
@@ -62,6 +60,8 @@ enum Seen {
 pub struct Checker {
     /// By node.
     seen: Vec<Seen>,
+    /// What was last seen of its metadata, by node.
+    metadata: Vec<MetadataSeen>,
     /// Broker id to node.
     broker_nodes: BTreeMap<i32, NodeId>,
     registered: Registered,
@@ -77,6 +77,7 @@ impl Checker {
     pub fn new(world: &World<Host>) -> Checker {
         let mut checker = Checker {
             seen: Vec::new(),
+            metadata: Vec::new(),
             broker_nodes: BTreeMap::new(),
             registered: Registered::default(),
             quorum: Quorum::default(),
@@ -92,11 +93,12 @@ impl Checker {
         self.meet_new_nodes(world);
         self.check_kernel(world);
         let Some(node) = world.last_touched() else { return };
-        match world.node(node) {
-            Some(Host::Broker(broker)) => self.look_at_broker(world, node, broker, events),
-            Some(Host::Controller(controller)) => self.look_at_controller(world, node, controller),
-            Some(Host::Terminal(terminal)) => self.look_at_acks(world, terminal, events),
-            None => self.look_at_stopped(world, node),
+        let Some(host) = world.node(node) else { return self.look_at_stopped(world, node) };
+        self.look_at_metadata(world, node, host);
+        match host {
+            Host::Broker(broker) => self.look_at_broker(world, node, broker, events),
+            Host::Terminal(terminal) => self.look_at_acks(world, terminal, events),
+            Host::Controller(_) => {}
         }
     }
 
@@ -144,9 +146,7 @@ impl Checker {
     fn adopt(&mut self, world: &World<Host>) {
         self.meet_new_nodes(world);
         for node in world.node_ids() {
-            if let Some(Host::Controller(controller)) = world.node(node) {
-                self.adopt_controller(node, controller);
-            }
+            self.adopt_metadata(world, node);
         }
         for node in world.node_ids() {
             if let Some(Host::Broker(broker)) = world.node(node) {
@@ -157,13 +157,13 @@ impl Checker {
 
     fn meet_new_nodes(&mut self, world: &World<Host>) {
         for node in world.node_ids().skip(self.seen.len()) {
+            self.metadata.push(MetadataSeen::default());
             self.seen.push(match world.spec(node) {
                 HostSpec::Broker(spec) => {
                     self.broker_nodes.insert(spec.node_id, node);
                     Seen::Broker(BrokerSeen::default())
                 }
-                HostSpec::Controller(_) => Seen::Controller(ControllerSeen::default()),
-                HostSpec::Terminal(_) => Seen::Other,
+                HostSpec::Controller(_) | HostSpec::Terminal(_) => Seen::Other,
             });
         }
     }
