@@ -9,11 +9,6 @@ use crate::bridge::Bridge;
 use crate::player::Player;
 use crate::ui::Ask;
 
-/// Cluster time that runs after a fault, in microseconds. A death, a shutdown and a start are followed to their end: a session of 9 s
-/// runs out, a new leader is found, a log is caught up. After the others there is something to be done before that.
-const FOLLOWED_US: u64 = 12_000_000;
-const SEEN_US: u64 = 500_000;
-
 /// Cheap to clone and equal as long as the page lives, so it costs nothing as a property.
 #[derive(Clone)]
 pub struct Handle {
@@ -52,12 +47,9 @@ impl Handle {
         self.ask(command, move |_| player.play_line(&terminal));
     }
 
-    /// Breaks or mends something, and lets time run until the cluster has had its say.
+    /// Breaks or mends something, and lets time run on from there.
     pub fn fault(&self, fault: wire::Fault) {
-        self.player.pause();
-        let is_followed = matches!(fault, wire::Fault::Kill(_) | wire::Fault::Stop(_) | wire::Fault::Start(_));
-        self.send(Command::Fault(fault));
-        self.player.play_for(if is_followed { FOLLOWED_US } else { SEEN_US });
+        self.show(Ask::Fault(fault));
     }
 
     /// To a place on the timeline; time stands still there.

@@ -121,6 +121,8 @@ pub enum Ask {
     Sheet(Sheet),
     SheetHeight(Height),
     Terminal(String),
+    /// Breaks or mends something.
+    Fault(wire::Fault),
     /// Types a line into a terminal, as a click on it promises.
     Run {
         terminal: String,

@@ -31,6 +31,11 @@ use crate::theme::{Theme, narrow};
 use crate::timeline::Timeline;
 use crate::ui::{Ask, Bar, Height, Overlay, Screen, Sheet, Ui};
 
+/// Cluster time that runs after a fault, in microseconds: a session of 9 s runs out, a new leader is found, a log is
+/// caught up; or only the first effects are seen.
+const FOLLOWED_US: u64 = 12_000_000;
+const SEEN_US: u64 = 500_000;
+
 pub enum Msg {
     Heard(Heard),
     Ask(Ask),
@@ -226,6 +231,7 @@ impl App {
                 self.ui.terminal = name;
                 self.ui.terminal_open = true;
             }
+            Ask::Fault(fault) => self.fault(fault),
             Ask::Run { terminal, line } => self.run(terminal, &line),
             Ask::Theme(theme) => {
                 theme.wear();
@@ -243,6 +249,17 @@ impl App {
             Ask::CloseBar(_) => {}
         }
         before != self.ui
+    }
+
+    /// A death, a shutdown and a start are followed to their end. While a server hangs, somebody is in the middle of
+    /// something that has to be done within its session, and time stands still again soon.
+    fn fault(&self, fault: wire::Fault) {
+        use wire::Fault;
+        let lasts = matches!(fault, Fault::Kill(_) | Fault::Stop(_) | Fault::Start(_));
+        let hangs = self.model.brokers.values().any(|broker| broker.state == wire::view::ServerState::Paused);
+        self.handle.player.pause();
+        self.handle.send(Command::Fault(fault));
+        self.handle.player.play_for(if lasts && !hangs { FOLLOWED_US } else { SEEN_US });
     }
 
     /// A command needs the prompt: what still runs in its terminal is stopped first, as a person would with Ctrl-C.
