@@ -24,9 +24,10 @@ pub mod vectors;
 
 pub use config::{BrokerCompression, LogConfig};
 pub use epochs::{EpochEntry, LeaderEpochCache};
+pub use index::AbortedTxn;
 pub use now::Now;
 pub use segment::LogSegment;
 pub use unified::{
-    AppendError, AppendInfo, AppendOrigin, DeletedSegment, DeletionReason, Opening, PendingDelete, SegmentInfo,
-    UnifiedLog,
+    AppendError, AppendInfo, AppendOrigin, DeletedSegment, DeletionReason, LogToClean, Opening, PendingDelete,
+    SegmentInfo, UnifiedLog,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::Digest;
+use base::{Digest, Micros};
 use bytes::Bytes;
 use sim::Disk;
 
@@ -285,6 +285,23 @@ impl LogSegment {
             let file: Vec<u8> = self.aborted.iter().flat_map(|txn| txn.to_bytes()).collect();
             disk.write(&self.path(".txnindex"), file.into(), now.at);
         }
+    }
+
+    /// Takes a batch that the cleaner left; files are written when all are in.
+    pub(crate) fn take_cleaned(&mut self, bytes: Bytes) {
+        let position = self.size();
+        self.batches.push(bytes.clone());
+        self.index_batch(&BatchView::trusted(bytes), position, &mut None);
+    }
+
+    pub(crate) fn set_aborted(&mut self, aborted: Vec<AbortedTxn>) {
+        self.aborted = aborted;
+    }
+
+    /// A cleaned segment is as old as what it was made of. Returns the time of the file.
+    pub(crate) fn copy_times_to(&self, other: &mut LogSegment, disk: &Disk, now: Now) -> Micros {
+        other.set_times(now.epoch_ms, self.modified_ms);
+        disk.file(&self.log_path).map_or(now.at, |file| file.modified)
     }
 
     pub(crate) fn set_dir(&mut self, dir: &Arc<str>) {

@@ -146,7 +146,7 @@ impl<T: ToJson> ToJson for Option<T> {
 }
 
 /// Base64 with padding, Jackson's form of bytes.
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

@@ -61,6 +61,7 @@ pub fn build(spec: &ClusterSpec, seed: u64) -> Result<World<Host>, String> {
         let name = format!("t{n}");
         world.add(&name, HostSpec::Terminal(TerminalSpec { name: name.clone(), terminals: terminals.clone() }));
     }
+    name_idle_machines(&mut world);
     for node in world.node_ids() {
         world.start(node);
     }
@@ -85,12 +86,24 @@ fn voters(spec: &ClusterSpec, seed: u64) -> Vec<Voter> {
     }
 }
 
+/// Names that the recorded clusters' machines have always resolve; where no server is, connections are refused.
+fn name_idle_machines(world: &mut World<Host>) {
+    let Some(idle) = world.node_ids().last() else { return };
+    for (letter, count) in [("b", 9), ("c", 5), ("zk", 5), ("w", 5)] {
+        for name in (1..=count).map(|n| format!("{letter}{n}")) {
+            if world.resolve(&name).is_none() {
+                world.alias(&name, idle);
+            }
+        }
+    }
+}
+
 fn validate(spec: &ClusterSpec) -> Result<Profile, String> {
     let Some(profile) = Profile::parse(&spec.version) else {
         return Err(format!("Kafka {} cannot be simulated yet; 4.3 can", spec.version));
     };
-    if spec.brokers == 0 || spec.brokers > BROKERS_MAX {
-        return Err(format!("a cluster has 1 to {BROKERS_MAX} brokers, not {}", spec.brokers));
+    if spec.brokers > BROKERS_MAX {
+        return Err(format!("a cluster has up to {BROKERS_MAX} brokers, not {}", spec.brokers));
     }
     if spec.controllers > CONTROLLERS_MAX {
         let words = "controllers of its own, or none where the first brokers are controllers too";

@@ -51,17 +51,17 @@ impl Value {
         if let Value::Number(text) = self { text.parse().ok() } else { None }
     }
 
-    /// With a line for each item and `indent` spaces a level, as `jq` prints it.
-    pub fn pretty(&self, indent: usize) -> String {
+    /// With a line for each item and `indent` once a level, as `jq` prints it.
+    pub fn pretty_with(&self, indent: &str) -> String {
         let mut text = String::new();
         self.write_pretty(&mut text, indent, 0);
         text
     }
 
-    fn write_pretty(&self, text: &mut String, indent: usize, level: usize) {
+    fn write_pretty(&self, text: &mut String, indent: &str, level: usize) {
         let pad = |text: &mut String, level: usize| {
             text.push('\n');
-            text.extend(std::iter::repeat_n(' ', indent * level));
+            text.extend(std::iter::repeat_n(indent, level));
         };
         match self {
             Value::List(items) if !items.is_empty() => {
@@ -134,16 +134,19 @@ pub fn parse(text: &str) -> Result<Value, Malformed> {
     parser.value(0)
 }
 
-/// All values of a text, one after the other.
-pub fn parse_all(text: &str) -> Result<Vec<Value>, Malformed> {
+/// All values of a text, one after the other, with the character where each ends, and what is wrong with the rest.
+pub fn parse_stream(text: &str) -> (Vec<(Value, usize)>, Option<Malformed>) {
     let mut parser = Parser { chars: text.chars().collect(), at: 0 };
     let mut values = Vec::new();
     loop {
         parser.space();
         if parser.at >= parser.chars.len() {
-            return Ok(values);
+            return (values, None);
         }
-        values.push(parser.value(0)?);
+        match parser.value(0) {
+            Ok(value) => values.push((value, parser.at)),
+            Err(error) => return (values, Some(error)),
+        }
     }
 }
 
@@ -336,13 +339,13 @@ mod tests {
         let text = r#"{"version":1,"partitions":[{"topic":"a\"b","partition":0,"x":-1.5e3}],"none":null,"t":true}"#;
         assert_eq!(parse(text).unwrap().to_string(), text);
         assert_eq!(parse(" [ ] x").unwrap(), Value::List(Vec::new()));
-        assert_eq!(parse_all("1 2\n{}").unwrap().len(), 3);
+        assert_eq!(parse_stream("1 2\n{}").0.len(), 3);
     }
 
     #[test]
     fn pretty_is_jqs_form() {
         let value = parse(r#"{"a":[1,2],"b":{},"c":[]}"#).unwrap();
-        assert_eq!(value.pretty(2), "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {},\n  \"c\": []\n}");
+        assert_eq!(value.pretty_with("  "), "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {},\n  \"c\": []\n}");
     }
 
     #[test]

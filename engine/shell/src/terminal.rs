@@ -66,7 +66,9 @@ impl Terminal {
 
     pub fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
         match input {
-            Input::Start | Input::Accepted { .. } => {}
+            Input::Start => {}
+            // Nothing listens here.
+            Input::Accepted { conn, .. } => fx.close(conn),
             Input::Control { control } => self.on_control(now, control, fx),
             Input::Connected { conn } => self.with_job(now, fx, |job, io| job.on_connected(conn, io)),
             Input::Closed { conn, reason } => self.with_job(now, fx, |job, io| job.on_closed(conn, reason, io)),

@@ -27,6 +27,8 @@ pub struct LogFiles {
     pub recovery_points: BTreeMap<TopicPartition, i64>,
     pub high_watermarks: BTreeMap<TopicPartition, i64>,
     pub log_starts: BTreeMap<TopicPartition, i64>,
+    /// Up to where the log cleaner came.
+    pub cleaned: BTreeMap<TopicPartition, i64>,
     /// Folders to be removed, with their time.
     doomed: BTreeMap<String, Micros>,
 }
@@ -50,6 +52,7 @@ impl LogFiles {
             recovery_points: read(disk, checkpoint::RECOVERY_POINT_FILE),
             high_watermarks: read(disk, checkpoint::HIGH_WATERMARK_FILE),
             log_starts: read(disk, checkpoint::LOG_START_FILE),
+            cleaned: read(disk, checkpoint::CLEANER_FILE),
             doomed: BTreeMap::new(),
         };
         files.create_checkpoints(disk, now);
@@ -100,6 +103,12 @@ impl LogFiles {
         write_if_new(disk, checkpoint::LOG_START_FILE, &mut self.log_starts, offsets, now)
     }
 
+    /// The cleaner writes its file after every log.
+    pub fn checkpoint_cleaned(&mut self, disk: &mut Disk, partition: &TopicPartition, offset: i64, now: Micros) {
+        self.cleaned.insert(partition.clone(), offset);
+        checkpoint::write_offsets(disk, &in_log_dir(checkpoint::CLEANER_FILE), &self.cleaned, now);
+    }
+
     /// Partitions that have a folder, in order of their names.
     pub fn partitions_on_disk(disk: &Disk) -> Vec<TopicPartition> {
         disk.list(LOG_DIR).iter().filter_map(|name| partition_of_folder(name)).collect()
@@ -118,10 +127,12 @@ impl LogFiles {
     }
 
     /// A deleted partition's name may come back with another topic.
-    pub fn forget(&mut self, partition: &TopicPartition) {
+    pub fn forget(&mut self, disk: &mut Disk, partition: &TopicPartition, now: Micros) {
         self.recovery_points.remove(partition);
         self.high_watermarks.remove(partition);
         self.log_starts.remove(partition);
+        self.cleaned.remove(partition);
+        checkpoint::write_offsets(disk, &in_log_dir(checkpoint::CLEANER_FILE), &self.cleaned, now);
     }
 
     /// Folders that an earlier run had put out of sight wait once more.

@@ -10,6 +10,7 @@
 //! ```
 
 mod apis;
+mod cleaner;
 mod client;
 pub(crate) mod connections;
 mod fetcher;
@@ -311,6 +312,7 @@ impl Broker {
             return;
         }
         match name {
+            cleaner::CLEANER => self.on_cleaner(now, fx),
             replication::FETCH_TIMEOUT => self.on_fetch_timeout(now, number as i32, fx),
             _ => self.on_group_timer(now, name, number, fx),
         }

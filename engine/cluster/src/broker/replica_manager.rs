@@ -332,7 +332,7 @@ impl Broker {
         }
         let at = now + self.delete_delay(&partition.topic);
         self.files.doom(&mut self.disk, partition, false, &mut self.rng, at);
-        self.files.forget(partition);
+        self.files.forget(&mut self.disk, partition, now);
         self.schedule_file_deletion(fx);
         self.purgatory.touch(partition);
         fx.emit(Event::ReplicaDeleted { partition: partition.clone(), broker: self.settings.node_id() });

@@ -19,6 +19,7 @@ impl Broker {
         self.schedule_checkpoint(now, fx);
         let delay = Micros::from_ms(self.settings.server.amount("log.initial.task.delay.ms"));
         fx.set_timer_after(timer(ServerTimer::Retention), delay);
+        self.start_cleaner(fx);
     }
 
     /// Plans the next checkpoint of the high watermarks, at the next beat of its interval. An idle broker plans none.
@@ -40,19 +41,13 @@ impl Broker {
 
     /// Old segments go (`LogManager.cleanupLogs`), every `log.retention.check.interval.ms`.
     pub(super) fn on_retention(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        let broker = self.spec.node_id;
         let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
         for id in ids {
             let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
             held.log.remove_expired_producers(now);
-            if held.log.config().compact {
-                continue;
-            }
-            let from = held.log.log_start();
-            held.log.delete_old_segments(&mut self.disk, now);
-            let to = held.log.log_start();
-            if to > from {
-                fx.emit(Event::LogStartAdvanced { partition: id, broker, from, to });
+            // Compacted logs are the cleaner's.
+            if !held.log.config().compact {
+                self.delete_old_segments(now, id, fx);
             }
         }
         self.checkpoint_offsets(now);

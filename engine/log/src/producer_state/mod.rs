@@ -261,6 +261,16 @@ impl ProducerStateManager {
         self.delete_snapshots(disk, |snapshot| snapshot == offset);
     }
 
+    /// Puts the snapshot at `offset` out of sight; returns the file that has to be removed later.
+    pub fn hide_snapshot(&mut self, disk: &mut Disk, offset: i64) -> Option<String> {
+        let at = self.snapshots.iter().position(|snapshot| *snapshot == offset)?;
+        self.snapshots.remove(at);
+        let path = self.snapshot_path(offset);
+        let hidden = format!("{path}.deleted");
+        disk.rename(&path, &hidden);
+        Some(hidden)
+    }
+
     /// A start keeps the snapshots of segments and the newest one beyond them (`removeStraySnapshots`).
     pub fn remove_stray_snapshots(&mut self, disk: &mut Disk, segment_bases: &[i64]) {
         let newest = self.snapshots.last().copied();

@@ -1,6 +1,7 @@
 //! One replica of one partition (`UnifiedLog`, `LocalLog`).
 
 mod append;
+mod clean;
 mod load;
 mod read;
 mod truncate;
@@ -12,6 +13,7 @@ use protocol::{ErrorCode, TopicPartition};
 use sim::Disk;
 
 pub use append::{AppendError, AppendInfo, AppendOrigin};
+pub use clean::LogToClean;
 pub use load::Opening;
 pub use read::SegmentInfo;
 pub use truncate::{DeletedSegment, DeletionReason, PendingDelete};

@@ -50,7 +50,7 @@ impl UnifiedLog {
         let kept = self.segments.partition_point(|segment| segment.base_offset() <= offset);
         for segment in self.segments.split_off(kept) {
             self.schedule_delete(disk, segment.base_offset(), now);
-            self.producers.delete_snapshot(disk, segment.base_offset());
+            self.schedule_snapshot_delete(disk, segment.base_offset(), now);
         }
         self.active_mut().truncate_to(disk, offset, now);
         self.log_end = offset;
@@ -136,14 +136,14 @@ impl UnifiedLog {
         debug_assert!(raised.is_ok(), "segments above the high watermark are not deletable");
         for segment in self.segments.drain(..count).collect::<Vec<_>>() {
             self.schedule_delete(disk, segment.base_offset(), now);
-            self.producers.delete_snapshot(disk, segment.base_offset());
+            self.schedule_snapshot_delete(disk, segment.base_offset(), now);
         }
         infos.into_iter().map(|segment| DeletedSegment { reason, segment }).collect()
     }
 
     /// The files become invisible to a start at once; their bytes are freed after `file.delete.delay.ms`.
     pub(super) fn schedule_delete(&mut self, disk: &mut Disk, base: i64, now: Now) {
-        let due = now.at + Micros::from_ms(self.config.file_delete_delay_ms.max(0) as u64);
+        let due = self.file_delete_due(now);
         for suffix in [".log", ".index", ".timeindex", ".txnindex"] {
             let path = format!("{}/{}", self.dir, file_name(base, suffix));
             if disk.exists(&path) {
@@ -152,6 +152,18 @@ impl UnifiedLog {
                 self.pending_deletes.push(PendingDelete { due, path: deleted });
             }
         }
+    }
+
+    /// The snapshot of the producers goes with the segment at whose start it was taken.
+    pub(super) fn schedule_snapshot_delete(&mut self, disk: &mut Disk, base: i64, now: Now) {
+        let due = self.file_delete_due(now);
+        if let Some(path) = self.producers.hide_snapshot(disk, base) {
+            self.pending_deletes.push(PendingDelete { due, path });
+        }
+    }
+
+    fn file_delete_due(&self, now: Now) -> Micros {
+        now.at + Micros::from_ms(self.config.file_delete_delay_ms.max(0) as u64)
     }
 
     /// When [`Self::delete_due_files`] has something to do next.

@@ -4,6 +4,7 @@
 //! `check` is handed the name of a file, without its ending, and its text.
 
 mod batches;
+mod compaction;
 mod files;
 mod logs;
 
@@ -38,7 +39,7 @@ impl Report {
 }
 
 /// The files that this crate answers for.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "batches",
     "batches-corrupt",
     "batches-old",
@@ -49,6 +50,7 @@ pub const NAMES: [&str; 10] = [
     "segment-roll",
     "producer-state",
     "log-retention",
+    "compaction",
 ];
 
 /// Checks one file; `None` when it is none of ours.
@@ -64,6 +66,7 @@ pub fn check(name: &str, text: &str) -> Option<Result<Report, String>> {
         "segment-roll" => logs::segment_roll,
         "producer-state" => logs::producer_state,
         "log-retention" => logs::retention,
+        "compaction" => compaction::compaction,
         _ => return None,
     };
     Some(run(name, text, case))

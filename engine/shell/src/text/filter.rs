@@ -20,6 +20,7 @@ pub struct Filter {
 #[derive(Debug, Default)]
 pub struct Out {
     pub text: String,
+    pub errors: String,
     /// Set when the tool has seen enough (`head`), or at the end.
     pub done: Option<i32>,
 }
@@ -44,7 +45,8 @@ impl Filter {
                     self.finish_line(io);
                 }
                 Err(error) => {
-                    io.eprintln(format!("{}: {path}: {}", self.tool, error.words()));
+                    let words = self.kind.no_file_words();
+                    io.eprintln(format!("{}: {words}{path}: {}", self.tool, error.words()));
                     self.failed = true;
                 }
             }
@@ -86,6 +88,9 @@ impl Filter {
         let mut out = Out::default();
         self.kind.end(&mut out);
         io.print(out.text);
+        if !out.errors.is_empty() {
+            io.eprintln(out.errors.trim_end_matches('\n'));
+        }
         let status = out.done.unwrap_or(0);
         io.exit(if self.failed && status == 0 { self.kind.failure_status() } else { status });
     }

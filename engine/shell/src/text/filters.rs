@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::Usage;
 use super::filter::{Filter, Out};
 use super::grep::Grep;
+use super::jq::Jq;
 use super::sed::Sed;
 
 #[derive(Clone, Debug, Hash)]
@@ -19,6 +20,7 @@ pub enum Kind {
     Wc { show: [bool; 3], counts: [u64; 3] },
     Grep(Grep),
     Sed(Sed),
+    Jq(Box<Jq>),
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -246,8 +248,12 @@ impl Kind {
         }
     }
 
+    pub(super) fn no_file_words(&self) -> &'static str {
+        if matches!(self, Kind::Jq(_)) { "error: Could not open file " } else { "" }
+    }
+
     pub(super) fn failure_status(&self) -> i32 {
-        if matches!(self, Kind::Grep(_) | Kind::Sort(_)) { 2 } else { 1 }
+        if matches!(self, Kind::Grep(_) | Kind::Sort(_) | Kind::Jq(_)) { 2 } else { 1 }
     }
 
     /// One line, without its newline; `ended` tells whether it had one.
@@ -304,6 +310,7 @@ impl Kind {
             }
             Kind::Grep(grep) => grep.line(line, out),
             Kind::Sed(sed) => sed.line(line, out),
+            Kind::Jq(jq) => jq.line(line, ended),
         }
     }
 
@@ -325,6 +332,7 @@ impl Kind {
                 put(out, &row.join(" "), true);
             }
             Kind::Grep(grep) => grep.end(out),
+            Kind::Jq(jq) => jq.end(out),
             Kind::Cat { .. } | Kind::Cut(_) | Kind::Head { .. } | Kind::Tr { .. } | Kind::Sed(_) => {}
         }
     }

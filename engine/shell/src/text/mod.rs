@@ -5,6 +5,7 @@ mod date;
 mod filter;
 mod filters;
 mod grep;
+mod jq;
 mod ls;
 mod plain;
 mod printf;
@@ -19,8 +20,8 @@ pub use plain::Plain;
 
 /// Programs of this kind, for `help` and completion.
 pub const NAMES: &[&str] = &[
-    "cat", "clear", "cut", "date", "echo", "false", "grep", "head", "help", "history", "ls", "mkdir", "printf", "pwd",
-    "rm", "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
+    "cat", "clear", "cut", "date", "echo", "false", "grep", "head", "help", "history", "jq", "ls", "mkdir", "printf",
+    "pwd", "rm", "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
 ];
 
 /// A wrong call: what GNU prints, and the status.
@@ -57,12 +58,23 @@ pub enum TextTool {
     Wrong(Usage),
 }
 
+/// The date as Java's `Properties.store` writes it.
+pub fn date_of_properties(at: Micros) -> String {
+    date::format("%a %b %d %H:%M:%S UTC %Y", at)
+}
+
+/// The time as log4j writes it, between its brackets.
+pub fn log_time(at: Micros) -> String {
+    date::format("%Y-%m-%d %H:%M:%S,%3N", at)
+}
+
 pub fn find(name: &str, arguments: &[String]) -> Option<TextTool> {
     let made = match name {
         "cat" | "cut" | "head" | "sort" | "tail" | "tr" | "uniq" | "wc" => {
             filters::make(name, arguments).map(TextTool::Filter)
         }
         "grep" => grep::make(arguments).map(TextTool::Filter),
+        "jq" => jq::make(arguments).map(TextTool::Filter),
         "sed" => sed::make(arguments).map(TextTool::Filter),
         "sleep" => plain::sleep_micros(arguments).map(|micros| TextTool::Sleep { until: None, micros }),
         _ if NAMES.contains(&name) => Ok(TextTool::Plain(Plain::new(name, arguments))),

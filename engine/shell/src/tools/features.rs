@@ -214,7 +214,7 @@ fn update(
     }
 }
 
-fn version_mapping(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
+pub fn version_mapping(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let latest = MetadataVersion::LATEST_PRODUCTION.name();
     let release = parsed.text("--release-version").unwrap_or(&latest);
     let version = MetadataVersion::parse(release).map_err(failed)?;
@@ -225,7 +225,7 @@ fn version_mapping(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Ha
     Ok(())
 }
 
-fn dependencies(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
+pub fn dependencies(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     for text in parsed.all("--feature") {
         let (name, level) = name_and_level(text)?;
         if name == METADATA_VERSION {

@@ -19,6 +19,9 @@ mod log_dirs;
 mod metadata_quorum;
 mod reassign;
 mod scram_hash;
+mod server_file;
+mod server_start;
+mod storage;
 pub mod straight;
 pub mod topics;
 mod usage;
@@ -46,6 +49,8 @@ const STRAIGHT: &[&ToolSpec] = &[
     &log_dirs::SPEC,
     &metadata_quorum::SPEC,
     &reassign::SPEC,
+    &server_start::SPEC,
+    &storage::SPEC,
 ];
 
 /// Scripts that can be typed.

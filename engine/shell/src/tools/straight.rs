@@ -76,6 +76,7 @@ enum Answer {
     Reply(Result<AdminReply, KafkaError>),
     File(Result<Bytes, FileError>),
     Slept,
+    Written,
     Time(Micros),
     Random(u64),
 }
@@ -306,6 +307,31 @@ impl Run<'_, '_, '_> {
         };
         self.remember(Answer::File(contents.clone()));
         Ok(contents)
+    }
+
+    /// Replaces a file of the working directory.
+    pub fn write(&mut self, path: &str, contents: Bytes) {
+        if let Some(Answer::Written) = self.known() {
+            return;
+        }
+        // A name that cannot be written is a folder's, and the tools that write choose names below their own folders.
+        let _ = self.io.files.write(self.io.fx.surroundings(), path, contents, false, self.io.now);
+        self.remember(Answer::Written);
+    }
+
+    /// Whether a path is a directory; `None` when there is nothing.
+    pub fn is_directory(&mut self, path: &str) -> Option<bool> {
+        match self.io.files.list(self.io.fx.surroundings(), path) {
+            Ok(_) => Some(true),
+            Err(FileError::NotDirectory) => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    /// The time as a line of a log has it.
+    pub fn log_time(&mut self) -> String {
+        let now = self.now();
+        crate::text::log_time(now)
     }
 
     /// `Utils.loadProps`.
