@@ -12,6 +12,8 @@ pub struct Filter {
     pub(super) files: Vec<String>,
     partial: String,
     failed: bool,
+    /// Standard input, for a `-` among the files, as far as it has come.
+    waiting: Option<String>,
     /// How many bytes longer what was read is as text.
     surplus: u64,
 }
@@ -27,18 +29,27 @@ pub struct Out {
 
 impl Filter {
     pub(super) fn new(tool: &'static str, kind: Kind, files: Vec<String>) -> Filter {
-        Filter { tool, kind, files, partial: String::new(), failed: false, surplus: 0 }
+        Filter { tool, kind, files, partial: String::new(), failed: false, waiting: None, surplus: 0 }
     }
 
     pub fn start(&mut self, io: &mut Io<'_, '_>) {
-        if self.files.is_empty() {
-            return;
+        if self.files.iter().any(|path| path == "-") {
+            self.waiting = Some(String::new());
+        } else if !self.files.is_empty() {
+            self.read_files("", io);
         }
+    }
+
+    fn read_files(&mut self, standard_input: &str, io: &mut Io<'_, '_>) {
         let files = std::mem::take(&mut self.files);
         let several = files.len() > 1;
         for path in &files {
             let world = io.fx.surroundings();
-            match io.files.read(world, path) {
+            let contents = match path.as_str() {
+                "-" => Ok(bytes::Bytes::copy_from_slice(standard_input.as_bytes())),
+                path => io.files.read(world, path),
+            };
+            match contents {
                 Ok(contents) => {
                     self.kind.next_file(path, several);
                     self.feed_bytes(&contents, io);
@@ -65,6 +76,10 @@ impl Filter {
     }
 
     pub fn feed(&mut self, text: &str, io: &mut Io<'_, '_>) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.push_str(text);
+            return;
+        }
         self.partial.push_str(text);
         let mut out = Out::default();
         let partial = std::mem::take(&mut self.partial);
@@ -83,6 +98,9 @@ impl Filter {
     }
 
     pub fn end(&mut self, io: &mut Io<'_, '_>) {
+        if let Some(standard_input) = self.waiting.take() {
+            return self.read_files(&standard_input, io);
+        }
         self.finish_line(io);
         self.kind.surplus(self.surplus);
         let mut out = Out::default();
