@@ -10,6 +10,8 @@ use super::call::{AdminCall, AdminReply, PerItem};
 use super::operation::{Operation, Reaction, Step, Target};
 use crate::error::KafkaError;
 
+const LOGGER: &str = "org.apache.kafka.clients.admin.KafkaAdminClient";
+
 /// The first requests of such a call; `None` if the call is of another kind.
 pub(crate) fn start(operation: &mut Operation) -> Option<Vec<Step>> {
     let ask = |name, target| vec![Step::Ask { name, target }];
@@ -58,7 +60,12 @@ pub(crate) fn on_response(operation: &mut Operation, step: &Step, response: &Res
         Err(error) if error.retriable => Reaction::again(error),
         Err(error) => {
             fail(operation, *target, &error);
-            Reaction::done()
+            let mut reaction = Reaction::done();
+            if let AdminCall::UnregisterBroker { broker } = &operation.call {
+                let text = format!("Unregister broker request for broker ID {broker} failed: {}", error.message());
+                reaction.errors.push((LOGGER, text));
+            }
+            reaction
         }
     })
 }

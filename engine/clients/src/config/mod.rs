@@ -270,17 +270,22 @@ pub struct AdminConfig {
     pub retries: u32,
 }
 
+/// What the constructor of the admin client throws reaches its caller so.
+fn not_created(cause: KafkaError) -> KafkaError {
+    KafkaError::new(error::KAFKA, "Failed to create new KafkaAdminClient").caused_by(cause)
+}
+
 impl AdminConfig {
     pub fn parse(properties: &Properties) -> Result<AdminConfig, KafkaError> {
         let mut values = Values::parse(&[keys::COMMON, keys::ADMIN], properties)?;
         if !properties.contains_key("bootstrap.servers") && !properties.contains_key("bootstrap.controllers") {
             let why = "You must set either bootstrap.servers or bootstrap.controllers";
-            return Err(KafkaError::new(error::CONFIG, why));
+            return Err(not_created(KafkaError::new(error::CONFIG, why)));
         }
         let controllers = values.list("bootstrap.controllers");
         if !controllers.is_empty() && !values.list("bootstrap.servers").is_empty() {
             let why = "You cannot set both bootstrap.servers and bootstrap.controllers";
-            return Err(KafkaError::new(error::CONFIG, why));
+            return Err(not_created(KafkaError::new(error::CONFIG, why)));
         }
         if values.text("client.id").is_empty() {
             values.override_with("client.id", "adminclient-1");
@@ -290,7 +295,7 @@ impl AdminConfig {
         if total < single && values.is_set("default.api.timeout.ms") {
             let why = "The specified value of default.api.timeout.ms must be no smaller than the value of \
                        request.timeout.ms.";
-            return Err(KafkaError::new(error::CONFIG, why));
+            return Err(not_created(KafkaError::new(error::CONFIG, why)));
         }
         let mut common = CommonConfig::new(&values);
         let uses_controllers = !controllers.is_empty();

@@ -253,7 +253,7 @@ impl Run<'_, '_, '_> {
             return result.map_err(Halt::Thrown);
         }
         let wrap = |error| NewClientError { log: Vec::new(), error };
-        let config = AdminConfig::parse(properties).map_err(|error| wrap(failed_to_create(error)));
+        let config = AdminConfig::parse(properties).map_err(wrap);
         let made = config.and_then(|config| {
             self.tool.client_id = config.common.client_id.to_string();
             Admin::new(config, self.io.seed, self.io.now, self.io.fx)
@@ -386,10 +386,6 @@ impl Run<'_, '_, '_> {
         self.remember(Answer::Random(number));
         number
     }
-}
-
-fn failed_to_create(error: KafkaError) -> KafkaError {
-    KafkaError::new(error::KAFKA, "Failed to create new KafkaAdminClient").caused_by(error)
 }
 
 /// How a future's failure reaches the caller of `get()`.

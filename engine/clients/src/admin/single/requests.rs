@@ -1,9 +1,11 @@
 //! What each call asks.
 
+use std::collections::BTreeMap;
+
 use protocol::messages::*;
 use protocol::{Request, TopicPartition, topic};
 
-use crate::admin::call::{AdminCall, QuotaMatch, ResourceType};
+use crate::admin::call::{AdminCall, FeatureUpdate, QuotaMatch, ResourceType};
 use crate::admin::operation::{Target, by_topic};
 
 pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Request {
@@ -19,23 +21,7 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
             ..Default::default()
         }
         .into(),
-        AdminCall::UpdateFeatures { updates, validate_only } => {
-            let update = |(feature, update): (&String, &crate::admin::call::FeatureUpdate)| {
-                update_features_request::FeatureUpdateKey {
-                    feature: feature.clone(),
-                    max_version_level: update.level,
-                    upgrade_type: update.upgrade.id(),
-                    ..Default::default()
-                }
-            };
-            UpdateFeaturesRequest {
-                timeout_ms,
-                feature_updates: updates.iter().map(update).collect(),
-                validate_only: *validate_only,
-                ..Default::default()
-            }
-            .into()
-        }
+        AdminCall::UpdateFeatures { updates, validate_only } => features(updates, *validate_only, timeout_ms),
         AdminCall::DescribeMetadataQuorum => {
             let partition = describe_quorum_request::PartitionData { partition_index: 0, ..Default::default() };
             let topic_name = topic::CLUSTER_METADATA_TOPIC_NAME.to_string();
@@ -77,6 +63,22 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
         AdminCall::ListGroups => ListGroupsRequest::default().into(),
         call => of_users(call),
     }
+}
+
+fn features(updates: &BTreeMap<String, FeatureUpdate>, validate_only: bool, timeout_ms: i32) -> Request {
+    let update = |(feature, update): (&String, &FeatureUpdate)| update_features_request::FeatureUpdateKey {
+        feature: feature.clone(),
+        max_version_level: update.level,
+        upgrade_type: update.upgrade.id(),
+        ..Default::default()
+    };
+    UpdateFeaturesRequest {
+        timeout_ms,
+        feature_updates: updates.iter().map(update).collect(),
+        validate_only,
+        ..Default::default()
+    }
+    .into()
 }
 
 /// Quotas, and SCRAM credentials below.

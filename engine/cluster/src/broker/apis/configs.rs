@@ -1,5 +1,7 @@
 //! DescribeConfigs: what is set, where, and what it means in effect (Kafka: `ConfigHelper`).
 
+use std::collections::BTreeSet;
+
 use protocol::messages::describe_configs_request::DescribeConfigsResource;
 use protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
@@ -14,6 +16,16 @@ use crate::config::{
     topic_synonyms,
 };
 use crate::metadata::{ConfigResource, ResourceType};
+
+/// Broker settings that are dynamic only (`QuotaConfig.brokerQuotaConfigs`).
+const THROTTLES: [&str; 3] = [
+    "leader.replication.throttled.rate",
+    "follower.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
+
+/// `DescribeConfigsResponse.ConfigType.UNKNOWN`
+const UNKNOWN_TYPE: i8 = 0;
 
 /// A refused resource: the error and Kafka's words.
 type Refusal = (ErrorCode, Option<String>);
@@ -66,8 +78,11 @@ impl Broker {
             }
             Some(ResourceType::Broker) if name.is_empty() => {
                 let defaults = self.metadata.image.configs(&ConfigResource::cluster());
-                let keys = defaults.keys().filter(|name| wanted(name)).filter_map(|name| server_key(name));
-                Ok(keys.map(|key| self.broker_config(key, synonyms, false)).collect())
+                let names = || defaults.keys().filter(|name| wanted(name));
+                let keys = names().filter_map(|name| server_key(name));
+                let known = keys.map(|key| self.broker_config(key, synonyms, false));
+                let others = names().filter(|name| server_key(name).is_none());
+                Ok(known.chain(others.map(|name| self.unlisted_config(name, synonyms, false))).collect())
             }
             Some(ResourceType::Broker) => {
                 let id: i32 =
@@ -79,11 +94,46 @@ impl Broker {
                     )));
                 }
                 let shown = |key: &&ConfigKey| !key.internal && wanted(key.name);
-                Ok(server_keys().filter(shown).map(|key| self.broker_config(key, synonyms, true)).collect())
+                let known = server_keys().filter(shown).map(|key| self.broker_config(key, synonyms, true));
+                let others = self.unlisted_names().into_iter().filter(|name| wanted(name));
+                Ok(known.chain(others.map(|name| self.unlisted_config(name, synonyms, true))).collect())
             }
             // No loggers, client metrics or group settings are kept here.
             Some(_) => Ok(Vec::new()),
             None => Err(invalid(format!("Unsupported resource type: {}", resource.resource_type))),
+        }
+    }
+
+    /// Names that were set and stand in no table: throttles, which are dynamic only, and what nobody knows.
+    fn unlisted_names(&self) -> BTreeSet<&str> {
+        let image = &self.metadata.image;
+        let dynamic = [ConfigResource::broker(self.spec.node_id), ConfigResource::cluster()];
+        let set = dynamic.iter().flat_map(|resource| image.configs(resource).keys());
+        let own = self.settings.server.properties().keys();
+        set.chain(own).map(String::as_str).filter(|name| server_key(name).is_none()).collect()
+    }
+
+    /// What nobody knows may be a secret.
+    fn unlisted_config(&self, name: &str, with_synonyms: bool, per_broker: bool) -> DescribeConfigsResourceResult {
+        let is_throttle = THROTTLES.contains(&name);
+        let mut found = self.layers(&[name]);
+        found.retain(|(_, _, source)| per_broker || *source == ConfigSource::DynamicDefaultBroker);
+        let shown = |value: &Option<String>| value.clone().filter(|_| is_throttle);
+        let synonym = |(name, value, source): &(&str, Option<String>, ConfigSource)| DescribeConfigsSynonym {
+            name: name.to_string(),
+            value: shown(value),
+            source: source.id(),
+            ..Default::default()
+        };
+        DescribeConfigsResourceResult {
+            name: name.to_string(),
+            value: found.first().and_then(|(_, value, _)| shown(value)),
+            read_only: true,
+            config_source: found.first().map_or(ConfigSource::Default, |(_, _, source)| *source).id(),
+            is_sensitive: !is_throttle,
+            synonyms: if with_synonyms { found.iter().map(synonym).collect() } else { Vec::new() },
+            config_type: if is_throttle { ConfigType::Long.id() } else { UNKNOWN_TYPE },
+            ..Default::default()
         }
     }
 
