@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::chromium;
@@ -70,21 +70,18 @@ fn ratio(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100) / whole.max(1)
 }
 
-/// What a first visit downloads, compressed as a good host would.
+/// All that there is to download, fonts and lessons included, compressed as a good host would.
 fn downloads(root: &Path) -> Result<bool, String> {
     const LIMIT_BYTES: u64 = 1024 * 1024;
     println!("Downloads (bytes: plain, brotli 11; limit {LIMIT_BYTES} together)");
     let dist = root.join("dist");
-    let Ok(entries) = fs::read_dir(&dist) else {
+    if !dist.join("index.html").is_file() {
         println!("  not measured: there is no dist/. Build the page first: cargo oz play, or trunk build --release");
         return Ok(true);
-    };
-    let mut files: Vec<_> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
-    files.sort();
+    }
     let mut sum = 0;
-    for file in files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for file in files_below(&dist) {
+        let name = file.strip_prefix(&dist).unwrap_or(&file).to_string_lossy().into_owned();
         let raw = fs::metadata(&file).map_err(|error| format!("{name}: {error}"))?.len();
         let path = file.to_string_lossy().into_owned();
         let output = process::command(root, "brotli", &["-q", "11", "-c", &path])
@@ -96,6 +93,15 @@ fn downloads(root: &Path) -> Result<bool, String> {
     }
     println!("  {:>10} {sum:>10}  together: {} % of the limit", "", ratio(sum, LIMIT_BYTES));
     Ok(sum <= LIMIT_BYTES)
+}
+
+/// The files in a folder and in those within it, but licences, which nobody's browser asks for.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| !path.to_string_lossy().ends_with("LICENSE.txt"));
+    paths.sort();
+    paths.into_iter().flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 /// The page in Chromium. It is measured by a program of its own, so that nothing else has to compile a browser's protocol.

@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod chromium;
 pub mod lesson;
+pub mod parity;
 pub mod place;
 pub mod play;
 pub mod process;

@@ -91,6 +91,18 @@ A failure is a line SEED=.. EVENT=.. CHECK=.., and the plan cut down to what it 
         #[arg(long)]
         plan: Option<PathBuf>,
     },
+    /// Do the work that wasm must do alike, and print what it came to.
+    #[command(after_help = "Examples:
+  cargo oz parity              32 seeds, every lesson
+  cargo oz parity --seeds 4    fewer
+
+A line for each: what, its two numbers, the digest over every reply, events, microseconds. The tests in tests/browser and
+`oz bench` do the same work in Chromium and compare.")]
+    Parity {
+        /// How many seeds of random acts.
+        #[arg(long, default_value_t = 32)]
+        seeds: u64,
+    },
     /// Measure: events a second, sizes of the downloads, the page in Chromium.
     #[command(after_help = "Examples:
   cargo oz bench                  all sections
@@ -123,6 +135,7 @@ fn main() -> ExitCode {
         Command::Lesson { command: LessonCommand::Check { files } } => oz::lesson::check(&files),
         Command::Swarm { from, plan: Some(plan), .. } => oz::swarm::replay(from, &plan),
         Command::Swarm { seeds, from, threads, plan: None } => oz::swarm::swarm(from, seeds, threads),
+        Command::Parity { seeds } => oz::parity::parity(seeds),
         Command::Bench { skip_browser } => oz::bench::bench(skip_browser),
     };
     match outcome {

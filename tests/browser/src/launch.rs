@@ -40,6 +40,8 @@ pub struct Options {
     pub before: String,
     /// Endings of paths that the server answers with 404.
     pub missing: Vec<String>,
+    /// Files that the server has beside those of the page: path in the address, path on this machine.
+    pub beside: Vec<(String, PathBuf)>,
     /// Words of complaints that belong to what the test does.
     pub expected: Vec<String>,
 }
@@ -53,6 +55,7 @@ impl Default for Options {
             path: "/".to_owned(),
             before: String::new(),
             missing: Vec::new(),
+            beside: Vec::new(),
             expected: Vec::new(),
         }
     }
@@ -72,7 +75,7 @@ pub fn in_tab(options: Options, test: impl AsyncFnOnce(&Tab) -> Result<(), Strin
 async fn run(options: Options, test: impl AsyncFnOnce(&Tab) -> Result<(), String>) -> Result<(), String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let server = Server::start(dist()?, options.missing.clone())?;
+    let server = Server::start(dist()?, options.missing.clone(), options.beside.clone())?;
     let profile = env::temp_dir().join(format!("offset-zero-chromium-{}-{number}", process::id()));
     let (mut browser, mut handler) = Browser::launch(config(&options, &profile)?)
         .await

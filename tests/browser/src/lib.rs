@@ -20,6 +20,7 @@
 
 mod keys;
 mod launch;
+pub mod parity;
 mod server;
 mod session;
 mod tab;

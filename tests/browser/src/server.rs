@@ -18,13 +18,13 @@ pub struct Server {
 
 impl Server {
     /// Serves a folder on a free port of localhost. A path that ends in one of `missing` is answered with 404, as if the file had
-    /// been taken away.
-    pub fn start(folder: PathBuf, missing: Vec<String>) -> Result<Server, String> {
+    /// been taken away; a path of `beside` is answered with a file from elsewhere.
+    pub fn start(folder: PathBuf, missing: Vec<String>, beside: Vec<(String, PathBuf)>) -> Result<Server, String> {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("no port can be had: {error}"))?;
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let stopped = Arc::new(AtomicBool::new(false));
-        let (until, files) = (Arc::clone(&stopped), Arc::new((folder, missing)));
+        let (until, files) = (Arc::clone(&stopped), Arc::new((folder, missing, beside)));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if until.load(Ordering::Relaxed) {
@@ -32,7 +32,7 @@ impl Server {
                 }
                 let files = Arc::clone(&files);
                 // A browser that hangs up in the middle of an answer is no failure of the page.
-                thread::spawn(move || answer(stream, &files.0, &files.1).ok());
+                thread::spawn(move || answer(stream, &files.0, &files.1, &files.2).ok());
             }
         });
         Ok(Server { port, stopped })
@@ -52,7 +52,12 @@ impl Drop for Server {
     }
 }
 
-fn answer(mut stream: TcpStream, folder: &Path, missing: &[String]) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    folder: &Path,
+    missing: &[String],
+    beside: &[(String, PathBuf)],
+) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
@@ -64,7 +69,8 @@ fn answer(mut stream: TcpStream, folder: &Path, missing: &[String]) -> std::io::
     let path = request.split(' ').nth(1).unwrap_or("/").split(['?', '#']).next().unwrap_or("/");
     let path = if path == "/" { "/index.html" } else { path };
     let hidden = path.contains("..") || missing.iter().any(|end| path.ends_with(end.as_str()));
-    let file = fs::read(folder.join(path.trim_start_matches('/')));
+    let elsewhere = beside.iter().find(|(address, _)| address == path).map(|(_, file)| file.clone());
+    let file = fs::read(elsewhere.unwrap_or_else(|| folder.join(path.trim_start_matches('/'))));
     let (status, kind, body) = match file {
         Ok(body) if !hidden => ("200 OK", mime_type(path), body),
         _ => ("404 Not Found", "text/plain", b"not here".to_vec()),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use oz_browser::{Options, Tab, in_tab};
+use oz_browser::{Options, Tab, in_tab, parity};
 
 /// Runs before anything of the page: notes when the first button can be pressed, every long task, and what a frame costs
 /// (from its first callback to the task after it was painted).
@@ -47,6 +47,8 @@ const LIMIT_TASK_MS: f64 = 50.0;
 const LIMIT_STEP_MS: f64 = 16.0;
 const LIMIT_FRAME_MEDIAN_MS: f64 = 4.0;
 const LIMIT_FRAME_P99_MS: f64 = 12.0;
+/// How quick wasm is beside native, in per cent.
+const LIMIT_WASM: f64 = 60.0;
 
 fn main() -> ExitCode {
     let kept = Rc::new(RefCell::new(true));
@@ -76,7 +78,35 @@ fn main() -> ExitCode {
         line(&format!("a step back, 95 of 100 ({} steps)", steps.len()), share(&mut steps, 95), LIMIT_STEP_MS);
         Ok(())
     });
-    if *kept.borrow() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let kept = *kept.borrow() & engine();
+    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The engine in the tab beside the native one: the same work, events a second. True if wasm keeps its limit in each kind.
+fn engine() -> bool {
+    let works = parity::native(4).unwrap_or_else(|reason| panic!("{reason}"));
+    let beside = vec![(parity::ADDRESS.to_owned(), parity::wasm().unwrap_or_else(|reason| panic!("{reason}")))];
+    let mut kept = true;
+    println!("The engine in Chromium (limit {LIMIT_WASM} % of native)");
+    in_tab(Options { beside, ..Options::default() }, async |tab| {
+        for kind in ["kernel", "lesson", "storm"] {
+            let (mut events, mut native, mut wasm) = (0, 0, 0.0);
+            for work in works.iter().filter(|work| work.kind == kind) {
+                // The second time all code has been compiled as well as the browser can.
+                parity::in_tab(tab, work).await?;
+                wasm += parity::in_tab(tab, work).await?.us;
+                (events, native) = (events + work.events, native + work.us);
+            }
+            let rate = |us: f64| events as f64 / us * 1e6;
+            let (native, wasm) = (rate(native as f64), rate(wasm));
+            let share = wasm / native * 100.0;
+            let missed = if share < LIMIT_WASM { "  MISSED" } else { "" };
+            println!("  {wasm:>10.0} events a second, {kind}; native {native:.0}: {share:.0} %{missed}");
+            kept &= share >= LIMIT_WASM;
+        }
+        Ok(())
+    });
+    kept
 }
 
 /// A topic, six records, and the death of a broker, watched at the speed the page starts with.
