@@ -1,6 +1,7 @@
 //! The connections that carry a replica's own requests (`KafkaNetworkChannel`): one to each peer, opened when it is first
 //! needed, closed when the peer does not answer in time.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -48,18 +49,19 @@ impl RaftChannel {
         if self.links.get(&peer.id).is_some_and(|link| link.peer != peer) {
             self.disconnect(peer.id, fx);
         }
-        if !self.links.contains_key(&peer.id) {
-            let Some(node) = fx.resolve(&peer.host) else {
-                return Some(Answer { peer, correlation_id, response: None });
-            };
-            let conn = fx.connect(node, peer.port);
-            self.links.insert(peer.id, Link { peer: peer.clone(), conn, in_flight: BTreeSet::new() });
-        }
-        if let Some(link) = self.links.get_mut(&peer.id) {
-            link.in_flight.insert(correlation_id);
-            let client_id = self.client_id.clone();
-            fx.send(link.conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(body) });
-        }
+        let link = match self.links.entry(peer.id) {
+            Entry::Occupied(link) => link.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(node) = fx.resolve(&peer.host) else {
+                    return Some(Answer { peer, correlation_id, response: None });
+                };
+                let conn = fx.connect(node, peer.port);
+                place.insert(Link { peer, conn, in_flight: BTreeSet::new() })
+            }
+        };
+        link.in_flight.insert(correlation_id);
+        let client_id = self.client_id.clone();
+        fx.send(link.conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(body) });
         None
     }
 

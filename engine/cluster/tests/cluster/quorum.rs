@@ -118,7 +118,7 @@ fn combined_mode_with_one_and_with_three() {
             let witness = if active == "b1" { "b2" } else { "b1" };
             stage.kill(&active);
             stage.run_ms(20_000);
-            assert_ne!(stage.active(), [active.clone()]);
+            assert_ne!(stage.active(), std::slice::from_ref(&active));
             assert_eq!(stage.partition(witness, "orders").isr.len(), 2);
             stage.start(&active);
             stage.run_ms(12_000);

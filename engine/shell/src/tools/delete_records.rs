@@ -1,6 +1,7 @@
 //! `kafka-delete-records.sh`: moves the log start offset of partitions up (`DeleteRecordsCommand`).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply};
@@ -71,10 +72,11 @@ fn parse(text: &str) -> Result<BTreeMap<TopicPartition, i64>, KafkaError> {
         let partition = input::integer(input::field(item, "partition")?)?;
         let offset = input::long(input::field(item, "offset")?)?;
         let tp = TopicPartition::new(topic, partition);
-        if before.contains_key(&tp) {
-            repeated.push(tp);
-        } else {
-            before.insert(tp, offset);
+        match before.entry(tp) {
+            Entry::Occupied(there) => repeated.push(there.key().clone()),
+            Entry::Vacant(place) => {
+                place.insert(offset);
+            }
         }
     }
     if repeated.is_empty() {

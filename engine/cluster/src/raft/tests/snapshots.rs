@@ -18,8 +18,8 @@ fn who_missed_too_much_fetches_a_snapshot() {
     let end = net.raft(leader).high_watermark();
     let level: MetadataRecord =
         FeatureLevelRecord { name: "group.version".into(), feature_level: 1, ..Default::default() }.into();
-    assert!(net.snapshot(leader, end, &[level.clone()]));
-    assert!(!net.snapshot(leader, end, &[level.clone()]), "there is one already");
+    assert!(net.snapshot(leader, end, std::slice::from_ref(&level)));
+    assert!(!net.snapshot(leader, end, std::slice::from_ref(&level)), "there is one already");
     net.append();
     net.wipe(late);
     net.start(late);
