@@ -40,9 +40,10 @@ fn head(chapters: &[Chapter], progress: &Progress) -> Html {
 }
 
 fn counted(n: usize, what: &str) -> String {
-    let number = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"]
-        .get(n)
-        .map_or(n.to_string(), ToString::to_string);
+    let number =
+        ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
+            .get(n)
+            .map_or(n.to_string(), ToString::to_string);
     format!("{number} {what}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -47,6 +47,8 @@ async fn all(tab: &Tab, name: &str, terminal: bool) -> Result<(), String> {
     keep(tab, &format!("down-{name}")).await?;
     tab.click("[aria-label=Present]").await?;
     tab.wait_for(".pz .broker").await?;
+    // The picture glides to its new size.
+    tab.rest().await?;
     keep(tab, &format!("present-{name}")).await?;
     tab.press("Escape").await?;
     for (number, title) in ["Your first topic", "A leader dies"].into_iter().enumerate() {
