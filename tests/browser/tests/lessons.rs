@@ -108,7 +108,10 @@ by_typing! {
     preferred_leader: "02-cluster/04-preferred-leader.md",
     which_partition: "03-producers/01-which-partition.md",
     acks: "03-producers/02-acks.md",
+    sent_twice: "03-producers/03-sent-twice.md",
+    one_envelope: "03-producers/04-one-envelope.md",
     a_group: "04-consumers/01-a-group.md",
     the_bookmark: "04-consumers/02-the-bookmark.md",
     retention: "05-production/01-retention.md",
+    a_broker_nobody_uses: "05-production/02-a-broker-nobody-uses.md",
 }
