@@ -65,7 +65,7 @@ pub fn test(skip_browser: bool) -> Result<bool, String> {
 fn in_browser(root: &Path, steps: &mut Steps, tally: &mut Tally) -> Result<(), String> {
     let tools = tools::install(root, steps)?;
     steps.next("lints of what runs in the browser: clippy");
-    let mut arguments = vec!["clippy", "--package", "worker", "--target", tools::WASM_TARGET];
+    let mut arguments = vec!["clippy", "--package", "app", "--package", "worker", "--target", tools::WASM_TARGET];
     arguments.extend(LINTS);
     check(root, steps, tally, "lints in wasm", process::command(root, "cargo", &arguments))?;
     steps.next("the page: trunk build --release");

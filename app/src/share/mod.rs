@@ -178,7 +178,7 @@ pub fn save(name: &str, text: &str) {
 }
 
 pub fn read(handle: &Handle, file: web_sys::File, then: fn(&Handle, &str)) {
-    read_then(handle, file, move |handle, text| then(handle, text));
+    read_then(handle, file, then);
 }
 
 /// Reads a picked file as text.
