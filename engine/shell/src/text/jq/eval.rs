@@ -140,7 +140,7 @@ fn object(
     let Some(((key, value), rest)) = fields.split_first() else { return out(Value::Object(so_far)) };
     eval(key, input, env, &mut |key| {
         let Value::Text(key) = key else {
-            return fail(format!("Object keys must be strings"));
+            return fail("Object keys must be strings".to_string());
         };
         eval(value, input, env, &mut |value| {
             let mut fields = so_far.clone();

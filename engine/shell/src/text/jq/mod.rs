@@ -136,7 +136,7 @@ impl Jq {
                 let value = if option == "--arg" {
                     Value::text(text.clone())
                 } else {
-                    let invalid = || Usage::new(format!("jq: Invalid JSON text passed to --argjson"), STATUS_USAGE);
+                    let invalid = || Usage::new("jq: Invalid JSON text passed to --argjson".to_string(), STATUS_USAGE);
                     parse::canonical(crate::json::parse(text).map_err(|_| invalid())?)
                 };
                 self.variables.insert(name.clone(), value);
