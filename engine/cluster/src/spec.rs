@@ -41,8 +41,6 @@ pub enum Mutant {
     TrustPendingShrink,
     /// A leader goes on committing with an ISR below its minimum, so that ELR members lack records (KAFKA-15583).
     AdvanceBelowMinIsr,
-    /// A new leader does not note where its epoch begins (KIP-279).
-    ForgetEpochStart,
     /// The controller takes ISR changes of leaders that it has replaced (KIP-497).
     UnfencedAlterPartition,
     /// The controller believes that a broker which was killed still has what it had (KIP-966).
@@ -52,7 +50,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 12] = [
+    pub const ALL: [Mutant; 11] = [
         Mutant::AckBeforeReplication,
         Mutant::TruncateToHighWatermark,
         Mutant::NoDivergenceCheck,
@@ -61,7 +59,6 @@ impl Mutant {
         Mutant::IgnorePendingExpansion,
         Mutant::TrustPendingShrink,
         Mutant::AdvanceBelowMinIsr,
-        Mutant::ForgetEpochStart,
         Mutant::UnfencedAlterPartition,
         Mutant::TrustUncleanShutdown,
         Mutant::ElectOutsideIsr,
