@@ -21,7 +21,7 @@ const FLIGHT_MS: f64 = 420.0;
 const QUIET_US: u64 = 60_000;
 /// A command that has shown nothing for so much cluster time (a consumer, a producer that waits for input or for an
 /// answer) has time stand still again, in microseconds: what it waits for is the person's to bring about.
-const SILENT_US: u64 = 1_500_000;
+const SILENT_US: u64 = 2_500_000;
 /// Wall time a line is watched for; what is left of it then passes at once.
 const WATCHED_MS: f64 = 6_000.0;
 /// Events that may pass between two such frames.

@@ -262,13 +262,19 @@ impl App {
         self.handle.player.play_for(if lasts && !hangs { FOLLOWED_US } else { SEEN_US });
     }
 
-    /// A command needs the prompt: what still runs in its terminal is stopped first, as a person would with Ctrl-C.
+    /// A command needs the prompt: what stays in its terminal is stopped first, as a person would with Ctrl-C, and what
+    /// ends by itself is given the time.
     fn run(&mut self, terminal: String, line: &wire::lesson::ConsoleLine) {
         let handle = self.handle.clone();
         handle.player.make_way(&terminal);
-        let busy = self.model.terminals.get(&terminal).is_some_and(|view| view.running.is_some());
-        if busy && !line.input {
-            handle.send(Command::Interrupt { terminal: terminal.clone() });
+        let running = self.model.terminals.get(&terminal).filter(|view| view.running.is_some() && !line.input);
+        if let Some(view) = running {
+            let consumes = |client: &wire::view::ClientView| {
+                client.terminal == terminal && client.kind == wire::view::ClientKind::Consumer
+            };
+            if view.reads_input || self.model.clients.values().any(|client| consumes(client)) {
+                handle.send(Command::Interrupt { terminal: terminal.clone() });
+            }
             handle.send(Command::RunUntilIdle { terminal: terminal.clone() });
         }
         handle.type_line(&terminal, &line.text);

@@ -86,9 +86,21 @@ impl Tab {
         self.terminal(hands, terminal).await?;
         let at_prompt: bool = self.evaluate("document.querySelector('.prompt .ps') !== null").await?;
         if !at_prompt && !is_input {
-            self.press("Control+c").await?;
+            // What ends by itself is given the time; what stays is stopped.
+            let stays: bool = self
+                .evaluate("document.querySelector('.still') === null || document.querySelector('.ttabs .on').innerText.includes('consumer')")
+                .await?;
+            if stays {
+                self.press("Control+c").await?;
+            } else {
+                self.push(Hands::Keys, "button[aria-label=Play]").await?;
+            }
             self.wait_for(".prompt .ps").await?;
+            if !stays {
+                self.push(Hands::Keys, "button[aria-label=Pause]").await?;
+            }
             self.rest().await?;
+            self.focus("input.line").await?;
         }
         self.type_text(line).await?;
         self.press("Enter").await?;
