@@ -119,12 +119,12 @@ impl TimeIndex {
         index
     }
 
-    /// One place is kept for the entry that is forced when the segment becomes inactive.
     /// The size of the file while it can grow.
     pub fn reserved_bytes(&self) -> u64 {
         u64::from(self.max_entries) * TIME_ENTRY_LEN as u64
     }
 
+    /// One place is kept for the entry that is forced when the segment becomes inactive.
     pub fn is_full(&self) -> bool {
         self.entries.len() as u64 + 1 >= u64::from(self.max_entries)
     }
