@@ -28,6 +28,7 @@ pub struct Node {
     checked_end: i64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a test holds a handful of them")]
 enum Message {
     Request {
         to: usize,
