@@ -130,8 +130,11 @@ fn newest_image<'a>(
 ) -> Option<&'a MetadataImage> {
     let of_controllers = controllers.values().filter_map(|seat| seat.controller);
     if let Some(active) = of_controllers.clone().filter(|c| c.is_active()).max_by_key(|c| c.epoch()) {
-        return Some(active.image());
+        return Some(active.committed_image());
     }
     let of_brokers = brokers.values().filter_map(|seat| seat.broker).map(Broker::image);
-    of_controllers.map(Controller::image).chain(of_brokers).max_by_key(|image| (image.epoch(), image.end_offset()))
+    of_controllers
+        .map(Controller::committed_image)
+        .chain(of_brokers)
+        .max_by_key(|image| (image.epoch(), image.end_offset()))
 }

@@ -2,6 +2,7 @@
 
 use base::NodeId;
 use cluster::broker::BrokerState;
+use cluster::controller::Controller;
 use wire::view::{BrokerView, ControllerView, ServerState};
 use wire::{Entity, Key, View};
 
@@ -38,16 +39,18 @@ fn broker(scene: &Scene<'_>, id: i32, seat: &BrokerSeat<'_>) -> BrokerView {
 
 fn controller(scene: &Scene<'_>, id: i32, seat: &ControllerSeat<'_>) -> ControllerView {
     let active = seat.controller.is_some_and(|controller| controller.is_active());
+    // A controller that knows who leads does its part, also one that only stands by.
+    let knows_leader = |controller: &Controller| active || controller.raft().leader().is_some();
     let running = seat
         .controller
-        .map(|controller| if active || controller.epoch() > 0 { ServerState::Running } else { ServerState::Starting });
+        .map(|controller| if knows_leader(controller) { ServerState::Running } else { ServerState::Starting });
     ControllerView {
         id,
         endpoint: format!("{}:{}", seat.spec.host, seat.spec.port),
         state: state(scene, seat.node, running),
         active,
-        epoch: seat.controller.map_or(0, |controller| controller.epoch()),
-        metadata_offset: seat.controller.map_or(-1, |controller| controller.image().end_offset()),
+        epoch: seat.controller.map_or(0, |controller| controller.raft().epoch()),
+        metadata_offset: seat.controller.map_or(-1, |controller| controller.committed_image().end_offset()),
         voters: seat.spec.voters.iter().map(|voter| voter.id).collect(),
     }
 }
