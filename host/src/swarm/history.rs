@@ -42,17 +42,16 @@ impl History {
                     self.promised.insert((partition.clone(), *last_offset), held);
                 }
             }
-            Event::RecordsConsumed { client, partition, first_offset, next_offset } => {
-                if is_alone(world, stamped, client) {
-                    let end = self.read_end.entry((client.clone(), partition.clone())).or_insert(0);
-                    if *first_offset > *end && !self.unclean.contains(partition) && self.skipped.is_none() {
-                        let reader = &client.terminal;
-                        let words =
-                            format!("{partition}: the consumer in {reader} was given {first_offset} after {end}");
-                        self.skipped = Some(words);
-                    }
-                    *end = (*end).max(*next_offset);
+            Event::RecordsConsumed { client, partition, first_offset, next_offset }
+                if is_alone(world, stamped, client) =>
+            {
+                let end = self.read_end.entry((client.clone(), partition.clone())).or_insert(0);
+                if *first_offset > *end && !self.unclean.contains(partition) && self.skipped.is_none() {
+                    let reader = &client.terminal;
+                    let words = format!("{partition}: the consumer in {reader} was given {first_offset} after {end}");
+                    self.skipped = Some(words);
                 }
+                *end = (*end).max(*next_offset);
             }
             _ => {}
         }
