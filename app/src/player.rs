@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo_render::{AnimationFrame, request_animation_frame};
-use wire::view::FlightView;
+use wire::view::{ClientKind, FlightView};
 use wire::{Command, Reply};
 use yew::Callback;
 
@@ -19,8 +19,9 @@ use crate::theme::reduced_motion;
 const FLIGHT_MS: f64 = 420.0;
 /// Time that may pass between two frames while nothing is under way, in microseconds of the cluster.
 const QUIET_US: u64 = 60_000;
-/// A command that has shown nothing for so much cluster time (a consumer, a producer that waits for input or for an
-/// answer) has time stand still again, in microseconds: what it waits for is the person's to bring about.
+/// A command that has got no further for so much cluster time (a consumer, a producer that waits for input or for an
+/// answer) has time stand still again, in microseconds: what it waits for is the person's to bring about. A producer gets
+/// further with every answer; its warnings, one with every try, are none.
 const SILENT_US: u64 = 2_500_000;
 /// Wall time a line is watched for; what is left of it then passes at once.
 const WATCHED_MS: f64 = 6_000.0;
@@ -60,7 +61,7 @@ enum Until {
     Idle {
         terminal: String,
         /// How much it had shown when it last showed something, and when that was.
-        shown: (u32, usize),
+        shown: (u64, usize),
         since_us: u64,
         /// Wall time left.
         left_ms: f64,
@@ -259,8 +260,15 @@ impl Until {
                 let Some(view) = model.terminals.get(terminal).filter(|view| view.running.is_some()) else {
                     return true;
                 };
+                let producer = model
+                    .clients
+                    .values()
+                    .find(|client| client.terminal == *terminal && client.kind == ClientKind::Producer);
                 let lines = model.lines.get(terminal).and_then(|lines| lines.keys().next_back().copied());
-                let now = (lines.unwrap_or(0), view.open_line.len());
+                let now = match producer {
+                    Some(client) => (client.acked + client.failed, client.sent as usize),
+                    None => (lines.unwrap_or(0).into(), view.open_line.len()),
+                };
                 if *shown != now {
                     (*shown, *since_us) = (now, model.now_us);
                 }

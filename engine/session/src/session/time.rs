@@ -16,8 +16,11 @@ use crate::stage::Stage;
 const SLICE: u64 = 8_000;
 /// A command line is not waited for any longer, a consumer for instance that never ends.
 const IDLE_LIMIT: Micros = Micros::from_secs(120);
-/// A command that stays is left alone when its terminal has shown nothing for this long.
+/// A command that stays is left alone when it has got no further for this long.
 const QUIET: Micros = Micros::from_ms(1_000);
+/// So is a producer whose records nobody acknowledges: what it waits for is the person's to bring about. Its warnings,
+/// one with every try, bring it no further.
+const UNANSWERED: Micros = Micros::from_ms(2_500);
 /// A step forward into what is not yet recorded ends after this time without an event, or beat: an idle cluster has none.
 const STEP_LIMIT: Micros = Micros::from_secs(5);
 const BEAT_LIMIT: Micros = Micros::from_secs(60);
@@ -27,10 +30,13 @@ const BEAT_LIMIT: Micros = Micros::from_secs(60);
 pub struct Idle {
     terminal: String,
     until: Micros,
-    /// What the terminal showed when it last changed, and when that was.
-    shown: (u32, usize),
+    /// How far the command had got when it last got further, and when that was.
+    progress: Progress,
     since: Micros,
 }
+
+/// Grows while a command gets further: lines and characters on its screen, or records that were answered.
+type Progress = (u64, usize);
 
 /// Runs for a span of time, at most so many events.
 pub fn run(stage: &mut Stage, us: u64, events_max: u32) -> Done {
@@ -162,8 +168,8 @@ impl Session {
         let Some(state) = look(stage, terminal) else {
             return Err(problem("This cannot be done now", vec![format!("there is no terminal {terminal}")]));
         };
-        let (shown, since) = (size(state), stage.now());
-        self.wait_for(Idle { terminal: terminal.to_string(), until: since + IDLE_LIMIT, shown, since })
+        let (progress, since) = (progress(state), stage.now());
+        self.wait_for(Idle { terminal: terminal.to_string(), until: since + IDLE_LIMIT, progress, since })
     }
 
     fn wait_for(&mut self, mut idle: Idle) -> Outcome {
@@ -195,15 +201,16 @@ impl Idle {
         if terminal.running().is_none() || now >= self.until {
             return true;
         }
-        let shown = size(terminal);
-        if shown != self.shown {
-            (self.shown, self.since) = (shown, now);
+        let progress = progress(terminal);
+        if progress != self.progress {
+            (self.progress, self.since) = (progress, now);
         }
         let clients = terminal.clients();
         // Tools that administer end by themselves, and so does a producer whose input is a file or a pipe.
-        let stays = terminal.reads_input() || clients.iter().any(|(_, _, client)| client.role == ClientRole::Consumer);
+        let consumes = clients.iter().any(|(_, _, client)| client.role == ClientRole::Consumer);
         let waits = clients.iter().any(|(_, _, client)| client.waiting > 0);
-        stays && !waits && now >= self.since + QUIET
+        let quiet = if waits { UNANSWERED } else { QUIET };
+        (consumes || waits || terminal.reads_input()) && now >= self.since + quiet
     }
 }
 
@@ -214,9 +221,12 @@ fn look<'a>(stage: &'a Stage, terminal: &str) -> Option<&'a Terminal> {
     }
 }
 
-/// Grows with everything that a terminal shows.
-fn size(terminal: &Terminal) -> (u32, usize) {
-    let lines = terminal.screen().lines().last().map_or(0, |(number, _)| number + 1);
+fn progress(terminal: &Terminal) -> Progress {
+    let producer = terminal.clients().into_iter().find(|(_, _, client)| client.role == ClientRole::Producer);
+    if let Some((_, _, client)) = producer {
+        return (client.acked + client.failed, client.sent as usize);
+    }
+    let lines = terminal.screen().lines().last().map_or(0, |(number, _)| u64::from(number) + 1);
     (lines, terminal.screen().open_line().len())
 }
 
