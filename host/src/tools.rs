@@ -30,10 +30,10 @@ pub fn install(root: &Path, steps: &mut Steps) -> Result<Tools, String> {
     steps.next(&format!("the compiler's target {WASM_TARGET}"));
     wasm_target(root, steps)?;
     steps.next(&format!("trunk {TRUNK_VERSION}, which builds and serves the page"));
-    cargo_tool(root, steps, "trunk", "trunk", TRUNK_VERSION, "7 minutes")?;
+    cargo_tool(root, steps, "trunk", "trunk", TRUNK_VERSION, "4 minutes")?;
     let version = locked_version(root, "wasm-bindgen")?;
     steps.next(&format!("wasm-bindgen {version}, the version that Cargo.lock names"));
-    cargo_tool(root, steps, "wasm-bindgen-cli", "wasm-bindgen", &version, "4 minutes")?;
+    cargo_tool(root, steps, "wasm-bindgen-cli", "wasm-bindgen", &version, "2 minutes")?;
     steps.next(&format!("wasm-opt {BINARYEN_VERSION}, which makes the downloads smaller"));
     Ok(Tools { has_wasm_opt: wasm_opt(root, steps)? })
 }

@@ -202,6 +202,19 @@ fn why_names_what_holds_and_what_led_to_it() {
 }
 
 #[test]
+fn kafkas_own_topics_do_not_fill_the_history() {
+    let mut page = Page::booted();
+    page.orders();
+    page.type_line(
+        "kafka-console-consumer.sh --bootstrap-server localhost:9092 --topic orders --group billing --from-beginning",
+    );
+    assert!(page.view.contains_key(&Key::Topic("__consumer_offsets".into())), "the group's topic was made");
+    let own = page.events.iter().filter(|event| event.partition.as_deref().is_some_and(|name| name.starts_with("__")));
+    assert_eq!(own.count(), 0);
+    assert!(page.events.iter().any(|event| event.kind == "RecordsConsumed"));
+}
+
+#[test]
 fn completion_knows_programs_flags_topics_and_files() {
     let mut page = Page::booted();
     page.orders();

@@ -3,17 +3,26 @@
 //! The list is kept as marks of a few bytes; the words are made when they are sent. A place is counted in kernel steps
 //! and acts together, so that what stands between two acts has a place of its own.
 
+use cluster::Event;
 use sim::timeline::{Position, Recorded};
 use wire::{EventView, Fault, Lane, Tone};
 
 use crate::act::Act;
 use crate::player::Place;
-use crate::sentence;
+use crate::sentence::{self, Said};
 use crate::stage::Stage;
 
 /// The event index of a position, as the page knows it.
 pub fn index_of(position: Position) -> u64 {
     position.index + u64::from(position.commands)
+}
+
+/// What the page is told of an event. Kafka's own topics are not on the stage: of the fifty partitions of
+/// `__consumer_offsets` only what went wrong is told.
+pub fn said(event: &Event) -> Option<Said> {
+    let is_own =
+        |partition: &str| partition.rsplit_once('-').is_some_and(|(topic, _)| protocol::topic::is_internal(topic));
+    sentence::of(event).filter(|said| said.tone != Tone::Plain || !said.partition.as_deref().is_some_and(is_own))
 }
 
 /// An event that has words.
@@ -48,7 +57,7 @@ impl Chronicle {
                 self.tell_act(act, &mut told);
             }
             self.events_read = ordinal + 1;
-            let Some(said) = sentence::of(&stamped.event) else { continue };
+            let Some(said) = said(&stamped.event) else { continue };
             let mut event = self.view(stamped.index + u64::from(self.acts_read), said.sentence);
             (event.at_us, event.lane, event.tone, event.kind) =
                 (stamped.at.0, said.lane, said.tone, said.kind.to_string());

@@ -5,11 +5,10 @@ use shell::Terminal;
 use shell::process::ClientRole;
 use sim::timeline::{Goal, Position, Stop};
 
-use super::chronicle::index_of;
+use super::chronicle::{index_of, said as told};
 use super::{Done, Outcome, Pending, Session, nothing_runs, problem};
 use crate::act::find;
 use crate::host::Host;
-use crate::sentence;
 use crate::stage::Stage;
 
 /// Kernel steps that one reply may take: a few milliseconds in the tab.
@@ -151,7 +150,7 @@ impl Session {
         let (mut left, mut found) = (SLICE, false);
         let stop = running.stage.run_while(until, |events| {
             left -= 1;
-            let mut said = events.iter().filter_map(|stamped| sentence::of(&stamped.event));
+            let mut said = events.iter().filter_map(|stamped| told(&stamped.event));
             found = said.any(|said| said.beat || !beats_only);
             !found && left > 0
         });
