@@ -1,6 +1,6 @@
 //! `date`: the virtual clock, in UTC.
 
-use base::Micros;
+use base::{Micros, calendar};
 
 use crate::process::Io;
 
@@ -45,7 +45,7 @@ pub(super) fn format(text: &str, at: Micros) -> String {
     let ms = at.as_epoch_ms();
     let (seconds, micros) = (ms.div_euclid(1_000), at.0 % 1_000_000);
     let (day_number, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(day_number);
+    let (year, month, day) = calendar::civil(day_number);
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
     let weekday = DAYS[day_number.rem_euclid(7) as usize];
     let month_name = MONTHS[(month - 1) as usize];
@@ -90,19 +90,6 @@ pub(super) fn format(text: &str, at: Micros) -> String {
         }
     }
     out
-}
-
-/// Year, month and day of a count of days since 1970-01-01 (Howard Hinnant's `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ pub fn with_sorted_keys(value: &Value) -> Value {
     }
 }
 
-/// With `\uXXXX` for all that is not ASCII.
+/// With `\u` and four hexadecimal digits, or two of these, for every character that is not ASCII.
 pub fn ascii(text: &str) -> String {
     let mut units = [0; 2];
     text.chars()
