@@ -158,6 +158,23 @@ fn stepping_goes_from_event_to_event_and_back_over_the_same_places() {
 }
 
 #[test]
+fn from_an_act_at_the_very_end_a_step_goes_back_to_the_event_before_it() {
+    let mut page = Page::booted();
+    page.done(Command::Type { terminal: "t1".into(), line: "echo tea".into() });
+    let typed = page.done(Command::StepBeat { forward: false }).index;
+    page.done(Command::Seek { index: u64::MAX });
+    page.done(Command::Undo);
+    page.done(Command::Redo);
+    page.done(Command::StepEvent { forward: true });
+    let before = page.last.as_ref().unwrap().index;
+    page.done(Command::Fork { name: "here".into() });
+    let killed = page.done(Command::Fault(Fault::Kill("b3".into()))).index;
+    assert!(typed <= before && before < killed);
+    assert_eq!(page.done(Command::StepEvent { forward: false }).index, before);
+    assert_eq!(page.done(Command::StepEvent { forward: true }).index, killed);
+}
+
+#[test]
 fn an_act_in_the_past_starts_a_branch_and_the_other_keeps_its_future() {
     let mut page = Page::booted();
     page.orders();

@@ -52,14 +52,19 @@ pub fn run(stage: &mut Stage, us: u64, events_max: u32) -> Done {
 /// The place with this event index. Beyond the end: the end.
 pub fn goal(stage: &Stage, index: u64) -> Goal {
     let place = |number: u32, at: u64| at + u64::from(number) + 1;
-    let acts = stage.timeline().commands().zip(0..);
-    let last = acts.take_while(|(act, number)| place(*number, act.index) <= index).last();
-    match last {
-        Some((act, number)) if place(number, act.index) == index => {
-            Goal::Position(Position { index: act.index, commands: number + 1, at: act.at })
-        }
-        Some((_, number)) => Goal::Index(index - u64::from(number) - 1),
-        None => Goal::Index(index),
+    let mut acts = stage.timeline().commands().zip(0..).peekable();
+    let (mut done, mut last) = (0, None);
+    while let Some((act, number)) = acts.next_if(|(act, number)| place(*number, act.index) <= index) {
+        (done, last) = (number + 1, Some(act));
+    }
+    if let Some(act) = last.filter(|act| place(done - 1, act.index) == index) {
+        return Goal::Position(Position { index: act.index, commands: done, at: act.at });
+    }
+    let step = index - u64::from(done);
+    match acts.peek() {
+        // An act was given right after this step: what is wanted stands before it, even if no step follows.
+        Some((next, number)) if next.index == step => Goal::Command(*number),
+        _ => Goal::Index(step),
     }
 }
 
