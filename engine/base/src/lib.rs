@@ -7,12 +7,14 @@ pub mod digest;
 pub mod ids;
 pub mod limits;
 pub mod mark;
+pub mod ordered;
 pub mod rng;
 pub mod time;
 pub mod uuid;
 
 pub use digest::Digest;
 pub use ids::{ConnId, NodeId};
+pub use ordered::{Map, Set};
 pub use rng::Rng;
 pub use time::Micros;
 pub use uuid::Uuid;

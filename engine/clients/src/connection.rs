@@ -1,8 +1,8 @@
 //! One node's connection as a client keeps track of it (`ClusterConnectionStates`, `InFlightRequests`, `NodeApiVersions`).
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{ConnId, Map, Micros};
+use std::collections::VecDeque;
 
-use base::{ConnId, Micros};
 use protocol::ApiKey;
 use protocol::messages::ApiVersionsResponse;
 
@@ -99,8 +99,8 @@ impl Connection {
 /// The versions that a node answers, by API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Versions {
-    ranges: BTreeMap<i16, (i16, i16)>,
-    features: BTreeMap<String, i16>,
+    ranges: Map<i16, (i16, i16)>,
+    features: Map<String, i16>,
 }
 
 impl Versions {

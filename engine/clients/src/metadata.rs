@@ -4,9 +4,8 @@
 //! or of answers that brought nothing new has passed. The waits are drawn once, when an answer or a failure arrives, so
 //! that looking at the clock twice does not change them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Micros, Rng, Set, Uuid};
 
-use base::{Micros, Rng, Uuid};
 use protocol::messages::metadata_request::MetadataRequestTopic;
 use protocol::messages::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 use protocol::messages::{MetadataRequest, MetadataResponse};
@@ -30,7 +29,7 @@ pub struct PartitionMetadata {
 pub struct TopicMetadata {
     pub id: Uuid,
     pub internal: bool,
-    pub partitions: BTreeMap<i32, PartitionMetadata>,
+    pub partitions: Map<i32, PartitionMetadata>,
 }
 
 impl TopicMetadata {
@@ -43,14 +42,14 @@ impl TopicMetadata {
 /// A snapshot of the cluster (`Cluster`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClusterView {
-    pub nodes: BTreeMap<i32, Node>,
+    pub nodes: Map<i32, Node>,
     /// Only the servers of `bootstrap.servers` are known yet.
     pub bootstrap: bool,
     pub controller: Option<i32>,
     pub cluster_id: Option<String>,
-    pub topics: BTreeMap<String, TopicMetadata>,
-    pub invalid_topics: BTreeSet<String>,
-    pub unauthorized_topics: BTreeSet<String>,
+    pub topics: Map<String, TopicMetadata>,
+    pub invalid_topics: Set<String>,
+    pub unauthorized_topics: Set<String>,
 }
 
 impl ClusterView {
@@ -78,7 +77,7 @@ impl ClusterView {
 }
 
 /// Brokers of a response as nodes.
-pub fn nodes_of(response: &MetadataResponse) -> BTreeMap<i32, Node> {
+pub fn nodes_of(response: &MetadataResponse) -> Map<i32, Node> {
     let node = |broker: &protocol::messages::metadata_response::MetadataResponseBroker| Node {
         id: broker.node_id,
         host: broker.host.clone(),
@@ -104,11 +103,11 @@ pub struct Metadata {
     config: RefreshConfig,
     pub cluster: ClusterView,
     servers: Vec<(String, u16)>,
-    wanted: BTreeSet<String>,
+    wanted: Set<String>,
     /// Wanted topics that no response has told about yet; they are asked for at once and alone.
-    new_topics: BTreeSet<String>,
+    new_topics: Set<String>,
     all_topics: bool,
-    last_seen_epochs: BTreeMap<TopicPartition, i32>,
+    last_seen_epochs: Map<TopicPartition, i32>,
     last_success: Option<Micros>,
     /// No refresh before this.
     not_before: Micros,
@@ -119,7 +118,7 @@ pub struct Metadata {
     /// Counts responses taken in, and rebootstraps; a waiter compares it.
     pub version: u64,
     /// Topics whose last answer was an error, for the message of a time-out.
-    pub topic_errors: BTreeMap<String, ErrorCode>,
+    pub topic_errors: Map<String, ErrorCode>,
 }
 
 /// What a metadata response is about to be, remembered while it is under way.
@@ -135,10 +134,10 @@ impl Metadata {
             config,
             cluster: ClusterView::bootstrap(&servers),
             servers,
-            wanted: BTreeSet::new(),
-            new_topics: BTreeSet::new(),
+            wanted: Set::new(),
+            new_topics: Set::new(),
             all_topics: false,
-            last_seen_epochs: BTreeMap::new(),
+            last_seen_epochs: Map::new(),
             last_success: None,
             not_before: Micros::ZERO,
             attempts: 0,
@@ -146,7 +145,7 @@ impl Metadata {
             full_update_requested: true,
             new_topics_requested: false,
             version: 0,
-            topic_errors: BTreeMap::new(),
+            topic_errors: Map::new(),
         }
     }
 
@@ -169,7 +168,7 @@ impl Metadata {
 
     /// Replaces the topics that are asked for, as a consumer's subscription does. True if there are new ones; then a
     /// request is due at once.
-    pub fn watch_topics(&mut self, topics: BTreeSet<String>) -> bool {
+    pub fn watch_topics(&mut self, topics: Set<String>) -> bool {
         let added = topics.iter().any(|topic| !self.wanted.contains(topic));
         self.wanted = topics;
         if added {
@@ -338,7 +337,7 @@ impl Metadata {
         }
         let old_id = self.cluster.topics.get(&name).map(|old| old.id);
         let same_topic = old_id == Some(topic.topic_id);
-        let mut merged = TopicMetadata { id: topic.topic_id, internal: topic.is_internal, partitions: BTreeMap::new() };
+        let mut merged = TopicMetadata { id: topic.topic_id, internal: topic.is_internal, partitions: Map::new() };
         for partition in &topic.partitions {
             let tp = TopicPartition::new(name.clone(), partition.partition_index);
             if let Some(latest) = self.latest(&tp, partition, same_topic, &cluster.nodes) {
@@ -357,7 +356,7 @@ impl Metadata {
         tp: &TopicPartition,
         partition: &MetadataResponsePartition,
         same_topic: bool,
-        nodes: &BTreeMap<i32, Node>,
+        nodes: &Map<i32, Node>,
     ) -> Option<PartitionMetadata> {
         let epoch = partition.leader_epoch;
         let seen = self.last_seen_epochs.get(tp).copied().filter(|_| same_topic);

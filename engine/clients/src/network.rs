@@ -5,10 +5,10 @@
 //! ready(node) -> connect -> on_connected: ApiVersions -> on_message: Ready -> send(request) -> Response | Failed
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{ConnId, Map, Micros, Rng};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use base::{ConnId, Micros, Rng};
 use cluster::Kafka;
 use protocol::messages::ApiVersionsRequest;
 use protocol::{ApiKey, ErrorCode, Packet, Request, Response};
@@ -67,7 +67,7 @@ pub enum NetEvent {
 #[derive(Clone, Debug, Hash)]
 pub struct NetworkClient {
     pub config: NetworkConfig,
-    connections: BTreeMap<i32, Connection>,
+    connections: Map<i32, Connection>,
     next_correlation: i32,
     rng: Rng,
     log: Vec<LogLine>,
@@ -75,7 +75,7 @@ pub struct NetworkClient {
 
 impl NetworkClient {
     pub fn new(config: NetworkConfig, rng: Rng) -> NetworkClient {
-        NetworkClient { config, connections: BTreeMap::new(), next_correlation: 0, rng, log: Vec::new() }
+        NetworkClient { config, connections: Map::new(), next_correlation: 0, rng, log: Vec::new() }
     }
 
     pub fn take_log(&mut self) -> Vec<LogLine> {

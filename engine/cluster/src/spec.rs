@@ -1,15 +1,14 @@
 //! What a server is started with: its properties and its profile. The kernel keeps this beside the node, as a file
 //! system keeps `server.properties`, so that a restart reads what was edited meanwhile.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Rng, Uuid};
 
-use base::{Micros, Rng, Uuid};
 use sim::Disk;
 
 use crate::broker::log_files::open_directory;
 
 /// A property file: key to value, as text.
-pub type Properties = BTreeMap<String, String>;
+pub type Properties = Map<String, String>;
 
 /// The Kafka version that a cluster behaves as. A profile is data; code asks it a named question and never compares
 /// version numbers.

@@ -1,6 +1,6 @@
 //! Holds placement and configs to what Kafka's own classes answered, as recorded in vector files.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::vectors::Report;
 use serde_json::Value;
@@ -104,7 +104,7 @@ fn default_of(key: &ConfigKey) -> Value {
 
 fn config_set(case: &Value) -> Result<(), String> {
     let set = case["set"].as_object().ok_or("the case has no set")?;
-    let configs: BTreeMap<String, String> =
+    let configs: Map<String, String> =
         set.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string()))).collect();
     let message = match case["scope"].as_str() {
         Some("topic") => validate_topic_values(&configs).err().map(|error| error.0),

@@ -3,10 +3,9 @@
 //! Classes: `CheckpointFile`, `OffsetCheckpointFile`, `LeaderEpochCheckpointFile`, `PartitionMetadataFile`,
 //! `MetaProperties`, `CleanShutdownFileHandler`.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 use std::fmt;
 
-use base::{Micros, Uuid};
 use protocol::TopicPartition;
 use sim::Disk;
 
@@ -38,8 +37,8 @@ impl fmt::Display for CheckpointError {
 impl std::error::Error for CheckpointError {}
 
 /// Reads one of the four offset checkpoints of a log directory. A file that is not there is an empty one.
-pub fn read_offsets(disk: &Disk, path: &str) -> Result<BTreeMap<TopicPartition, i64>, CheckpointError> {
-    let mut offsets = BTreeMap::new();
+pub fn read_offsets(disk: &Disk, path: &str) -> Result<Map<TopicPartition, i64>, CheckpointError> {
+    let mut offsets = Map::new();
     let Some(text) = text_of(disk, path) else { return Ok(offsets) };
     for (line, entry) in entries(path, &text)? {
         let error = || CheckpointError { path: path.into(), line, reason: format!("malformed line: {entry}") };
@@ -56,11 +55,11 @@ pub fn read_offsets(disk: &Disk, path: &str) -> Result<BTreeMap<TopicPartition, 
     Ok(offsets)
 }
 
-pub fn write_offsets(disk: &mut Disk, path: &str, offsets: &BTreeMap<TopicPartition, i64>, now: Micros) {
+pub fn write_offsets(disk: &mut Disk, path: &str, offsets: &Map<TopicPartition, i64>, now: Micros) {
     disk.write(path, offsets_text(offsets).into(), now);
 }
 
-pub fn offsets_text(offsets: &BTreeMap<TopicPartition, i64>) -> String {
+pub fn offsets_text(offsets: &Map<TopicPartition, i64>) -> String {
     let mut text = format!("0\n{}\n", offsets.len());
     for (partition, offset) in offsets {
         text.push_str(&format!("{} {} {offset}\n", partition.topic, partition.partition));

@@ -1,8 +1,7 @@
 //! A running cluster with its history: acts are done and recorded, time passes, terminals speak.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 
-use base::Micros;
 use cluster::Event;
 use cluster::broker::BrokerState;
 use sim::timeline::{Goal, Position, Refused, Saved, Stop, Timeline};
@@ -39,7 +38,7 @@ pub enum Readiness {
 pub struct Stage {
     timeline: Timeline<Host, Act>,
     checker: Checker,
-    said: BTreeMap<String, Said>,
+    said: Map<String, Said>,
     /// Ordinal of the first event that was not looked at yet.
     next_event: u64,
 }
@@ -67,7 +66,7 @@ impl Stage {
 
     fn of(timeline: Timeline<Host, Act>) -> Stage {
         let checker = Checker::new(timeline.world());
-        Stage { timeline, checker, said: BTreeMap::new(), next_event: 0 }
+        Stage { timeline, checker, said: Map::new(), next_event: 0 }
     }
 
     pub fn world(&self) -> &World<Host> {

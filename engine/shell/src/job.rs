@@ -2,10 +2,9 @@
 //!
 //! A job is itself a [`Process`], so a group or a loop can be a stage of a pipeline like any program.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros};
 use std::sync::Arc;
 
-use base::{ConnId, Micros};
 use protocol::Packet;
 use sim::CloseReason;
 
@@ -26,7 +25,7 @@ enum Frame {
 #[derive(Clone, Debug, Hash)]
 pub struct Job {
     frames: Vec<Frame>,
-    variables: BTreeMap<String, String>,
+    variables: Map<String, String>,
     status: i32,
     items_run: u32,
     next_pid: u32,
@@ -49,7 +48,7 @@ struct Substitution {
 
 impl Job {
     /// `first_pid` numbers the programs of this job.
-    pub fn new(list: List, variables: BTreeMap<String, String>, first_pid: u32) -> Job {
+    pub fn new(list: List, variables: Map<String, String>, first_pid: u32) -> Job {
         Job {
             frames: vec![Frame::List { list: Arc::new(list), next: 0 }],
             variables,
@@ -64,7 +63,7 @@ impl Job {
     }
 
     /// Variables as the line left them: the next line of the terminal sees them.
-    pub fn into_variables(self) -> BTreeMap<String, String> {
+    pub fn into_variables(self) -> Map<String, String> {
         self.variables
     }
 
@@ -241,7 +240,7 @@ impl Job {
         self.next_pid
     }
 
-    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
+    pub(crate) fn variables(&self) -> &Map<String, String> {
         &self.variables
     }
 

@@ -1,9 +1,8 @@
 //! A terminal as a node of the world: a prompt, at most one running line, a screen.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, NodeId};
 
 use base::limits::SHELL_LINE_MAX;
-use base::{Micros, NodeId};
 use cluster::domain::Signal;
 use cluster::{Control, Event, Kafka, Timer};
 use sim::{Boot, Disk, Effects, Input};
@@ -29,7 +28,7 @@ pub struct Terminal {
     files: Files,
     screen: Screen,
     history: Vec<String>,
-    variables: BTreeMap<String, String>,
+    variables: Map<String, String>,
     running: Option<Running>,
     next_pid: u32,
     last_exit: Option<i32>,
@@ -56,7 +55,7 @@ impl Terminal {
             files: Files { own: boot.disk, terminals: others },
             screen: Screen::default(),
             history: Vec::new(),
-            variables: BTreeMap::new(),
+            variables: Map::new(),
             running: None,
             next_pid: 1,
             last_exit: None,

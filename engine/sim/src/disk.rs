@@ -1,11 +1,10 @@
 //! A virtual disk: files by path, contents as ropes of shared bytes, so that a record batch appended by three brokers
 //! is in memory once, and a snapshot of a disk costs a few pointers.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 use std::fmt;
 use std::sync::Arc;
 
-use base::Micros;
 use base::limits::{DISK_BYTES_MAX, DISK_FILES_MAX};
 use bytes::Bytes;
 
@@ -18,7 +17,7 @@ pub use crate::file::File;
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Disk {
     /// Shared as a whole: a node that is copied on write and leaves its disk alone does not copy the list of files.
-    files: Arc<BTreeMap<Arc<str>, Arc<File>>>,
+    files: Arc<Map<Arc<str>, Arc<File>>>,
     bytes: u64,
     refused: u64,
 }

@@ -5,10 +5,8 @@
 //! so that packets sent = delivered + dropped + in flight (invariant S18). A cut holds packets back until it is mended,
 //! as TCP would send them again and again.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros, NodeId, Rng};
 use std::sync::Arc;
-
-use base::{ConnId, Micros, NodeId, Rng};
 
 /// How one direction of a link behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +74,7 @@ const RETRANSMISSIONS_MAX: u32 = 8;
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Network {
     /// Links that differ from the default. Shared between copies of the world; few worlds have any.
-    rules: Arc<BTreeMap<(NodeId, NodeId), LinkRule>>,
+    rules: Arc<Map<(NodeId, NodeId), LinkRule>>,
     default_rule: LinkRule,
     pub counters: Counters,
     rng: Rng,
@@ -139,7 +137,7 @@ impl Network {
 
 /// A free function, so that a caller may go on using the other fields of the network.
 fn rule_of<'a>(
-    rules: &'a BTreeMap<(NodeId, NodeId), LinkRule>,
+    rules: &'a Map<(NodeId, NodeId), LinkRule>,
     default_rule: &'a LinkRule,
     from: NodeId,
     to: NodeId,

@@ -343,7 +343,7 @@ pub fn shrink<T: Clone>(items: &[T], mut fails: impl FnMut(&[T]) -> bool) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use base::{Map, Set};
 
     fn arena() -> Arena {
         Arena {
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn never_more_nodes_are_down_or_disks_lost_than_allowed() {
         for seed in 0..500 {
-            let mut gone = BTreeSet::new();
+            let mut gone = Set::new();
             let mut wipes = 0;
             for (_, fault) in plan(seed, &arena()) {
                 match fault {
@@ -397,10 +397,10 @@ mod tests {
 
     #[test]
     fn every_class_is_on_in_a_fair_share_of_seeds_and_what_is_not_allowed_never() {
-        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut counts: Map<&str, u32> = Map::new();
         for seed in 0..1_000 {
             let plan = plan(seed, &arena());
-            let names: BTreeSet<&str> = plan.iter().map(|(_, fault)| name(fault)).collect();
+            let names: Set<&str> = plan.iter().map(|(_, fault)| name(fault)).collect();
             names.into_iter().for_each(|name| *counts.entry(name).or_insert(0) += 1);
         }
         for name in ["kill", "power-cut", "wipe", "pause", "cut", "link", "all-links"] {

@@ -1,9 +1,7 @@
 //! Processes: start, kill, pause, power, disks. Each is one method, and says whether it changed anything.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros, NodeId, Rng};
 use std::sync::Arc;
-
-use base::{ConnId, Micros, NodeId, Rng};
 
 use crate::Disk;
 use crate::connections::End;
@@ -25,7 +23,7 @@ pub(crate) struct Slot<N: Node> {
     /// What came while the process was paused, in order.
     pub parked: Vec<Handle>,
     /// Where each timer that is set waits in the queue.
-    pub timers: Arc<BTreeMap<Timer<N>, Handle>>,
+    pub timers: Arc<Map<Timer<N>, Handle>>,
 }
 
 #[derive(Clone, Debug, Hash)]

@@ -3,12 +3,11 @@
 //! What moves it is elsewhere: `step.rs` delivers inputs, `process.rs` starts and stops nodes, `fault.rs` is the same as
 //! data, `audit.rs` proves that nothing was lost on the way.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros, NodeId};
 use std::hash::Hash;
 use std::sync::Arc;
 
 use base::limits::{CONNECTIONS_MAX, NODES_MAX, QUEUE_MAX};
-use base::{ConnId, Micros, NodeId};
 
 use crate::Disk;
 use crate::audit::Violation;
@@ -42,7 +41,7 @@ pub struct World<N: Node> {
     pub(crate) index: u64,
     pub(crate) next_conn: u64,
     pub(crate) slots: Vec<Slot<N>>,
-    pub(crate) names: Arc<BTreeMap<String, NodeId>>,
+    pub(crate) names: Arc<Map<String, NodeId>>,
     pub(crate) network: Network,
     pub(crate) connections: Connections,
     pub(crate) queue: Queue<Item<N>>,
@@ -350,7 +349,7 @@ impl<N: Node> World<N> {
 /// What a running node may see of the others.
 pub(crate) struct View<'a, N: Node> {
     pub slots: &'a [Slot<N>],
-    pub names: &'a BTreeMap<String, NodeId>,
+    pub names: &'a Map<String, NodeId>,
 }
 
 impl<N: Node> Surroundings for View<'_, N> {

@@ -1,8 +1,7 @@
 //! What the admin client can be asked, and what it answers: plain values.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use bytes::Bytes;
 use protocol::{Float64, TopicPartition};
 
@@ -16,8 +15,8 @@ pub struct NewTopic {
     pub partitions: i32,
     pub replication_factor: i16,
     /// Partition to brokers; if not empty, both counts are -1.
-    pub assignments: BTreeMap<i32, Vec<i32>>,
-    pub configs: BTreeMap<String, String>,
+    pub assignments: Map<i32, Vec<i32>>,
+    pub configs: Map<String, String>,
 }
 
 /// More partitions for a topic: the new total, and brokers of each added partition if they are placed by hand.
@@ -140,7 +139,7 @@ pub enum AdminCall {
         partition_limit: i32,
     },
     CreatePartitions {
-        topics: BTreeMap<String, NewPartitions>,
+        topics: Map<String, NewPartitions>,
     },
     DescribeCluster {
         include_fenced: bool,
@@ -150,11 +149,11 @@ pub enum AdminCall {
         synonyms: bool,
     },
     IncrementalAlterConfigs {
-        changes: BTreeMap<ConfigResource, Vec<ConfigChange>>,
+        changes: Map<ConfigResource, Vec<ConfigChange>>,
     },
     /// Timestamps by partition: -1 latest, -2 earliest, -3 the record with the greatest timestamp.
     ListOffsets {
-        timestamps: BTreeMap<TopicPartition, i64>,
+        timestamps: Map<TopicPartition, i64>,
         read_committed: bool,
     },
     /// `None` elects for all partitions.
@@ -167,7 +166,7 @@ pub enum AdminCall {
     },
     /// Target replicas by partition; `None` cancels what is under way.
     AlterPartitionReassignments {
-        targets: BTreeMap<TopicPartition, Option<Vec<i32>>>,
+        targets: Map<TopicPartition, Option<Vec<i32>>>,
         allow_factor_change: bool,
     },
     DescribeLogDirs {
@@ -175,15 +174,15 @@ pub enum AdminCall {
     },
     /// The directory that a broker shall keep a replica in, by broker and partition.
     AlterReplicaLogDirs {
-        directories: BTreeMap<(i32, TopicPartition), String>,
+        directories: Map<(i32, TopicPartition), String>,
     },
     /// Records below the offset go; -1 means the high watermark.
     DeleteRecords {
-        before: BTreeMap<TopicPartition, i64>,
+        before: Map<TopicPartition, i64>,
     },
     DescribeFeatures,
     UpdateFeatures {
-        updates: BTreeMap<String, FeatureUpdate>,
+        updates: Map<String, FeatureUpdate>,
         validate_only: bool,
     },
     DescribeMetadataQuorum,
@@ -369,7 +368,7 @@ pub struct Reassignment {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LogDirDescription {
     pub error: Option<KafkaError>,
-    pub replicas: BTreeMap<TopicPartition, ReplicaInfo>,
+    pub replicas: Map<TopicPartition, ReplicaInfo>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -383,10 +382,10 @@ pub struct ReplicaInfo {
 /// Finalized and supported levels of features: `min, max`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeatureMetadata {
-    pub finalized: BTreeMap<String, (i16, i16)>,
+    pub finalized: Map<String, (i16, i16)>,
     /// `None` when no level was ever finalized.
     pub epoch: Option<i64>,
-    pub supported: BTreeMap<String, (i16, i16)>,
+    pub supported: Map<String, (i16, i16)>,
 }
 
 /// `QuorumInfo`.
@@ -398,7 +397,7 @@ pub struct QuorumInfo {
     pub voters: Vec<QuorumReplica>,
     pub observers: Vec<QuorumReplica>,
     /// Endpoints of voters: listener, host, port.
-    pub nodes: BTreeMap<i32, Vec<(String, String, u16)>>,
+    pub nodes: Map<i32, Vec<(String, String, u16)>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -431,7 +430,7 @@ pub struct OfferedApi {
 }
 
 /// What became of each item of a call.
-pub type PerItem<K, V> = BTreeMap<K, Result<V, KafkaError>>;
+pub type PerItem<K, V> = Map<K, Result<V, KafkaError>>;
 
 /// What a call brought. Items fail one by one; a call that fails as a whole fails every item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -447,10 +446,10 @@ pub enum AdminReply {
     PerResource(PerItem<ConfigResource, ()>),
     Offsets(PerItem<TopicPartition, ListedOffset>),
     Elections(PerItem<TopicPartition, ()>),
-    Reassignments(BTreeMap<TopicPartition, Reassignment>),
+    Reassignments(Map<TopicPartition, Reassignment>),
     /// Of AlterPartitionReassignments.
     PerPartition(PerItem<TopicPartition, ()>),
-    LogDirs(PerItem<i32, BTreeMap<String, LogDirDescription>>),
+    LogDirs(PerItem<i32, Map<String, LogDirDescription>>),
     PerReplica(PerItem<(i32, TopicPartition), ()>),
     /// New log starts.
     LowWatermarks(PerItem<TopicPartition, i64>),

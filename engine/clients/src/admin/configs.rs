@@ -1,6 +1,6 @@
 //! Steps of the calls about configuration: describe and change. Resources of one broker go to that broker, others to any.
 
-use std::collections::BTreeSet;
+use base::Set;
 
 use protocol::messages::{
     DescribeConfigsRequest, DescribeConfigsResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
@@ -15,7 +15,7 @@ use super::operation::{Operation, Reaction, Step};
 use crate::error::KafkaError;
 
 pub(crate) fn start(operation: &mut Operation) -> Vec<Step> {
-    let nodes: BTreeSet<Option<i32>> = resources(&operation.call).iter().map(ConfigResource::node).collect();
+    let nodes: Set<Option<i32>> = resources(&operation.call).iter().map(ConfigResource::node).collect();
     let describes = matches!(operation.call, AdminCall::DescribeConfigs { .. });
     operation.reply = Some(match describes {
         true => AdminReply::Configs(PerItem::new()),

@@ -2,7 +2,7 @@
 //! then ask each leader for its partitions (`PartitionLeaderStrategy`, `ListOffsetsHandler`, `DeleteRecordsHandler`). A
 //! partition whose leader has moved is looked up again.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::messages::{
     DeleteRecordsRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse, delete_records_request,
@@ -114,7 +114,7 @@ pub(crate) fn request(operation: &Operation, step: &Step, timeout_ms: i32) -> Re
 
 fn list_request(
     partitions: &[TopicPartition],
-    timestamps: &BTreeMap<TopicPartition, i64>,
+    timestamps: &Map<TopicPartition, i64>,
     read_committed: bool,
     timeout_ms: i32,
 ) -> Request {
@@ -137,7 +137,7 @@ fn list_request(
     .into()
 }
 
-fn delete_request(partitions: &[TopicPartition], before: &BTreeMap<TopicPartition, i64>, timeout_ms: i32) -> Request {
+fn delete_request(partitions: &[TopicPartition], before: &Map<TopicPartition, i64>, timeout_ms: i32) -> Request {
     let topic = |(name, indexes): (String, Vec<i32>)| {
         let partition = |index: &i32| delete_records_request::DeleteRecordsPartition {
             partition_index: *index,
@@ -153,7 +153,7 @@ fn delete_request(partitions: &[TopicPartition], before: &BTreeMap<TopicPartitio
 
 pub(crate) fn on_leaders(operation: &mut Operation, response: &MetadataResponse) -> Reaction {
     let api = api_of(&operation.call);
-    let mut leaders: BTreeMap<i32, Vec<TopicPartition>> = BTreeMap::new();
+    let mut leaders: Map<i32, Vec<TopicPartition>> = Map::new();
     let mut reaction = Reaction::done();
     let mut waiting = None;
     for tp in &open(operation) {

@@ -13,9 +13,8 @@ mod refresh;
 mod single;
 mod topics;
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{ConnId, Map, Micros, Rng, Set};
 
-use base::{ConnId, Micros, Rng};
 use cluster::Kafka;
 use protocol::{ErrorCode, Packet, Response};
 use sim::{CloseReason, Effects};
@@ -68,7 +67,7 @@ pub struct Admin {
     config: AdminConfig,
     net: NetworkClient,
     refresh: Refresh,
-    operations: BTreeMap<CallId, Operation>,
+    operations: Map<CallId, Operation>,
     requests: Vec<Open>,
     next_call: u32,
     rng: Rng,
@@ -88,7 +87,7 @@ impl Admin {
             refresh: Refresh::new(&servers, &config.common, config.uses_controllers),
             config,
             net,
-            operations: BTreeMap::new(),
+            operations: Map::new(),
             requests: Vec::new(),
             next_call: 1,
             rng: Rng::new(seed, 0, "admin backoff"),
@@ -249,7 +248,7 @@ impl Admin {
     }
 
     fn send(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let mut busy: BTreeSet<i32> = BTreeSet::new();
+        let mut busy: Set<i32> = Set::new();
         for request in &self.requests {
             if let Stage::InFlight { node, .. } = request.stage {
                 busy.insert(node);

@@ -1,8 +1,7 @@
 //! Steps of the calls about topics: create, delete, more partitions, describe.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use protocol::messages::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeTopicPartitionsRequest,
     DescribeTopicPartitionsResponse, MetadataRequest, MetadataResponse, create_partitions_request,
@@ -40,7 +39,7 @@ pub(crate) fn start(operation: &mut Operation) -> Vec<Step> {
         AdminCall::CreatePartitions { topics } => (topics.keys().cloned().collect(), Step::CreatePartitions),
         _ => return Vec::new(),
     };
-    let refused: BTreeMap<_, _> =
+    let refused: Map<_, _> =
         names.iter().filter_map(|name| Some((name.clone(), Err(unrepresentable(name)?)))).collect();
     let all_refused = refused.len() == names.len();
     operation.reply = Some(AdminReply::PerTopic(refused));
@@ -52,7 +51,7 @@ pub(crate) fn start_describe(operation: &mut Operation) -> Vec<Step> {
         return Vec::new();
     };
     let mut open = Vec::new();
-    let mut refused = BTreeMap::new();
+    let mut refused = Map::new();
     for name in names {
         match unrepresentable(name) {
             Some(error) => drop(refused.insert(name.clone(), Err(error))),
@@ -275,7 +274,7 @@ pub(crate) fn on_metadata(operation: &mut Operation, response: &MetadataResponse
     };
     match topics {
         TopicSelection::Ids(ids) => {
-            let mut items = BTreeMap::new();
+            let mut items = Map::new();
             for id in ids {
                 let found = response.topics.iter().find(|topic| topic.topic_id == *id);
                 items.insert(*id, found.map_or_else(|| Err(unknown_id(*id)), describe));

@@ -1,6 +1,6 @@
 //! Checking property text against a table of keys, with the words of `ConfigDef`.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use crate::error::{self, KafkaError};
 
@@ -54,7 +54,7 @@ pub const fn key(name: &'static str, kind: Kind, default: Option<&'static str>, 
 /// The values of a client's keys: what was set, and defaults for the rest. Checked, so reading cannot fail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Values {
-    values: BTreeMap<&'static str, String>,
+    values: Map<&'static str, String>,
     /// Keys that were set explicitly.
     set: Vec<&'static str>,
 }
@@ -62,10 +62,10 @@ pub struct Values {
 impl Values {
     /// Reads `properties` by the tables. The first refused key, in order of names, ends it. Unknown keys are kept out
     /// silently: Kafka only mentions them at INFO.
-    pub fn parse(tables: &[&[Key]], properties: &BTreeMap<String, String>) -> Result<Values, KafkaError> {
+    pub fn parse(tables: &[&[Key]], properties: &Map<String, String>) -> Result<Values, KafkaError> {
         let mut keys: Vec<&Key> = tables.iter().flat_map(|table| table.iter()).collect();
         keys.sort_by_key(|key| key.name);
-        let mut values = BTreeMap::new();
+        let mut values = Map::new();
         let mut set = Vec::new();
         for key in keys {
             match properties.get(key.name) {

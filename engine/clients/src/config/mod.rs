@@ -3,10 +3,8 @@
 pub mod definition;
 mod keys;
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 use std::sync::Arc;
-
-use base::Micros;
 
 use crate::backoff::ExponentialBackoff;
 use crate::error::{self, KafkaError};
@@ -14,7 +12,7 @@ use crate::network::NetworkConfig;
 use definition::{Values, invalid_value};
 
 /// Properties as a tool collects them: key to text.
-pub type Properties = BTreeMap<String, String>;
+pub type Properties = Map<String, String>;
 
 /// What every client's configuration says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! Who reads what in a group: `RangeAssignor`, and the bytes in which members tell the leader what they want and the
 //! leader tells them what they get (`ConsumerProtocol`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use bytes::Bytes;
 use protocol::TopicPartition;
@@ -63,10 +63,10 @@ pub fn partitions_of(bytes: &Bytes) -> Vec<TopicPartition> {
 
 /// `RangeAssignor`: of each topic every member gets a run of partitions, the first ones one more if it does not divide.
 /// `counts` has the number of partitions of the topics that exist.
-pub fn range(members: &[Member], counts: &BTreeMap<String, i32>) -> BTreeMap<String, Vec<TopicPartition>> {
-    let mut result: BTreeMap<String, Vec<TopicPartition>> =
+pub fn range(members: &[Member], counts: &Map<String, i32>) -> Map<String, Vec<TopicPartition>> {
+    let mut result: Map<String, Vec<TopicPartition>> =
         members.iter().map(|member| (member.id.clone(), Vec::new())).collect();
-    let topics: BTreeSet<&String> = members.iter().flat_map(|member| &member.topics).collect();
+    let topics: Set<&String> = members.iter().flat_map(|member| &member.topics).collect();
     for topic in topics {
         let Some(count) = counts.get(topic).and_then(|count| usize::try_from(*count).ok()) else { continue };
         let mut subscribers: Vec<&Member> = members.iter().filter(|member| member.topics.contains(topic)).collect();
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn ranges_are_runs_and_the_first_members_get_one_more() {
-        let counts = BTreeMap::from([("t1".to_string(), 3), ("t2".to_string(), 3)]);
+        let counts = Map::from([("t1".to_string(), 3), ("t2".to_string(), 3)]);
         let assigned = range(&[member("c2", &["t1", "t2"]), member("c1", &["t1", "t2"])], &counts);
         let names = |id: &str| assigned[id].iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(names("c1"), ["t1-0", "t1-1", "t2-0", "t2-1"]);

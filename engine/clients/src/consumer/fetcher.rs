@@ -2,9 +2,8 @@
 //!
 //! Each fetch stands alone: this client uses no fetch sessions (KIP-227), whose only purpose is to save bytes.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 
-use base::Micros;
 use cluster::Kafka;
 use log::batch::{BatchView, batches_of};
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -30,7 +29,7 @@ pub(super) const EARLIEST: i64 = -2;
 impl Consumer {
     /// Gives partitions without a position one: by ListOffsets, where the policy or a seek says so.
     pub(super) fn reset_positions(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let mut by_leader: BTreeMap<i32, Vec<(TopicPartition, i64)>> = BTreeMap::new();
+        let mut by_leader: Map<i32, Vec<(TopicPartition, i64)>> = Map::new();
         let waiting = self.subscription.in_state(|p| matches!(p.state, FetchState::AwaitReset { .. }));
         for tp in waiting {
             let Some(partition) = self.subscription.get(&tp) else { continue };
@@ -116,7 +115,7 @@ impl Consumer {
 
     /// Sends a fetch to every leader that has none under way and partitions with nothing buffered.
     pub(super) fn fetch(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let mut by_leader: BTreeMap<i32, Vec<TopicPartition>> = BTreeMap::new();
+        let mut by_leader: Map<i32, Vec<TopicPartition>> = Map::new();
         // The order of the subscription decides who comes first in the answer when it has a limit.
         for tp in self.subscription.order.clone() {
             let fetchable = self.subscription.get(&tp).is_some_and(|partition| partition.is_fetchable(now));

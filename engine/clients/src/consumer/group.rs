@@ -5,9 +5,8 @@
 //! Unjoined -> (revoke, commit) -> Joining -> Syncing -> Stable -> ... a rebalance: back to Unjoined
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Micros, Set};
 
-use base::Micros;
 use cluster::Kafka;
 use protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use protocol::messages::leave_group_request::MemberIdentity;
@@ -49,7 +48,7 @@ pub(super) struct Group {
     /// Members of the generation that this consumer, its leader, shares out for.
     members: Vec<Member>,
     /// Partition counts that the last assignment was made from, as the leader remembers them.
-    assigned_counts: Option<BTreeMap<String, i32>>,
+    assigned_counts: Option<Map<String, i32>>,
     pub retry_at: Micros,
     tries: u32,
     next_heartbeat: Micros,
@@ -293,9 +292,9 @@ impl Consumer {
     /// The leader shares out (the others send nothing), and everybody asks for their part.
     fn share_out(&mut self, coordinator: &Node, now: Micros, fx: &mut Effects<'_, Kafka>) {
         let members = self.group.as_ref().map(|group| group.members.clone()).unwrap_or_default();
-        let topics: BTreeSet<String> = members.iter().flat_map(|member| member.topics.clone()).collect();
-        let own: BTreeSet<String> = self.subscribed_topics().into_iter().collect();
-        if !topics.is_subset(&own) && self.core.metadata.watch_topics(topics.union(&own).cloned().collect()) {
+        let topics: Set<String> = members.iter().flat_map(|member| member.topics.clone()).collect();
+        let own: Set<String> = self.subscribed_topics().into_iter().collect();
+        if !topics.is_subset(&own) && self.core.metadata.watch_topics(topics.iter().chain(&own).cloned().collect()) {
             // Metadata of the others' topics comes first.
             return;
         }
@@ -424,7 +423,7 @@ impl Consumer {
     pub(super) fn check_counts(&mut self) {
         let Some(before) = self.group.as_ref().and_then(|group| group.assigned_counts.clone()) else { return };
         let members = self.group.as_ref().map(|group| group.members.clone()).unwrap_or_default();
-        let mut topics: BTreeSet<String> = members.into_iter().flat_map(|member| member.topics).collect();
+        let mut topics: Set<String> = members.into_iter().flat_map(|member| member.topics).collect();
         topics.extend(self.subscribed_topics());
         if self.partition_counts(&topics) != before
             && let Some(group) = &mut self.group
@@ -482,7 +481,7 @@ impl Consumer {
         }
     }
 
-    fn partition_counts(&self, topics: &BTreeSet<String>) -> BTreeMap<String, i32> {
+    fn partition_counts(&self, topics: &Set<String>) -> Map<String, i32> {
         let cluster = &self.core.metadata.cluster;
         let count = |topic: &String| {
             let known = cluster.topics.get(topic)?;

@@ -13,9 +13,8 @@ mod fetcher;
 mod group;
 mod subscription;
 
-use std::collections::BTreeSet;
+use base::{ConnId, Micros, Rng, Set};
 
-use base::{ConnId, Micros, Rng};
 use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
@@ -488,7 +487,7 @@ impl Consumer {
     fn subscribed_topics(&self) -> Vec<String> {
         match &self.subscription.mode {
             Mode::Subscribed(Topics::Names(names)) => {
-                let names: BTreeSet<String> = names.iter().cloned().collect();
+                let names: Set<String> = names.iter().cloned().collect();
                 names.into_iter().collect()
             }
             Mode::Subscribed(Topics::Pattern(pattern)) => {

@@ -1,8 +1,8 @@
 //! Which partitions a consumer reads and how far it is in each (`SubscriptionState`).
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{Map, Micros};
+use std::collections::VecDeque;
 
-use base::Micros;
 use protocol::TopicPartition;
 
 use super::ConsumerRecord;
@@ -100,14 +100,14 @@ pub(crate) enum Mode {
 pub(crate) struct Subscription {
     pub mode: Mode,
     /// In the order in which they are read.
-    pub partitions: BTreeMap<TopicPartition, PartitionState>,
+    pub partitions: Map<TopicPartition, PartitionState>,
     /// Rotates, so that no partition starves.
     pub order: VecDeque<TopicPartition>,
 }
 
 impl Subscription {
     pub fn new() -> Subscription {
-        Subscription { mode: Mode::None, partitions: BTreeMap::new(), order: VecDeque::new() }
+        Subscription { mode: Mode::None, partitions: Map::new(), order: VecDeque::new() }
     }
 
     /// Replaces the assignment; what stays keeps its position.

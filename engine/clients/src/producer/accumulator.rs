@@ -1,8 +1,8 @@
 //! Batches that wait to be sent, a queue for each partition (`RecordAccumulator`).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use base::{Map, Micros, Rng, Set};
+use std::collections::VecDeque;
 
-use base::{Micros, Rng};
 use log::batch::Codec;
 use protocol::TopicPartition;
 
@@ -22,10 +22,10 @@ pub(crate) struct QueueSizes {
 /// Which nodes have something to be sent to, and when to look again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ready {
-    pub nodes: BTreeSet<i32>,
+    pub nodes: Set<i32>,
     pub next_check: Option<Micros>,
     /// Topics with records and a partition without a leader.
-    pub unknown_leaders: BTreeSet<String>,
+    pub unknown_leaders: Set<String>,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -36,9 +36,9 @@ pub(crate) struct Accumulator {
     backoff: ExponentialBackoff,
     buffer_memory: u64,
     codec: Codec,
-    queues: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
-    muted: BTreeSet<TopicPartition>,
-    drain_index: BTreeMap<i32, usize>,
+    queues: Map<TopicPartition, VecDeque<ProducerBatch>>,
+    muted: Set<TopicPartition>,
+    drain_index: Map<i32, usize>,
     used_memory: u64,
 }
 
@@ -51,9 +51,9 @@ impl Accumulator {
             backoff: config.common.retry_backoff,
             buffer_memory: config.buffer_memory,
             codec: Codec::for_name(&config.compression).unwrap_or(Codec::None),
-            queues: BTreeMap::new(),
-            muted: BTreeSet::new(),
-            drain_index: BTreeMap::new(),
+            queues: Map::new(),
+            muted: Set::new(),
+            drain_index: Map::new(),
             used_memory: 0,
         }
     }
@@ -157,7 +157,7 @@ impl Accumulator {
         Some(QueueSizes { led, all: of_topic.len() })
     }
 
-    pub fn topics(&self) -> BTreeSet<String> {
+    pub fn topics(&self) -> Set<String> {
         self.queues.keys().map(|tp| tp.topic.clone()).collect()
     }
 

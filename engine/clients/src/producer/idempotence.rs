@@ -2,7 +2,7 @@
 //! transactions): every batch gets the next numbers of its partition and keeps them over retries, so that the leader
 //! knows a duplicate and a gap.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use log::batch::increment_sequence;
 use protocol::{ErrorCode, TopicPartition};
@@ -18,7 +18,7 @@ struct Partition {
     last_acked_sequence: i32,
     last_acked_offset: i64,
     /// Base sequences of batches that were drained and are not done, in order.
-    open: BTreeSet<i32>,
+    open: Set<i32>,
     /// A batch expired after it was sent: nobody knows whether it was written. The sequence after it.
     unresolved: Option<i32>,
 }
@@ -28,9 +28,9 @@ pub(crate) struct Idempotence {
     /// -1 before InitProducerId was answered.
     pub producer_id: i64,
     pub epoch: i16,
-    partitions: BTreeMap<TopicPartition, Partition>,
+    partitions: Map<TopicPartition, Partition>,
     bump_required: bool,
-    rewrite: BTreeSet<TopicPartition>,
+    rewrite: Set<TopicPartition>,
 }
 
 impl Idempotence {

@@ -1,9 +1,8 @@
 //! Which partition a record goes to: murmur2 of the key, or the sticky partition of the topic (`BuiltInPartitioner`,
 //! KIP-794), or round robin (`RoundRobinPartitioner`).
 
-use std::collections::BTreeMap;
+use base::{Map, Rng};
 
-use base::Rng;
 use protocol::murmur2::partition_for_key;
 
 use super::accumulator::QueueSizes;
@@ -43,15 +42,15 @@ impl Randoms {
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Partitioner {
     rng: Randoms,
-    sticky: BTreeMap<String, Sticky>,
-    round_robin: BTreeMap<String, u32>,
+    sticky: Map<String, Sticky>,
+    round_robin: Map<String, u32>,
     /// Bytes after which the sticky partition changes: `batch.size`.
     sticky_bytes: usize,
 }
 
 impl Partitioner {
     pub fn new(rng: Rng, sticky_bytes: usize) -> Partitioner {
-        Partitioner { rng: Randoms::Stream(rng), sticky: BTreeMap::new(), round_robin: BTreeMap::new(), sticky_bytes }
+        Partitioner { rng: Randoms::Stream(rng), sticky: Map::new(), round_robin: Map::new(), sticky_bytes }
     }
 
     /// A partitioner that draws recorded numbers.

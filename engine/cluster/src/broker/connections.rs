@@ -4,10 +4,10 @@
 //! answered one after the other, in order. A produce that waits for replicas therefore holds up what the same
 //! connection sent behind it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use base::{ConnId, Map, Set};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use base::ConnId;
 use protocol::{Packet, Request, Response};
 
 use super::Fx;
@@ -32,9 +32,9 @@ pub struct Incoming {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Connections {
-    open: BTreeMap<ConnId, Inbound>,
+    open: Map<ConnId, Inbound>,
     /// Connections with a request to be handled, none of which is muted.
-    ready: BTreeSet<ConnId>,
+    ready: Set<ConnId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

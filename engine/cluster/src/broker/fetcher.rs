@@ -4,9 +4,8 @@
 //! Truncation happens by fetching (KIP-595): the follower says the epoch of its last record; a leader that knows
 //! another end for that epoch answers with it instead of data, and the follower cuts there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Micros, Set, Uuid};
 
-use base::{Micros, Uuid};
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use protocol::messages::{FetchRequest, ListOffsetsRequest};
@@ -48,7 +47,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum InFlight {
     /// Offset and leader epoch asked for, by partition.
-    Fetch(BTreeMap<TopicPartition, (i64, i32)>),
+    Fetch(Map<TopicPartition, (i64, i32)>),
     ListOffsets {
         partition: TopicPartition,
         leader_epoch: i32,
@@ -70,9 +69,9 @@ pub struct FetchSettings {
 pub struct Fetcher {
     pub leader: i32,
     pub client: Client,
-    pub states: BTreeMap<TopicPartition, FetchState>,
+    pub states: Map<TopicPartition, FetchState>,
     /// Partitions that the leader fenced with the very epoch they have; they rest until metadata brings a new one.
-    pub failed: BTreeSet<TopicPartition>,
+    pub failed: Set<TopicPartition>,
     in_flight: Option<InFlight>,
 }
 
@@ -81,8 +80,8 @@ impl Fetcher {
         Fetcher {
             leader,
             client: Client::new(&format!("broker-{broker_id}-fetcher-0")),
-            states: BTreeMap::new(),
-            failed: BTreeSet::new(),
+            states: Map::new(),
+            failed: Set::new(),
             in_flight: None,
         }
     }
@@ -168,7 +167,7 @@ impl Fetcher {
         log_start: impl Fn(&TopicPartition) -> i64,
     ) -> Option<(i16, Request)> {
         let mut topics: Vec<FetchTopic> = Vec::new();
-        let mut sent = BTreeMap::new();
+        let mut sent = Map::new();
         for (partition, state) in self.states.iter().filter(|(_, state)| state.delayed_until.is_none()) {
             if topics.last().is_none_or(|topic| topic.topic_id != state.topic_id) {
                 let topic = partition.topic.clone();

@@ -1,9 +1,8 @@
 //! ISR changes on their way to the controller (Kafka: `AlterPartitionManager`): one request under way, one change for a
 //! partition, all that wait travel together.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use protocol::ErrorCode;
 use protocol::messages::alter_partition_request::{BrokerState, PartitionData, TopicData};
 use protocol::messages::{AlterPartitionRequest, AlterPartitionResponse};
@@ -24,7 +23,7 @@ pub type Answer = Result<(i32, Committed, i32), ErrorCode>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AlterPartitionManager {
     /// By partition; a change stays here until it is answered.
-    unsent: BTreeMap<TopicIdPartition, IsrProposal>,
+    unsent: Map<TopicIdPartition, IsrProposal>,
     in_flight: bool,
     /// A request failed as a whole; the next one waits a little.
     backing_off: bool,
@@ -82,7 +81,7 @@ impl AlterPartitionManager {
             self.backing_off = true;
             return Outcome::Retry;
         }
-        let mut answers: BTreeMap<(Uuid, i32), Answer> = BTreeMap::new();
+        let mut answers: Map<(Uuid, i32), Answer> = Map::new();
         for topic in &response.topics {
             for partition in &topic.partitions {
                 let answer = match ErrorCode::from_code(partition.error_code) {

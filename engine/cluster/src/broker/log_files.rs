@@ -1,9 +1,8 @@
 //! The files of a broker's log directory: `meta.properties`, checkpoints, the clean-shutdown marker, folders of
 //! partitions and what deletion leaves of them for a while (Kafka: `LogManager`).
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Rng, Uuid};
 
-use base::{Micros, Rng, Uuid};
 use log::checkpoint::{self, MetaProperties};
 use protocol::TopicPartition;
 use sim::Disk;
@@ -24,13 +23,13 @@ pub struct LogFiles {
     /// The broker epoch of that run; -1 if it was not clean.
     pub previous_broker_epoch: i64,
     /// Recovery points and high watermarks as the run before wrote them.
-    pub recovery_points: BTreeMap<TopicPartition, i64>,
-    pub high_watermarks: BTreeMap<TopicPartition, i64>,
-    pub log_starts: BTreeMap<TopicPartition, i64>,
+    pub recovery_points: Map<TopicPartition, i64>,
+    pub high_watermarks: Map<TopicPartition, i64>,
+    pub log_starts: Map<TopicPartition, i64>,
     /// Up to where the log cleaner came.
-    pub cleaned: BTreeMap<TopicPartition, i64>,
+    pub cleaned: Map<TopicPartition, i64>,
     /// Folders to be removed, with their time.
-    doomed: BTreeMap<String, Micros>,
+    doomed: Map<String, Micros>,
 }
 
 impl LogFiles {
@@ -53,7 +52,7 @@ impl LogFiles {
             high_watermarks: read(disk, checkpoint::HIGH_WATERMARK_FILE),
             log_starts: read(disk, checkpoint::LOG_START_FILE),
             cleaned: read(disk, checkpoint::CLEANER_FILE),
-            doomed: BTreeMap::new(),
+            doomed: Map::new(),
         };
         files.create_checkpoints(disk, now);
         files
@@ -79,7 +78,7 @@ impl LogFiles {
     pub fn checkpoint_high_watermarks(
         &mut self,
         disk: &mut Disk,
-        offsets: BTreeMap<TopicPartition, i64>,
+        offsets: Map<TopicPartition, i64>,
         now: Micros,
     ) -> bool {
         write_if_new(disk, checkpoint::HIGH_WATERMARK_FILE, &mut self.high_watermarks, offsets, now)
@@ -88,18 +87,13 @@ impl LogFiles {
     pub fn checkpoint_recovery_points(
         &mut self,
         disk: &mut Disk,
-        offsets: BTreeMap<TopicPartition, i64>,
+        offsets: Map<TopicPartition, i64>,
         now: Micros,
     ) -> bool {
         write_if_new(disk, checkpoint::RECOVERY_POINT_FILE, &mut self.recovery_points, offsets, now)
     }
 
-    pub fn checkpoint_log_starts(
-        &mut self,
-        disk: &mut Disk,
-        offsets: BTreeMap<TopicPartition, i64>,
-        now: Micros,
-    ) -> bool {
+    pub fn checkpoint_log_starts(&mut self, disk: &mut Disk, offsets: Map<TopicPartition, i64>, now: Micros) -> bool {
         write_if_new(disk, checkpoint::LOG_START_FILE, &mut self.log_starts, offsets, now)
     }
 
@@ -191,7 +185,7 @@ pub fn open_directory(
     directory_id
 }
 
-fn read(disk: &Disk, name: &str) -> BTreeMap<TopicPartition, i64> {
+fn read(disk: &Disk, name: &str) -> Map<TopicPartition, i64> {
     // A damaged checkpoint counts as absent: everything is recovered and high watermarks start at the log start.
     checkpoint::read_offsets(disk, &in_log_dir(name)).unwrap_or_default()
 }
@@ -199,8 +193,8 @@ fn read(disk: &Disk, name: &str) -> BTreeMap<TopicPartition, i64> {
 fn write_if_new(
     disk: &mut Disk,
     name: &str,
-    known: &mut BTreeMap<TopicPartition, i64>,
-    offsets: BTreeMap<TopicPartition, i64>,
+    known: &mut Map<TopicPartition, i64>,
+    offsets: Map<TopicPartition, i64>,
     now: Micros,
 ) -> bool {
     let path = in_log_dir(name);

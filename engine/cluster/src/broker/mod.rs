@@ -30,9 +30,8 @@ mod settings;
 mod shutdown;
 pub(crate) mod to_controller;
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{ConnId, Map, Micros, Rng, Set, Uuid};
 
-use base::{ConnId, Micros, Rng, Uuid};
 use log::UnifiedLog;
 use protocol::{Packet, TopicPartition};
 use sim::{Boot, Disk, Effects, Input};
@@ -123,12 +122,12 @@ pub struct Broker {
     published: bool,
     replicas: ReplicaManager,
     /// By leader broker.
-    fetchers: BTreeMap<i32, Fetcher>,
+    fetchers: Map<i32, Fetcher>,
     isr_changes: AlterPartitionManager,
     purgatory: Purgatory,
     producer_ids: ProducerIdManager,
     /// Topics that the controller was asked to create because a client asked for them.
-    creating_topics: BTreeSet<String>,
+    creating_topics: Set<String>,
     groups: GroupCoordinator,
     /// A high watermark moved since the last checkpoint, and its timer runs.
     checkpoint_scheduled: bool,
@@ -170,11 +169,11 @@ impl Broker {
             lifecycle,
             published: false,
             replicas: ReplicaManager::default(),
-            fetchers: BTreeMap::new(),
+            fetchers: Map::new(),
             isr_changes: AlterPartitionManager::default(),
             purgatory: Purgatory::default(),
             producer_ids: ProducerIdManager::default(),
-            creating_topics: BTreeSet::new(),
+            creating_topics: Set::new(),
             checkpoint_scheduled: false,
             started_at: now,
         }

@@ -4,9 +4,8 @@
 //! A change to a partition (records, high watermark, leadership) marks it; whoever waits for it is looked at again when
 //! the present input has been dealt with. Each has a timer of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Micros, Set};
 
-use base::Micros;
 use protocol::TopicPartition;
 
 use super::Fx;
@@ -18,9 +17,9 @@ use crate::{ServerTimer, Timer};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Purgatory {
     next_id: u64,
-    waiting: BTreeMap<u64, Waiter>,
-    by_partition: BTreeMap<TopicPartition, BTreeSet<u64>>,
-    touched: BTreeSet<TopicPartition>,
+    waiting: Map<u64, Waiter>,
+    by_partition: Map<TopicPartition, Set<u64>>,
+    touched: Set<TopicPartition>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +59,7 @@ impl Purgatory {
     }
 
     /// Those that wait for a touched partition, oldest first; the marks are gone after this.
-    pub fn take_touched(&mut self) -> BTreeSet<u64> {
+    pub fn take_touched(&mut self) -> Set<u64> {
         let touched = std::mem::take(&mut self.touched);
         touched.iter().filter_map(|partition| self.by_partition.get(partition)).flatten().copied().collect()
     }

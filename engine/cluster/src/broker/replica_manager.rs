@@ -1,8 +1,7 @@
 //! All partitions that this broker has, and what metadata makes of them (Kafka: `ReplicaManager`).
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 
-use base::{Micros, Uuid};
 use log::{Opening, UnifiedLog};
 use protocol::messages::AssignReplicasToDirsRequest;
 use protocol::messages::assign_replicas_to_dirs_request::{DirectoryData, PartitionData, TopicData};
@@ -21,9 +20,9 @@ const ASSIGN_DIRECTORIES_VERSION: i16 = 0;
 
 #[derive(Clone, Debug, Default, Hash)]
 pub struct ReplicaManager {
-    pub partitions: BTreeMap<TopicPartition, Partition>,
+    pub partitions: Map<TopicPartition, Partition>,
     /// Logs that a start found on the disk and whose partitions the metadata has not brought yet.
-    pub loaded: BTreeMap<TopicPartition, (Uuid, UnifiedLog)>,
+    pub loaded: Map<TopicPartition, (Uuid, UnifiedLog)>,
 }
 
 impl ReplicaManager {
@@ -58,7 +57,7 @@ impl ReplicaManager {
     }
 
     /// High watermarks of all partitions, for the checkpoint.
-    pub fn high_watermarks(&self) -> BTreeMap<TopicPartition, i64> {
+    pub fn high_watermarks(&self) -> Map<TopicPartition, i64> {
         self.partitions.iter().map(|(id, partition)| (id.clone(), partition.log.high_watermark())).collect()
     }
 }

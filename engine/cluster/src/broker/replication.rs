@@ -1,8 +1,7 @@
 //! Drives replication: this broker's fetches as a follower, and its ISR changes as a leader.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 
-use base::{Micros, Uuid};
 use protocol::messages::fetch_response::PartitionData;
 use protocol::messages::{AlterPartitionResponse, FetchResponse, ListOffsetsResponse};
 use protocol::{ErrorCode, Packet, Records, Response, TopicPartition};
@@ -158,7 +157,7 @@ impl Broker {
         &mut self,
         now: Micros,
         leader: i32,
-        sent: &BTreeMap<TopicPartition, (i64, i32)>,
+        sent: &Map<TopicPartition, (i64, i32)>,
         fetched: &FetchResponse,
         fx: &mut Fx<'_>,
     ) {

@@ -1,8 +1,7 @@
 //! What a broker does in the background, and how it ends.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 
-use base::Micros;
 use log::checkpoint;
 use protocol::TopicPartition;
 
@@ -74,9 +73,9 @@ impl Broker {
     /// Recovery points and log starts, as far as they changed.
     fn checkpoint_offsets(&mut self, now: Micros) {
         let logs = || self.replicas.partitions.iter().map(|(id, held)| (id.clone(), &held.log));
-        let points: BTreeMap<_, _> = logs().map(|(id, log)| (id, log.recovery_point())).collect();
+        let points: Map<_, _> = logs().map(|(id, log)| (id, log.recovery_point())).collect();
         // Only a log start that lies above the first segment's base must be remembered.
-        let starts: BTreeMap<_, _> = logs()
+        let starts: Map<_, _> = logs()
             .filter(|(_, log)| log.log_start() > log.segments().first().map_or(0, |segment| segment.base_offset))
             .map(|(id, log)| (id, log.log_start()))
             .collect();

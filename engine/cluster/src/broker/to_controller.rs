@@ -1,10 +1,10 @@
 //! Requests to the active controller (Kafka: `NodeToControllerChannelManager`): one lane for each purpose, one request
 //! under way in each, sent again until a controller answers.
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{ConnId, Map, Micros};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use base::{ConnId, Micros};
 use protocol::{ErrorCode, Request, Response};
 
 use super::apis::Outcomes;
@@ -62,7 +62,7 @@ struct LaneState {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToController {
-    lanes: BTreeMap<Lane, LaneState>,
+    lanes: Map<Lane, LaneState>,
 }
 
 /// Kafka waits 50 ms before it connects again; longer after repeated failures, so that an orphaned broker stays quiet.

@@ -1,6 +1,6 @@
 //! One change of one config: SET, DELETE, APPEND or SUBTRACT.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::ErrorCode;
 use protocol::messages::incremental_alter_configs_request::AlterableConfig;
@@ -10,7 +10,7 @@ use crate::metadata::ResourceType;
 
 /// Applies a change to the dynamic configs of a resource; the error is a code with Kafka's words.
 pub fn alter_one(
-    configs: &mut BTreeMap<String, String>,
+    configs: &mut Map<String, String>,
     kind: ResourceType,
     asked: &AlterableConfig,
 ) -> Result<(), (ErrorCode, String)> {

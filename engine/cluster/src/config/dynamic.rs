@@ -1,6 +1,6 @@
 //! Changes of a running server's configs: which are taken and which are refused (`DynamicBrokerConfig.validate`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::java;
 
@@ -11,7 +11,7 @@ use super::synonyms::broker_synonyms;
 use super::value::validate;
 use crate::metadata::{ConfigResource, MetadataImage};
 
-type Configs = BTreeMap<String, String>;
+type Configs = Map<String, String>;
 
 /// `SslConfigs.RECONFIGURABLE_CONFIGS`: for listeners only.
 const SECURITY: [&str; 10] = [

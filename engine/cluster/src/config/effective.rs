@@ -1,6 +1,6 @@
 //! What a topic's config is in effect, and where that comes from (`KafkaConfigSchema`, `DescribeConfigs`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use super::key::{ConfigKey, topic_key};
 use super::synonyms::topic_synonyms;
@@ -65,7 +65,7 @@ impl ConfigView<'_> {
     }
 
     /// Every config of a topic that has these overrides, in the table's order; internal ones only where set.
-    pub fn all_of_topic(&self, overrides: &BTreeMap<String, String>) -> Vec<EffectiveConfig> {
+    pub fn all_of_topic(&self, overrides: &Map<String, String>) -> Vec<EffectiveConfig> {
         let shown = |key: &&ConfigKey| !key.internal || overrides.contains_key(key.name);
         topic_keys().iter().filter(shown).map(|key| self.resolve(key, overrides)).collect()
     }
@@ -84,7 +84,7 @@ impl ConfigView<'_> {
         matches!(parse(config.key, config.value.as_deref()), Ok(Value::Boolean(true)))
     }
 
-    fn resolve(&self, key: &'static ConfigKey, overrides: &BTreeMap<String, String>) -> EffectiveConfig {
+    fn resolve(&self, key: &'static ConfigKey, overrides: &Map<String, String>) -> EffectiveConfig {
         let found = |value: String, source| EffectiveConfig { key, value: Some(value), source };
         if let Some(value) = overrides.get(key.name) {
             return found(value.clone(), ConfigSource::DynamicTopic);
@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(view.topic_number("orders", "segment.bytes"), 1_073_741_824);
         assert!(!view.topic_flag("orders", "unclean.leader.election.enable"));
         assert_eq!(view.topic("orders", "nope"), None);
-        assert!(view.all_of_topic(&BTreeMap::new()).iter().all(|config| !config.key.internal));
+        assert!(view.all_of_topic(&Map::new()).iter().all(|config| !config.key.internal));
     }
 }

@@ -1,6 +1,6 @@
 //! `listeners`, `advertised.listeners` and the map from their names to security protocols, as one server reads them.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use super::server::ServerConfig;
 use super::server_rules::{Refused, illegal};
@@ -26,9 +26,9 @@ pub fn controller_names(config: &ServerConfig) -> Vec<String> {
 }
 
 /// `effectiveListenerSecurityProtocolMap`.
-pub fn protocol_map(config: &ServerConfig) -> Result<BTreeMap<String, String>, Refused> {
+pub fn protocol_map(config: &ServerConfig) -> Result<Map<String, String>, Refused> {
     const NAME: &str = "listener.security.protocol.map";
-    let mut map = BTreeMap::new();
+    let mut map = Map::new();
     for entry in list(config, NAME).unwrap_or_default() {
         let Some((name, protocol)) = entry.split_once(':') else {
             let why = format!("Error parsing configuration property '{NAME}': Invalid value {entry}");
@@ -71,7 +71,7 @@ fn is_secure(name: &str) -> bool {
 /// `listenerListToEndPoints`: parsed, with known protocols, distinct names and, where it matters, distinct ports.
 pub fn endpoints(
     entries: &[String],
-    protocols: &BTreeMap<String, String>,
+    protocols: &Map<String, String>,
     distinct_ports: bool,
 ) -> Result<Vec<Endpoint>, Refused> {
     let shown = format!("[{}]", entries.join(", "));

@@ -1,7 +1,7 @@
 //! What the properties of one server must fit together (`KafkaConfig.validateValues` and the constructors before it): the
 //! words a server prints when it does not start, and those of a dynamic change that would make it so.
 
-use std::collections::BTreeSet;
+use base::Set;
 
 use super::key::{ConfigType, DefaultValue, server_key, server_keys};
 use super::listeners::{self, Endpoint};
@@ -108,7 +108,7 @@ fn distinct(list: &str) -> String {
     entries.join(",")
 }
 
-fn roles(config: &ServerConfig) -> BTreeSet<String> {
+fn roles(config: &ServerConfig) -> Set<String> {
     listeners::list(config, "process.roles").unwrap_or_default().into_iter().collect()
 }
 
@@ -208,7 +208,7 @@ impl Quorum<'_> {
         entries.iter().filter_map(|entry| entry.split_once('@')?.0.parse().ok()).collect()
     }
 
-    fn check(&self, roles: &BTreeSet<String>) -> Result<(), Refused> {
+    fn check(&self, roles: &Set<String>) -> Result<(), Refused> {
         let voters = self.voters();
         let bootstrap = listeners::list(self.config, "controller.quorum.bootstrap.servers").unwrap_or_default();
         if voters.is_empty() && bootstrap.is_empty() {
@@ -295,7 +295,7 @@ fn check_brokers(
     config: &ServerConfig,
     all: &[Endpoint],
     advertised: &[&Endpoint],
-    protocols: &std::collections::BTreeMap<String, String>,
+    protocols: &base::Map<String, String>,
 ) -> Result<(), Refused> {
     require(
         !advertised.is_empty(),

@@ -1,6 +1,6 @@
 //! Whole sets of topic configs (`LogConfig.validate`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::ErrorCode;
 
@@ -18,21 +18,18 @@ impl ConfigError {
 }
 
 /// Checks all configs that a topic would have, as a controller does. `before` are those it has now.
-pub fn validate_topic_configs(
-    before: &BTreeMap<String, String>,
-    configs: &BTreeMap<String, String>,
-) -> Result<(), ConfigError> {
+pub fn validate_topic_configs(before: &Map<String, String>, configs: &Map<String, String>) -> Result<(), ConfigError> {
     validate_topic_values(configs)?;
     check_remote_storage(before, configs)
 }
 
 /// The configs by themselves (`LogConfig.validate` of one argument): unknown names first, then each value in the table's
 /// order, then what must fit together.
-pub fn validate_topic_values(configs: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+pub fn validate_topic_values(configs: &Map<String, String>) -> Result<(), ConfigError> {
     if let Some(name) = configs.keys().find(|name| topic_key(name).is_none()) {
         return Err(ConfigError(format!("Unknown topic config name: {name}")));
     }
-    let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut numbers: Map<&str, i64> = Map::new();
     for key in topic_keys() {
         let text = configs.get(key.name).map(String::as_str).or(key.default_text());
         if let Value::Number(number) = validate(key, text).map_err(ConfigError)? {
@@ -49,12 +46,8 @@ pub fn validate_topic_values(configs: &BTreeMap<String, String>) -> Result<(), C
 }
 
 /// No server here has a remote storage (KIP-405), so a topic can only leave it alone.
-fn check_remote_storage(
-    before: &BTreeMap<String, String>,
-    configs: &BTreeMap<String, String>,
-) -> Result<(), ConfigError> {
-    let is_set =
-        |of: &BTreeMap<String, String>, name| of.get(name).is_some_and(|v| v.trim().eq_ignore_ascii_case("true"));
+fn check_remote_storage(before: &Map<String, String>, configs: &Map<String, String>) -> Result<(), ConfigError> {
+    let is_set = |of: &Map<String, String>, name| of.get(name).is_some_and(|v| v.trim().eq_ignore_ascii_case("true"));
     if is_set(configs, "remote.storage.enable") {
         return Err(ConfigError(
             "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log \
@@ -80,7 +73,7 @@ mod tests {
 
     fn words(configs: &[(&str, &str)]) -> Result<(), String> {
         let configs = configs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        validate_topic_configs(&BTreeMap::new(), &configs).map_err(|error| error.0)
+        validate_topic_configs(&Map::new(), &configs).map_err(|error| error.0)
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Registration, heartbeats, fencing and unregistration of brokers (`ClusterControlManager`, `ReplicationControlManager`).
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use protocol::ErrorCode;
 use protocol::messages::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
@@ -64,7 +63,7 @@ impl ControlState {
     fn check_registration(
         &self,
         request: &BrokerRegistrationRequest,
-        features: &BTreeMap<String, i16>,
+        features: &Map<String, i16>,
     ) -> Result<(), ApiError> {
         let expected = self.cluster_id.to_string();
         if request.cluster_id != expected {
@@ -214,7 +213,7 @@ impl ControlState {
 }
 
 /// Every finalized feature must be one that the broker supports at its level.
-fn check_features(request: &BrokerRegistrationRequest, finalized: &BTreeMap<String, i16>) -> Result<(), ApiError> {
+fn check_features(request: &BrokerRegistrationRequest, finalized: &Map<String, i16>) -> Result<(), ApiError> {
     let check = |name: &str, min: i16, max: i16| {
         let level = finalized.get(name).copied().unwrap_or(0);
         if (min..=max).contains(&level) {

@@ -1,8 +1,7 @@
 //! CreateTopics, and what it shares with CreatePartitions: replicas placed or named, and the records of new partitions.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use protocol::ErrorCode;
 use protocol::messages::create_topics_request::CreatableTopic;
 use protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
@@ -59,13 +58,13 @@ impl ControlState {
 
     fn create_topic(&mut self, topic: &CreatableTopic) -> Result<NewTopic, ApiError> {
         self.check_name(&topic.name)?;
-        let configs: BTreeMap<String, String> =
+        let configs: Map<String, String> =
             topic.configs.iter().filter_map(|c| Some((c.name.clone(), c.value.clone()?))).collect();
         if let Some(null) = topic.configs.iter().find(|config| config.value.is_none()) {
             let words = format!("Null value not supported for topic configs: {}", null.name);
             return Err(ApiError::new(ErrorCode::InvalidConfig, words));
         }
-        validate_topic_configs(&BTreeMap::new(), &configs).map_err(|error| ApiError::new(error.code(), error.0))?;
+        validate_topic_configs(&Map::new(), &configs).map_err(|error| ApiError::new(error.code(), error.0))?;
         let assignments = match topic.assignments.is_empty() {
             true => self.place_new_topic(topic)?,
             false => self.assignments_by_hand(topic)?,
@@ -155,7 +154,7 @@ impl ControlState {
             let words = "A manual partition assignment was specified, but numPartitions was not set to -1.";
             return Err(ApiError::new(ErrorCode::InvalidRequest, words));
         }
-        let mut by_partition: BTreeMap<i32, &Vec<i32>> = BTreeMap::new();
+        let mut by_partition: Map<i32, &Vec<i32>> = Map::new();
         let mut factor = None;
         for assignment in &topic.assignments {
             let partition = assignment.partition_index;

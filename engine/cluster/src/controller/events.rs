@@ -1,6 +1,6 @@
 //! What a commit changed, told as events.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::TopicPartition;
 
@@ -35,14 +35,14 @@ impl QuorumController {
         }
         for resource in &delta.configs {
             let (before, now) = (delta.before.configs(resource), after.configs(resource));
-            let names: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+            let names: base::Set<&String> = before.keys().chain(now.keys()).collect();
             for key in names.into_iter().filter(|key| before.get(*key) != now.get(*key)) {
                 let value = now.get(key).cloned();
                 fx.emit(Event::ConfigChanged { resource: resource.name.clone(), key: key.clone(), value });
             }
         }
         let changes = delta.partition_changes(after);
-        let mut grown: BTreeMap<&String, i32> = BTreeMap::new();
+        let mut grown: Map<&String, i32> = Map::new();
         let is_new =
             |change: &&PartitionChange| change.before.is_none() && !delta.created_topics.contains(&change.id.topic_id);
         for change in changes.iter().filter(is_new) {

@@ -1,6 +1,6 @@
 //! UpdateFeatures: finalized levels raised, lowered and switched off (`FeatureControlManager`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::ErrorCode;
 use protocol::java::hash_map_order;
@@ -83,7 +83,7 @@ impl ControlState {
         name: &str,
         level: i16,
         kind: i8,
-        proposed: &BTreeMap<String, i16>,
+        proposed: &Map<String, i16>,
         records: &mut Vec<MetadataRecord>,
     ) -> Result<(), ApiError> {
         let refuse = |words: &str| {
@@ -136,7 +136,7 @@ impl ControlState {
             _ => Some(format!("{what} only supports versions {min}-{max}")),
         };
         let own = FEATURES.iter().find(|(known, _, _)| *known == name).map_or((0, 0), |(_, min, max)| (*min, *max));
-        let range = |features: &BTreeMap<String, (i16, i16)>| features.get(name).copied().unwrap_or((0, 0));
+        let range = |features: &Map<String, (i16, i16)>| features.get(name).copied().unwrap_or((0, 0));
         let brokers = self.image.brokers().map(|b| (format!("Broker {}", b.id), range(&b.features)));
         let others = self.image.controllers().filter(|controller| controller.id != self.node_id);
         let controllers = others.map(|c| (format!("Controller {}", c.id), range(&c.features)));
@@ -181,7 +181,7 @@ fn check_metadata_version(current: i16, level: i16, kind: i8) -> Result<(), ApiE
 }
 
 /// `Feature.validateVersion`
-fn unmet_dependency(name: &str, level: i16, proposed: &BTreeMap<String, i16>) -> Option<String> {
+fn unmet_dependency(name: &str, level: i16, proposed: &Map<String, i16>) -> Option<String> {
     let metadata_version = proposed.get(METADATA_VERSION).copied().unwrap_or(0);
     let needed = if name == ELR_VERSION && level >= 1 { ELR_METADATA_VERSION } else { 0 };
     (metadata_version < needed)

@@ -3,9 +3,8 @@
 //!
 //! Soft state of the active controller only; a new active controller starts all sessions afresh.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 
-use base::Micros;
 use protocol::messages::BrokerHeartbeatRequest;
 
 /// What a broker is to the controller.
@@ -51,14 +50,14 @@ impl BrokerSession {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeartbeatManager {
     session_timeout: Micros,
-    sessions: BTreeMap<i32, BrokerSession>,
+    sessions: Map<i32, BrokerSession>,
     /// When a broker was last heard of, by id and epoch: a former incarnation's session runs out on its own.
-    contacts: BTreeMap<(i32, i64), Micros>,
+    contacts: Map<(i32, i64), Micros>,
 }
 
 impl HeartbeatManager {
     pub fn new(session_timeout: Micros) -> HeartbeatManager {
-        HeartbeatManager { session_timeout, sessions: BTreeMap::new(), contacts: BTreeMap::new() }
+        HeartbeatManager { session_timeout, sessions: Map::new(), contacts: Map::new() }
     }
 
     /// A heartbeat arrived, whatever will become of it.

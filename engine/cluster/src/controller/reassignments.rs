@@ -1,7 +1,7 @@
 //! Reassignments (KIP-455): started, changed, cancelled and listed. Adding replicas is the brokers' work; a reassignment
 //! completes with the AlterPartition that brings the last of them into the ISR.
 
-use std::collections::BTreeSet;
+use base::Set;
 
 use protocol::ErrorCode;
 use protocol::messages::alter_partition_reassignments_request::ReassignablePartition;
@@ -139,7 +139,7 @@ impl ControlState {
             check_factor_unchanged(partition, target)?;
         }
         let difference = |from: &[i32], of: &[i32]| -> Vec<i32> {
-            let all: BTreeSet<i32> = from.iter().copied().filter(|id| !of.contains(id)).collect();
+            let all: Set<i32> = from.iter().copied().filter(|id| !of.contains(id)).collect();
             all.into_iter().collect()
         };
         let removing = difference(&partition.replicas, target);
@@ -196,7 +196,7 @@ impl ControlState {
 /// `validatePartitionReplicationFactorUnchanged`: counted is what a reassignment under way leads to.
 fn check_factor_unchanged(partition: &PartitionRegistration, target: &[i32]) -> Result<(), ApiError> {
     let replicas = partition.replicas.iter().chain(&partition.adding_replicas);
-    let stays: BTreeSet<&i32> = replicas.filter(|id| !partition.removing_replicas.contains(id)).collect();
+    let stays: Set<&i32> = replicas.filter(|id| !partition.removing_replicas.contains(id)).collect();
     let current = if partition.is_reassigning() { stays.len() } else { partition.replicas.len() };
     if current == target.len() {
         return Ok(());

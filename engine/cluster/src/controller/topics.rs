@@ -193,7 +193,7 @@ impl ControlState {
             }
         }
         let mut records = Vec::new();
-        let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let names: base::Set<&String> = before.keys().chain(after.keys()).collect();
         for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
             let record = ConfigRecord {
                 resource_type: resource.kind.id(),

@@ -1,9 +1,7 @@
 //! What a stretch of records changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set, Uuid};
 use std::sync::Arc;
-
-use base::Uuid;
 
 use super::{ConfigResource, MetadataImage, PartitionRegistration, ReplayError, TopicIdPartition, TopicImage};
 
@@ -13,17 +11,17 @@ pub struct MetadataDelta {
     pub before: MetadataImage,
     /// The end offset of the image after.
     pub end_offset: i64,
-    pub created_topics: BTreeSet<Uuid>,
+    pub created_topics: Set<Uuid>,
     /// Topics that were there before and are gone, as they were when they went.
-    pub deleted_topics: BTreeMap<Uuid, Arc<TopicImage>>,
+    pub deleted_topics: Map<Uuid, Arc<TopicImage>>,
     /// New and changed partitions of topics that still exist.
-    pub partitions: BTreeSet<TopicIdPartition>,
+    pub partitions: Set<TopicIdPartition>,
     /// Brokers that registered, changed or left.
-    pub brokers: BTreeSet<i32>,
-    pub controllers: BTreeSet<i32>,
+    pub brokers: Set<i32>,
+    pub controllers: Set<i32>,
     /// Resources with a config set or removed; those of deleted topics too.
-    pub configs: BTreeSet<ConfigResource>,
-    pub features: BTreeSet<String>,
+    pub configs: Set<ConfigResource>,
+    pub features: Set<String>,
     pub producer_ids: bool,
     /// Records that could not be replayed, by offset.
     pub faults: Vec<(i64, ReplayError)>,
@@ -44,13 +42,13 @@ impl MetadataDelta {
         MetadataDelta {
             end_offset: before.end_offset(),
             before,
-            created_topics: BTreeSet::new(),
-            deleted_topics: BTreeMap::new(),
-            partitions: BTreeSet::new(),
-            brokers: BTreeSet::new(),
-            controllers: BTreeSet::new(),
-            configs: BTreeSet::new(),
-            features: BTreeSet::new(),
+            created_topics: Set::new(),
+            deleted_topics: Map::new(),
+            partitions: Set::new(),
+            brokers: Set::new(),
+            controllers: Set::new(),
+            configs: Set::new(),
+            features: Set::new(),
             producer_ids: false,
             faults: Vec::new(),
         }
@@ -66,7 +64,7 @@ impl MetadataDelta {
         delta.created_topics = after.topics().map(|topic| topic.id).filter(|id| before.topic(*id).is_none()).collect();
         let changed = after.partitions().filter(|(id, _, now)| before.partition(*id) != Some(now));
         delta.partitions = changed.map(|(id, _, _)| id).collect();
-        let ids = |image: &MetadataImage| image.brokers().map(|broker| broker.id).collect::<BTreeSet<i32>>();
+        let ids = |image: &MetadataImage| image.brokers().map(|broker| broker.id).collect::<Set<i32>>();
         let brokers = ids(before).into_iter().chain(ids(after));
         delta.brokers = brokers.filter(|id| before.broker(*id) != after.broker(*id)).collect();
         let known = |image: &MetadataImage| image.controllers().cloned().collect::<Vec<_>>();

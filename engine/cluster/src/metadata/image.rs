@@ -1,10 +1,9 @@
 //! The image: all metadata as of an offset, cheap to clone, changed only by replaying records.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 use std::fmt;
 use std::sync::Arc;
 
-use base::Uuid;
 use protocol::TopicPartition;
 use protocol::metadata::{
     BrokerRegistrationChangeRecord, ConfigRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord,
@@ -72,13 +71,13 @@ pub struct MetadataImage {
     end_offset: i64,
     /// The controller epoch of that record.
     epoch: i32,
-    topics: Arc<BTreeMap<Uuid, Arc<TopicImage>>>,
-    topic_ids: Arc<BTreeMap<String, Uuid>>,
-    brokers: Arc<BTreeMap<i32, Arc<BrokerRegistration>>>,
-    controllers: Arc<BTreeMap<i32, Arc<ControllerRegistration>>>,
-    configs: Arc<BTreeMap<ConfigResource, BTreeMap<String, String>>>,
+    topics: Arc<Map<Uuid, Arc<TopicImage>>>,
+    topic_ids: Arc<Map<String, Uuid>>,
+    brokers: Arc<Map<i32, Arc<BrokerRegistration>>>,
+    controllers: Arc<Map<i32, Arc<ControllerRegistration>>>,
+    configs: Arc<Map<ConfigResource, Map<String, String>>>,
     /// Finalized levels of features, `metadata.version` among them.
-    features: Arc<BTreeMap<String, i16>>,
+    features: Arc<Map<String, i16>>,
     next_producer_id: i64,
     /// What to go back to when the open metadata transaction (KIP-868) is aborted.
     before_transaction: Option<Arc<MetadataImage>>,
@@ -153,8 +152,8 @@ impl MetadataImage {
     }
 
     /// The dynamic configs of a resource, sorted by key; empty when it has none.
-    pub fn configs(&self, resource: &ConfigResource) -> &BTreeMap<String, String> {
-        static NONE: BTreeMap<String, String> = BTreeMap::new();
+    pub fn configs(&self, resource: &ConfigResource) -> &Map<String, String> {
+        static NONE: Map<String, String> = Map::new();
         self.configs.get(resource).unwrap_or(&NONE)
     }
 
@@ -167,7 +166,7 @@ impl MetadataImage {
         self.configs.get(resource)?.get(key).map(String::as_str)
     }
 
-    pub fn features(&self) -> &BTreeMap<String, i16> {
+    pub fn features(&self) -> &Map<String, i16> {
         &self.features
     }
 
@@ -323,7 +322,7 @@ impl MetadataImage {
         if self.topic_ids.contains_key(&record.name) {
             return Err(ReplayError::DuplicateTopic { name: record.name.clone() });
         }
-        let topic = TopicImage { id: record.topic_id, name: record.name.clone(), partitions: BTreeMap::new() };
+        let topic = TopicImage { id: record.topic_id, name: record.name.clone(), partitions: Map::new() };
         Arc::make_mut(&mut self.topic_ids).insert(record.name.clone(), record.topic_id);
         Arc::make_mut(&mut self.topics).insert(record.topic_id, Arc::new(topic));
         delta.created_topics.insert(record.topic_id);

@@ -1,8 +1,7 @@
 //! Brokers and controllers as they registered themselves.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use protocol::metadata::{BrokerRegistrationChangeRecord, RegisterBrokerRecord, RegisterControllerRecord};
 
 /// A listener as clients are told of it.
@@ -28,7 +27,7 @@ pub struct BrokerRegistration {
     /// Differs for every start of the process.
     pub incarnation_id: Uuid,
     pub endpoints: Vec<Endpoint>,
-    pub features: BTreeMap<String, FeatureRange>,
+    pub features: Map<String, FeatureRange>,
     pub rack: Option<String>,
     /// A fenced broker leads nothing, is in no ISR and is not shown to clients.
     pub fenced: bool,
@@ -108,7 +107,7 @@ pub struct ControllerRegistration {
     pub id: i32,
     pub incarnation_id: Uuid,
     pub endpoints: Vec<Endpoint>,
-    pub features: BTreeMap<String, FeatureRange>,
+    pub features: Map<String, FeatureRange>,
 }
 
 impl ControllerRegistration {

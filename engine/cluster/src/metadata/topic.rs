@@ -1,9 +1,7 @@
 //! A topic with its partitions.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 use std::sync::Arc;
-
-use base::Uuid;
 
 use super::PartitionRegistration;
 
@@ -19,7 +17,7 @@ pub struct TopicImage {
     pub id: Uuid,
     pub name: String,
     /// By partition number. Shared, so that a topic can be changed without copying its other partitions.
-    pub partitions: BTreeMap<i32, Arc<PartitionRegistration>>,
+    pub partitions: Map<i32, Arc<PartitionRegistration>>,
 }
 
 impl TopicImage {

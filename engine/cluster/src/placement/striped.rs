@@ -11,7 +11,7 @@
 //! Unfenced brokers come before fenced ones, and a leader is never fenced. After as many partitions as there are
 //! unfenced brokers everything is shuffled, so that the same sets of brokers do not meet again and again.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use super::JavaRandom;
 
@@ -142,7 +142,7 @@ impl<'r> RackList<'r> {
             }
         }
         let names = java_order(names);
-        let places: BTreeMap<&Option<String>, usize> = names.iter().enumerate().map(|(i, name)| (name, i)).collect();
+        let places: Map<&Option<String>, usize> = names.iter().enumerate().map(|(i, name)| (name, i)).collect();
         let mut racks: Vec<Rack> = names.iter().map(|_| Rack::default()).collect();
         for broker in brokers {
             let rack = &mut racks[places[&broker.rack]];

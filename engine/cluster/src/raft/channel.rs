@@ -1,11 +1,10 @@
 //! The connections that carry a replica's own requests (`KafkaNetworkChannel`): one to each peer, opened when it is first
 //! needed, closed when the peer does not answer in time.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use base::ordered::Entry;
+use base::{ConnId, Map, Set};
 use std::sync::Arc;
 
-use base::ConnId;
 use protocol::{Packet, Response};
 use sim::Effects;
 
@@ -17,13 +16,13 @@ use crate::Kafka;
 struct Link {
     peer: Peer,
     conn: ConnId,
-    in_flight: BTreeSet<i32>,
+    in_flight: Set<i32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RaftChannel {
     client_id: Arc<str>,
-    links: BTreeMap<i32, Link>,
+    links: Map<i32, Link>,
 }
 
 /// The answer to a request of this replica, or that there will be none.
@@ -36,7 +35,7 @@ pub struct Answer {
 
 impl RaftChannel {
     pub fn new(node_id: i32) -> RaftChannel {
-        RaftChannel { client_id: format!("raft-client-{node_id}").into(), links: BTreeMap::new() }
+        RaftChannel { client_id: format!("raft-client-{node_id}").into(), links: Map::new() }
     }
 
     pub fn owns(&self, conn: ConnId) -> bool {
@@ -56,7 +55,7 @@ impl RaftChannel {
                     return Some(Answer { peer, correlation_id, response: None });
                 };
                 let conn = fx.connect(node, peer.port);
-                place.insert(Link { peer, conn, in_flight: BTreeSet::new() })
+                place.insert(Link { peer, conn, in_flight: Set::new() })
             }
         };
         link.in_flight.insert(correlation_id);

@@ -1,6 +1,6 @@
 //! One election as a candidate counts it (`EpochElection`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use super::voters::{ReplicaKey, VoterSet};
 
@@ -13,7 +13,7 @@ enum Vote {
 
 /// The votes of one epoch, by voter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EpochElection(BTreeMap<i32, (ReplicaKey, Vote)>);
+pub struct EpochElection(Map<i32, (ReplicaKey, Vote)>);
 
 impl EpochElection {
     /// An election among `voters` in which `own` has voted for itself.

@@ -1,8 +1,7 @@
 //! The leader's side of Fetch: what a replica gets, what its asking proves, and who waits for more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Micros, Set};
 
-use base::Micros;
 use protocol::messages::fetch_request::FetchPartition;
 use protocol::messages::fetch_response::{
     EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData, SnapshotId as WireSnapshotId,
@@ -29,8 +28,8 @@ struct ParkedFetch {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parked {
-    fetches: BTreeMap<u64, ParkedFetch>,
-    deadlines: BTreeSet<(Micros, u64)>,
+    fetches: Map<u64, ParkedFetch>,
+    deadlines: Set<(Micros, u64)>,
     next: u64,
 }
 

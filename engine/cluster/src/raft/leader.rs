@@ -1,9 +1,7 @@
 //! What the leader of an epoch knows of its replicas, and what follows from it: the high watermark, and whether it still
 //! has a quorum (`LeaderState`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use base::Micros;
+use base::{Map, Micros, Set};
 
 use super::voters::{Listener, ReplicaKey, VoterSet};
 use crate::broker::connections::ReplyTo;
@@ -83,9 +81,9 @@ pub struct LeaderState {
     /// Where the epoch began. Nothing is committed before a record of the own epoch is.
     pub epoch_start: i64,
     pub granting: Vec<i32>,
-    voters: BTreeMap<i32, ReplicaState>,
-    observers: BTreeMap<ReplicaKey, ReplicaState>,
-    fetched_voters: BTreeSet<i32>,
+    voters: Map<i32, ReplicaState>,
+    observers: Map<ReplicaKey, ReplicaState>,
+    fetched_voters: Set<i32>,
     fetch_timeout: Micros,
     check_quorum_deadline: Micros,
     pub begin_quorum_deadline: Micros,
@@ -111,8 +109,8 @@ impl LeaderState {
             epoch_start,
             granting,
             voters: voters.nodes().map(|node| (node.key.id, state(node))).collect(),
-            observers: BTreeMap::new(),
-            fetched_voters: BTreeSet::new(),
+            observers: Map::new(),
+            fetched_voters: Set::new(),
             fetch_timeout,
             check_quorum_deadline: now + check_quorum_timeout(fetch_timeout),
             begin_quorum_deadline: now,

@@ -1,9 +1,8 @@
 //! The metadata log as the quorum sees it: records, snapshots, and the voters and the protocol version that its control
 //! records set (`KafkaRaftLog`, `KRaftControlRecordStateMachine`).
 
-use std::collections::BTreeSet;
+use base::{Micros, Set, Uuid};
 
-use base::{Micros, Uuid};
 use bytes::Bytes;
 use log::{AppendError, AppendOrigin, LogConfig, Opening, UnifiedLog};
 use protocol::Records;
@@ -34,7 +33,7 @@ type History<T> = Vec<(i64, T)>;
 #[derive(Clone, Debug, Hash)]
 pub struct RaftLog {
     log: UnifiedLog,
-    snapshots: BTreeSet<SnapshotId>,
+    snapshots: Set<SnapshotId>,
     voters: History<VoterSet>,
     kraft_versions: History<i16>,
     /// Control records below it are in the histories.

@@ -1,8 +1,6 @@
 //! Which of this node's requests are under way, and whom it rather leaves alone for a while (`RequestManager`).
 
-use std::collections::BTreeMap;
-
-use base::{Micros, Rng};
+use base::{Map, Micros, Rng};
 
 /// A place to send to: a voter by its id, or a bootstrap server by a negative one, as Kafka numbers them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,9 +19,9 @@ enum State {
 /// Requests by peer: one at a time to each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestManager {
-    states: BTreeMap<i32, State>,
+    states: Map<i32, State>,
     /// Failures of a peer in a row, for the back-off.
-    failures: BTreeMap<i32, u32>,
+    failures: Map<i32, u32>,
     bootstrap: Vec<Peer>,
     retry_backoff: Micros,
     request_timeout: Micros,
@@ -43,8 +41,8 @@ impl RequestManager {
             port: *port,
         };
         RequestManager {
-            states: BTreeMap::new(),
-            failures: BTreeMap::new(),
+            states: Map::new(),
+            failures: Map::new(),
             bootstrap: (0..).zip(servers).map(peer).collect(),
             retry_backoff,
             request_timeout,

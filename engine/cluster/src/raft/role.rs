@@ -7,9 +7,8 @@
 //!     '--- a higher epoch               '-(fetch time-out)- Follower <- a leader makes itself known
 //! ```
 
-use std::collections::BTreeSet;
+use base::{Micros, Set};
 
-use base::Micros;
 use bytes::Bytes;
 
 use super::election::EpochElection;
@@ -82,7 +81,7 @@ impl Download {
 /// Led this epoch and does so no more; the others are told who should stand first.
 #[derive(Clone, Debug, Hash)]
 pub struct Resigned {
-    pub unacknowledged: BTreeSet<i32>,
+    pub unacknowledged: Set<i32>,
     pub successors: Vec<ReplicaKey>,
     pub election_deadline: Micros,
 }

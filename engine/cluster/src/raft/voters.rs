@@ -1,9 +1,8 @@
 //! Who votes: replicas by id and directory, and the set of them that a `KRaftVoters` record holds (`VoterSet`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set, Uuid};
 use std::fmt;
 
-use base::Uuid;
 use protocol::embedded::{VotersRecord, voters_record};
 
 use crate::spec::Voter;
@@ -75,10 +74,10 @@ impl VoterNode {
 
 /// The voters, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct VoterSet(BTreeMap<i32, VoterNode>);
+pub struct VoterSet(Map<i32, VoterNode>);
 
 impl VoterSet {
-    pub const EMPTY: VoterSet = VoterSet(BTreeMap::new());
+    pub const EMPTY: VoterSet = VoterSet(Map::new());
 
     /// The voters that a disk is formatted with (`--initial-controllers`).
     pub fn of_spec(voters: &[Voter]) -> VoterSet {
@@ -103,7 +102,7 @@ impl VoterSet {
         self.0.len() / 2 + 1
     }
 
-    pub fn ids(&self) -> BTreeSet<i32> {
+    pub fn ids(&self) -> Set<i32> {
         self.0.keys().copied().collect()
     }
 

@@ -1,10 +1,9 @@
 //! A client that sends raw requests, one connection for each, and keeps the answers. It is driven by commands:
 //! `produce b1 orders 0 -1 hello`, `fetch b1 orders 0 5`.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros, Uuid};
 use std::sync::Arc;
 
-use base::{ConnId, Micros, Uuid};
 use cluster::{Control, Kafka};
 use log::batch::BatchBuilder;
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -17,10 +16,10 @@ use sim::{Disk, Effects, Input};
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Client {
     disk: Disk,
-    sent: BTreeMap<ConnId, u64>,
+    sent: Map<ConnId, u64>,
     next: u64,
     /// By number of the request; `None` when the connection was closed instead.
-    pub answers: BTreeMap<u64, Option<Arc<Response>>>,
+    pub answers: Map<u64, Option<Arc<Response>>>,
 }
 
 impl Client {

@@ -1,10 +1,9 @@
 //! A controller that does what it is told: it serves the metadata log, admits brokers at once and grants ISR changes;
 //! who leads is dictated by commands, such as `leader orders 0 2 isr 2,3`.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros, Uuid};
 use std::sync::Arc;
 
-use base::{ConnId, Micros, Uuid};
 use cluster::metadata::{LEADER_UNCHANGED, MetadataBatch, MetadataImage};
 use cluster::{Control, Kafka, Timer};
 use log::batch::BatchBuilder;
@@ -24,7 +23,7 @@ pub struct Dictator {
     image: MetadataImage,
     next_topic: u128,
     next_producer_id: i64,
-    parked: BTreeMap<u64, (ConnId, i32, i16, i64)>,
+    parked: Map<u64, (ConnId, i32, i16, i64)>,
     next_parked: u64,
     /// ISR changes are left unanswered while this is set.
     pub deaf_to_isr: bool,

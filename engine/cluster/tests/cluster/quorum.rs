@@ -10,7 +10,7 @@ use protocol::{ErrorCode, Response};
 use crate::world::Stage;
 
 /// S5, S6, S8 and S16 of the moment: one leader an epoch, a majority behind what is committed, one active controller.
-fn check(stage: &Stage, leaders: &mut std::collections::BTreeMap<i32, i32>) {
+fn check(stage: &Stage, leaders: &mut base::Map<i32, i32>) {
     for raft in stage.rafts().into_iter().filter(|raft| raft.is_leader()) {
         let id = raft.config().node_id;
         assert_eq!(*leaders.entry(raft.epoch()).or_insert(id), id, "S6 in epoch {}", raft.epoch());

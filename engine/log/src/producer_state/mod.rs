@@ -4,10 +4,9 @@
 mod append_info;
 mod snapshot;
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 use std::sync::Arc;
 
-use base::Micros;
 use sim::Disk;
 
 pub use append_info::{AppendContext, CompletedTxn, ProducerAppendInfo, ProducerError, TxnMarker};
@@ -119,10 +118,10 @@ pub struct TxnMetadata {
 pub struct ProducerStateManager {
     dir: Option<Arc<str>>,
     expiration_ms: i64,
-    producers: BTreeMap<i64, ProducerStateEntry>,
+    producers: Map<i64, ProducerStateEntry>,
     /// By first offset.
-    ongoing: BTreeMap<i64, TxnMetadata>,
-    unreplicated: BTreeMap<i64, TxnMetadata>,
+    ongoing: Map<i64, TxnMetadata>,
+    unreplicated: Map<i64, TxnMetadata>,
     /// The offset up to which the log is reflected here.
     map_end: i64,
     last_snapshot: i64,
@@ -147,7 +146,7 @@ impl ProducerStateManager {
         self.dir = Some(dir.clone());
     }
 
-    pub fn producers(&self) -> &BTreeMap<i64, ProducerStateEntry> {
+    pub fn producers(&self) -> &Map<i64, ProducerStateEntry> {
         &self.producers
     }
 
@@ -168,13 +167,13 @@ impl ProducerStateManager {
     }
 
     /// Open transactions by the offset at which they began.
-    pub fn ongoing(&self) -> &BTreeMap<i64, TxnMetadata> {
+    pub fn ongoing(&self) -> &Map<i64, TxnMetadata> {
         &self.ongoing
     }
 
     /// The first offset of a transaction that is open, or whose marker is not yet below the high watermark.
     pub fn first_unstable_offset(&self) -> Option<i64> {
-        let first = |txns: &BTreeMap<i64, TxnMetadata>| txns.keys().next().copied();
+        let first = |txns: &Map<i64, TxnMetadata>| txns.keys().next().copied();
         [first(&self.ongoing), first(&self.unreplicated)].into_iter().flatten().min()
     }
 

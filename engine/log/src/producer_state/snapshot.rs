@@ -1,6 +1,6 @@
 //! The `.snapshot` file: version, CRC-32C of what follows it, and one entry a producer (`ProducerSnapshot.json`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ const ENTRIES_AT: usize = 6;
 const ENTRY_LEN: usize = 46;
 
 /// The file's bytes. Kafka writes a `HashMap`, so the order of the entries is that of Java's hashes of the ids.
-pub fn snapshot_bytes(producers: &BTreeMap<i64, ProducerStateEntry>) -> Bytes {
+pub fn snapshot_bytes(producers: &Map<i64, ProducerStateEntry>) -> Bytes {
     let mut out = Vec::with_capacity(ENTRIES_AT + 4 + ENTRY_LEN * producers.len());
     out.extend_from_slice(&VERSION.to_be_bytes());
     out.extend_from_slice(&[0; 4]);

@@ -1,6 +1,6 @@
 //! Cases that run the cleaner, pass after pass.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use bytes::Bytes;
 use protocol::Records;
@@ -20,7 +20,7 @@ const MAP_SLOTS: i64 = 1_000;
 const LOAD_TENTHS: i64 = 9;
 
 /// Next sequence number of each producer.
-type Sequences = BTreeMap<i64, i32>;
+type Sequences = Map<i64, i32>;
 
 pub(super) fn compaction(case: &Value) -> Result<(), String> {
     let mut disk = Disk::new();

@@ -1,8 +1,7 @@
 //! Cases that are contents of small files.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 
-use base::{Micros, Uuid};
 use protocol::TopicPartition;
 use serde_json::Value;
 use sim::Disk;
@@ -56,7 +55,7 @@ pub(super) fn small_file(case: &Value) -> Result<(), String> {
 }
 
 fn producer_snapshot(case: &Value) -> Result<(), String> {
-    let mut producers = BTreeMap::new();
+    let mut producers = Map::new();
     for entry in list(case, "entries")? {
         let last = BatchMetadata {
             last_sequence: number(entry, "last_sequence")? as i32,
@@ -74,7 +73,7 @@ fn producer_snapshot(case: &Value) -> Result<(), String> {
         producers.insert(number(entry, "producer_id")?, state);
     }
     let file = hex(case, "hex")?;
-    let read: BTreeMap<_, _> = read_snapshot(&file)?.into_iter().collect();
+    let read: Map<_, _> = read_snapshot(&file)?.into_iter().collect();
     equal("entries read", &read, &producers)?;
     // The recorded maps are in the order of their making, a running broker's in that of Java's hashes.
     let order = |bytes: &[u8]| -> Vec<String> {
@@ -89,7 +88,7 @@ fn producer_snapshot(case: &Value) -> Result<(), String> {
 }
 
 fn offset_checkpoint(case: &Value) -> Result<(), String> {
-    let mut offsets = BTreeMap::new();
+    let mut offsets = Map::new();
     for entry in list(case, "entries")? {
         let topic = entry[0].as_str().ok_or("an entry starts with a topic")?;
         let partition = entry[1].as_i64().ok_or("then a partition")?;

@@ -1,8 +1,7 @@
 //! Looking at a broker: which of its replicas changed since the last look, and what that change must not be.
 
-use std::collections::BTreeMap;
+use base::{Map, NodeId};
 
-use base::NodeId;
 use cluster::Event;
 use cluster::broker::{Broker, Partition};
 use cluster::metadata::TopicIdPartition;
@@ -22,7 +21,7 @@ pub struct BrokerSeen {
     /// In the broker's own order.
     replicas: Vec<ReplicaSeen>,
     /// Leader epoch and partition epoch of replicas that it does not hold at the moment: before a restart it did.
-    epochs_before: BTreeMap<TopicIdPartition, (i32, i32)>,
+    epochs_before: Map<TopicIdPartition, (i32, i32)>,
 }
 
 /// What was last seen of one replica.
@@ -94,7 +93,7 @@ impl BrokerSeen {
 
     /// The same when replicas came or went.
     fn take_all_changes(&mut self, broker: &Broker) -> Vec<Change> {
-        let mut known: BTreeMap<TopicIdPartition, ReplicaSeen> =
+        let mut known: Map<TopicIdPartition, ReplicaSeen> =
             self.replicas.drain(..).map(|seen| (seen.id, seen)).collect();
         let mut changes = Vec::new();
         for partition in broker.partitions() {

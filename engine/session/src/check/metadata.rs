@@ -1,9 +1,9 @@
 //! Looking at a server's replica of the metadata log: its epoch, what is committed, and the image of that, which binds
 //! everybody. Controllers vote, brokers only follow; the rules are the same for both.
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{Map, NodeId};
+use std::collections::VecDeque;
 
-use base::NodeId;
 use cluster::metadata::MetadataImage;
 use cluster::raft::Raft;
 use sim::World;
@@ -45,7 +45,7 @@ impl MetadataSeen {
 #[derive(Clone, Debug, Default)]
 pub struct Quorum {
     /// Controller epoch to the one who leads in it.
-    leaders: BTreeMap<i32, i32>,
+    leaders: Map<i32, i32>,
     /// What the image was at some ends of the committed log, newest last.
     images: VecDeque<(i64, MetadataImage)>,
 }

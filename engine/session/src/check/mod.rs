@@ -21,9 +21,8 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, NodeId};
 
-use base::{Micros, NodeId};
 use cluster::Event;
 use sim::{Stamped, World};
 use wire::view::{LampState, LampView};
@@ -63,7 +62,7 @@ pub struct Checker {
     /// What was last seen of its metadata, by node.
     metadata: Vec<MetadataSeen>,
     /// Broker id to node.
-    broker_nodes: BTreeMap<i32, NodeId>,
+    broker_nodes: Map<i32, NodeId>,
     registered: Registered,
     quorum: Quorum,
     /// Which invariants had anything to be checked on.
@@ -78,7 +77,7 @@ impl Checker {
         let mut checker = Checker {
             seen: Vec::new(),
             metadata: Vec::new(),
-            broker_nodes: BTreeMap::new(),
+            broker_nodes: Map::new(),
             registered: Registered::default(),
             quorum: Quorum::default(),
             checked: [false; COUNT],

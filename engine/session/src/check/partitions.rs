@@ -1,6 +1,6 @@
 //! What the controller has registered, and what must be remembered of every partition to judge its replicas.
 
-use std::collections::BTreeMap;
+use base::Map;
 use std::sync::Arc;
 
 use cluster::metadata::{MetadataImage, NO_LEADER, PartitionRegistration, RECOVERING, TopicIdPartition};
@@ -26,13 +26,13 @@ pub struct Known {
     /// Leaders of older epochs were overruled by an unclean election; what they show does not bind.
     pub binding_from: i32,
     /// Leader epoch to the one broker that led in it.
-    pub leaders: BTreeMap<i32, i32>,
+    pub leaders: Map<i32, i32>,
 }
 
 impl Known {
     fn new(name: TopicPartition, registration: Arc<PartitionRegistration>) -> Known {
         let (epoch, leader) = (registration.leader_epoch, registration.leader);
-        let mut known = Known { name, registration, exposed: 0, binding_from: epoch, leaders: BTreeMap::new() };
+        let mut known = Known { name, registration, exposed: 0, binding_from: epoch, leaders: Map::new() };
         // The first of an epoch contradicts nobody.
         let _first = known.note_leader(epoch, leader);
         known
@@ -62,7 +62,7 @@ impl Known {
 #[derive(Clone, Debug, Default)]
 pub struct Registered {
     pub image: MetadataImage,
-    pub partitions: BTreeMap<TopicIdPartition, Known>,
+    pub partitions: Map<TopicIdPartition, Known>,
 }
 
 impl Registered {

@@ -1,6 +1,6 @@
 //! What has happened, counted: the events of the current branch up to where the world stands, folded once each.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use cluster::Event;
 use cluster::event::{ClientRef, ElectionKind};
@@ -42,14 +42,14 @@ pub struct History {
     /// Ordinals of the events folded so far.
     first: u64,
     end: u64,
-    counts: BTreeMap<Key, i64>,
-    consumed_from: BTreeMap<(String, TopicPartition), i64>,
+    counts: Map<Key, i64>,
+    consumed_from: Map<(String, TopicPartition), i64>,
     /// In the order of the commits.
     committed: Vec<(String, TopicPartition, i64)>,
     typed: Vec<(String, String)>,
-    shown: BTreeMap<String, String>,
+    shown: Map<String, String>,
     /// The newest command of each terminal.
-    commands: BTreeMap<String, Command>,
+    commands: Map<String, Command>,
 }
 
 /// A command line and what it has shown.
@@ -69,12 +69,12 @@ impl History {
             branch: u32::MAX,
             first: 0,
             end: 0,
-            counts: BTreeMap::new(),
-            consumed_from: BTreeMap::new(),
+            counts: Map::new(),
+            consumed_from: Map::new(),
             committed: Vec::new(),
             typed: Vec::new(),
-            shown: BTreeMap::new(),
-            commands: BTreeMap::new(),
+            shown: Map::new(),
+            commands: Map::new(),
         }
     }
 

@@ -1,9 +1,8 @@
 //! What changed since the page was last told.
 
-use std::collections::BTreeMap;
+use base::{Map, NodeId};
 use std::sync::Arc;
 
-use base::NodeId;
 use sim::World;
 use wire::view::LampView;
 use wire::{Delta, Entity, Key, View};
@@ -17,7 +16,7 @@ use crate::host::Host;
 pub struct Viewer {
     shown: View,
     /// Entities of terminals, with the state that they were made from: the same state has the same screen.
-    screens: BTreeMap<NodeId, (Arc<Host>, terminals::Entities)>,
+    screens: Map<NodeId, (Arc<Host>, terminals::Entities)>,
     disks: Disks,
 }
 

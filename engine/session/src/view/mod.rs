@@ -13,9 +13,8 @@ mod servers;
 mod terminals;
 mod topics;
 
-use std::collections::BTreeMap;
+use base::{Map, NodeId};
 
-use base::NodeId;
 use cluster::broker::Broker;
 use cluster::controller::Controller;
 use cluster::metadata::MetadataImage;
@@ -80,16 +79,16 @@ pub(crate) struct ControllerSeat<'a> {
 pub(crate) struct Scene<'a> {
     pub world: &'a World<Host>,
     /// By broker id.
-    pub brokers: BTreeMap<i32, BrokerSeat<'a>>,
+    pub brokers: Map<i32, BrokerSeat<'a>>,
     /// By node id.
-    pub controllers: BTreeMap<i32, ControllerSeat<'a>>,
+    pub controllers: Map<i32, ControllerSeat<'a>>,
     /// The newest metadata that anybody up knows: the active controller's, or without one a broker's.
     pub image: Option<&'a MetadataImage>,
 }
 
 impl<'a> Scene<'a> {
     pub fn of(world: &'a World<Host>) -> Scene<'a> {
-        let (mut brokers, mut controllers) = (BTreeMap::new(), BTreeMap::new());
+        let (mut brokers, mut controllers) = (Map::new(), Map::new());
         for node in world.node_ids() {
             match world.spec(node) {
                 HostSpec::Broker(spec) => {
@@ -125,8 +124,8 @@ impl<'a> Scene<'a> {
 }
 
 fn newest_image<'a>(
-    brokers: &BTreeMap<i32, BrokerSeat<'a>>,
-    controllers: &BTreeMap<i32, ControllerSeat<'a>>,
+    brokers: &Map<i32, BrokerSeat<'a>>,
+    controllers: &Map<i32, ControllerSeat<'a>>,
 ) -> Option<&'a MetadataImage> {
     let of_controllers = controllers.values().filter_map(|seat| seat.controller);
     if let Some(active) = of_controllers.clone().filter(|c| c.is_active()).max_by_key(|c| c.epoch()) {

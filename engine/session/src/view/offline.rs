@@ -1,8 +1,7 @@
 //! What the disk of a broker that is down holds: read from its files, as the broker itself would at its next start.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, NodeId};
 
-use base::{Micros, NodeId};
 use bytes::Bytes;
 use cluster::spec::LOG_DIR;
 use log::batch::Batches;
@@ -26,23 +25,23 @@ pub struct OnDisk {
 /// Disks that were read already. A disk does not change while its server is down, except that it is wiped or edited.
 #[derive(Clone, Debug, Default)]
 pub struct Disks {
-    known: BTreeMap<NodeId, KnownDisk>,
+    known: Map<NodeId, KnownDisk>,
 }
 
 #[derive(Clone, Debug)]
 struct KnownDisk {
     since: Micros,
     bytes: u64,
-    replicas: BTreeMap<TopicPartition, OnDisk>,
+    replicas: Map<TopicPartition, OnDisk>,
 }
 
 impl Disks {
     pub fn replica(&mut self, world: &World<Host>, node: NodeId, id: &TopicPartition) -> &OnDisk {
         let (since, disk) = (world.since(node), world.disk(node));
         let bytes = disk.map_or(0, Disk::bytes);
-        let known = self.known.entry(node).or_insert_with(|| KnownDisk { since, bytes, replicas: BTreeMap::new() });
+        let known = self.known.entry(node).or_insert_with(|| KnownDisk { since, bytes, replicas: Map::new() });
         if (known.since, known.bytes) != (since, bytes) {
-            *known = KnownDisk { since, bytes, replicas: BTreeMap::new() };
+            *known = KnownDisk { since, bytes, replicas: Map::new() };
         }
         known.replicas.entry(id.clone()).or_insert_with(|| disk.map(|disk| read(disk, id)).unwrap_or_default())
     }

@@ -1,6 +1,6 @@
 //! Topics and partitions, as the controller committed them, and what a partition's leader knows beyond that.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use cluster::config::{ConfigView, ServerConfig};
 use cluster::metadata::{ConfigResource, MetadataImage, PartitionRegistration, TopicImage};
@@ -53,7 +53,7 @@ fn topic_view(topic: &TopicImage, config: Vec<ConfigEntry>) -> TopicView {
 }
 
 fn config(image: &MetadataImage, server: &ServerConfig, topic: &str) -> Vec<ConfigEntry> {
-    let overrides: &BTreeMap<String, String> = image.configs(&ConfigResource::topic(topic));
+    let overrides: &Map<String, String> = image.configs(&ConfigResource::topic(topic));
     let view = ConfigView { image, server };
     let names = SHOWN.iter().copied().chain(overrides.keys().map(String::as_str).filter(|key| !SHOWN.contains(key)));
     names

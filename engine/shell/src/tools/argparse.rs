@@ -1,7 +1,7 @@
 //! Options of the tools that are read by the library argparse4j: sub-commands, `--name value`, `--name=value`, groups of
 //! which one must be given. Its messages, to the letter; the help in our own words.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 /// How an option is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Parser {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     pub command: &'static str,
-    values: BTreeMap<&'static str, Vec<String>>,
+    values: Map<&'static str, Vec<String>>,
 }
 
 impl Parsed {

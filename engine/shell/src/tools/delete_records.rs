@@ -1,7 +1,7 @@
 //! `kafka-delete-records.sh`: moves the log start offset of partitions up (`DeleteRecordsCommand`).
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use base::Map;
+use base::ordered::Entry;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply};
@@ -59,13 +59,13 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
 }
 
 /// Offsets by partition; a partition may be there once.
-fn parse(text: &str) -> Result<BTreeMap<TopicPartition, i64>, KafkaError> {
+fn parse(text: &str) -> Result<Map<TopicPartition, i64>, KafkaError> {
     let invalid = |_| KafkaError::new(ADMIN_OPERATION, "The input string is not a valid JSON");
     let value = input::parse(text).map_err(invalid)?;
     input::check_version(&value)?;
     let missing = || KafkaError::new(ADMIN_OPERATION, "Missing partitions field");
     let partitions = input::optional(&value, "partitions")?.ok_or_else(missing)?;
-    let mut before = BTreeMap::new();
+    let mut before = Map::new();
     let mut repeated = Vec::new();
     for item in input::array(partitions)? {
         let topic = input::string(input::field(item, "topic")?)?;

@@ -4,7 +4,7 @@ mod data;
 mod decoders;
 mod indexes;
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use bytes::Bytes;
 use clients::KafkaError;
@@ -61,9 +61,9 @@ struct Wanted {
 /// What did not fit, told at the end; each list by file.
 #[derive(Default)]
 struct Findings {
-    index_mismatches: BTreeMap<String, BTreeMap<i64, i64>>,
+    index_mismatches: Map<String, Map<i64, i64>>,
     time: indexes::TimeErrors,
-    gaps: BTreeMap<String, BTreeMap<i64, i64>>,
+    gaps: Map<String, Map<i64, i64>>,
 }
 
 fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {

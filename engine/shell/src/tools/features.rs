@@ -1,7 +1,7 @@
 //! `kafka-features.sh`: which features are finalized, raising and lowering them, and what releases bring
 //! (`FeatureCommand`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, FeatureUpdate, UpgradeType};
@@ -77,7 +77,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     match parsed.command {
         "describe" => describe(&parsed, tool),
         "disable" => {
-            let mut updates = BTreeMap::new();
+            let mut updates = Map::new();
             for feature in parsed.all("--feature") {
                 put(&mut updates, feature, FeatureUpdate { level: 0, upgrade: downgrade_type(&parsed) })?;
             }
@@ -138,7 +138,7 @@ fn name_and_level(text: &str) -> Result<(&str, i16), Halt> {
     Ok((name.trim(), level.parse().map_err(refused)?))
 }
 
-fn put(updates: &mut BTreeMap<String, FeatureUpdate>, feature: &str, update: FeatureUpdate) -> Result<(), Halt> {
+fn put(updates: &mut Map<String, FeatureUpdate>, feature: &str, update: FeatureUpdate) -> Result<(), Halt> {
     match updates.insert(feature.to_string(), update) {
         None => Ok(()),
         Some(_) => Err(failed(format!("Feature {feature} was specified more than once."))),
@@ -147,7 +147,7 @@ fn put(updates: &mut BTreeMap<String, FeatureUpdate>, feature: &str, update: Fea
 
 fn change(op: &str, parsed: &Parsed, upgrade: UpgradeType, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let (metadata, features) = (parsed.text("--metadata"), parsed.all("--feature"));
-    let mut updates = BTreeMap::new();
+    let mut updates = Map::new();
     if let Some(release) = parsed.text("--release-version") {
         if metadata.is_some() || !features.is_empty() {
             return Err(failed("Can not specify `release-version` with other feature flags."));
@@ -176,14 +176,14 @@ fn change(op: &str, parsed: &Parsed, upgrade: UpgradeType, tool: &mut Run<'_, '_
 
 fn update(
     op: &str,
-    updates: BTreeMap<String, FeatureUpdate>,
+    updates: Map<String, FeatureUpdate>,
     validate_only: bool,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
     if updates.is_empty() {
         return Err(failed(format!("You must specify at least one feature to {op}")));
     }
-    let outcomes: BTreeMap<String, Result<(), KafkaError>> =
+    let outcomes: Map<String, Result<(), KafkaError>> =
         match tool.ask(AdminCall::UpdateFeatures { updates: updates.clone(), validate_only })? {
             Ok(AdminReply::PerFeature(items)) => items,
             Ok(_) => return Err(unexpected()),

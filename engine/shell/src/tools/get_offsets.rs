@@ -1,6 +1,6 @@
 //! `kafka-get-offsets.sh`: the first, last or otherwise chosen offsets of partitions (`GetOffsetShell`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, ListedOffset, PerItem, TopicDescription, TopicSelection};
@@ -153,7 +153,7 @@ impl GetOffsets {
     }
 
     fn ask(&self, topics: &[(String, TopicDescription)], io: &mut Io<'_, '_>) -> Next {
-        let mut timestamps = BTreeMap::new();
+        let mut timestamps = Map::new();
         for (name, description) in topics {
             let fits = |partition: i32| {
                 self.rules.iter().any(|rule| {
@@ -180,7 +180,7 @@ fn nothing_matches(io: &mut Io<'_, '_>) -> Next {
 
 /// Lines sorted by the text `topic-partition`; partitions without such an offset are left out.
 fn print(items: PerItem<TopicPartition, ListedOffset>, io: &mut Io<'_, '_>) {
-    let mut lines = BTreeMap::new();
+    let mut lines = Map::new();
     for (tp, result) in items {
         match result {
             Ok(listed) if listed.offset >= 0 => {

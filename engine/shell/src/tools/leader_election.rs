@@ -1,6 +1,6 @@
 //! `kafka-leader-election.sh`: preferred and unclean elections by hand (`LeaderElectionCommand`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::admin::call::{AdminCall, AdminReply, ElectionType, PerItem};
 use clients::config::Properties;
@@ -115,7 +115,7 @@ type Sorted = (Vec<TopicPartition>, Vec<TopicPartition>, Vec<(TopicPartition, Ka
 
 /// Elected, led by the right one already, and refused.
 fn sort_out(items: PerItem<TopicPartition, ()>) -> Sorted {
-    let (mut succeeded, mut noop, mut failed) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut succeeded, mut noop, mut failed) = (Vec::new(), Vec::new(), Map::new());
     for (tp, item) in items {
         match item {
             Ok(()) => succeeded.push(tp),

@@ -1,6 +1,6 @@
 //! `kafka-log-dirs.sh`: what each log directory of each broker holds (`LogDirsCommand`).
 
-use std::collections::BTreeSet;
+use base::Set;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, LogDirDescription};
@@ -36,13 +36,13 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     properties.entry("client.id".to_string()).or_insert_with(|| "log-dirs-tool".to_string());
     tool.connect(&properties)?;
 
-    let topics: BTreeSet<String> = words(options.value("topic-list")?).map(str::to_string).collect();
+    let topics: Set<String> = words(options.value("topic-list")?).map(str::to_string).collect();
     let AdminReply::Cluster(cluster) = tool.get(AdminCall::DescribeCluster { include_fenced: false })? else {
         return Err(unexpected());
     };
-    let known: BTreeSet<i32> = cluster.nodes.iter().map(|node| node.id).collect();
-    let asked = words(options.value("broker-list")?).map(parse_int).collect::<Result<BTreeSet<i32>, _>>()?;
-    let missing: BTreeSet<i32> = asked.difference(&known).copied().collect();
+    let known: Set<i32> = cluster.nodes.iter().map(|node| node.id).collect();
+    let asked = words(options.value("broker-list")?).map(parse_int).collect::<Result<Set<i32>, _>>()?;
+    let missing: Set<i32> = asked.difference(&known).copied().collect();
     if !missing.is_empty() {
         return Err(Halt::Refused(format!(
             "ERROR: The given brokers do not exist from --broker-list: {}. Current existent brokers: {}",
@@ -56,7 +56,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let AdminReply::LogDirs(items) = tool.get(call)? else { return Err(unexpected()) };
     let described = all_of(items)?;
     tool.println(format!("Received log directory information from brokers {}", commas(&brokers)));
-    let broker = |(id, dirs): (&i32, &std::collections::BTreeMap<String, LogDirDescription>)| {
+    let broker = |(id, dirs): (&i32, &base::Map<String, LogDirDescription>)| {
         let dirs = dirs.iter().map(|(path, dir)| directory(path, dir, &topics)).collect();
         hash_map([("broker", Value::number(*id)), ("logDirs", Value::List(dirs))])
     };
@@ -65,7 +65,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     Ok(())
 }
 
-fn directory(path: &str, dir: &LogDirDescription, topics: &BTreeSet<String>) -> Value {
+fn directory(path: &str, dir: &LogDirDescription, topics: &Set<String>) -> Value {
     let shown = dir.replicas.iter().filter(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic)).collect();
     let ordered = java::hash_map_order(shown, |(tp, _)| java::topic_partition_hash(&tp.topic, tp.partition));
     let replica = |(tp, info): &(&protocol::TopicPartition, &clients::admin::call::ReplicaInfo)| {
@@ -99,7 +99,7 @@ pub fn parse_int(text: &str) -> Result<i32, KafkaError> {
     text.parse().map_err(refused)
 }
 
-fn commas(ids: &BTreeSet<i32>) -> String {
+fn commas(ids: &Set<i32>) -> String {
     ids.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
 }
 

@@ -6,11 +6,11 @@ mod plan;
 mod throttle;
 mod verify;
 
+use base::Map;
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, Reassignment};
 use clients::config::Properties;
 use protocol::TopicPartition;
-use std::collections::BTreeMap;
 
 use super::jopt::{Argument, Opt, Options, flag, long, or, text};
 use super::straight::{Halt, Run, ToolSpec, unexpected};
@@ -156,7 +156,7 @@ fn check(options: &Options) -> Result<&'static str, Halt> {
 fn ongoing(
     partitions: Option<Vec<TopicPartition>>,
     tool: &mut Run<'_, '_, '_>,
-) -> Result<BTreeMap<TopicPartition, Reassignment>, Halt> {
+) -> Result<Map<TopicPartition, Reassignment>, Halt> {
     let AdminReply::Reassignments(found) = tool.get(AdminCall::ListPartitionReassignments { partitions })? else {
         return Err(unexpected());
     };

@@ -1,6 +1,6 @@
 //! A server's property file and log directories, as the tools that work on a stopped server see them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use clients::KafkaError;
 use cluster::Properties;
@@ -39,7 +39,7 @@ fn of(properties: Properties) -> Result<ServerFile, KafkaError> {
     let list = given("log.dirs").or_else(|| given("log.dir")).unwrap_or_else(|| "/tmp/kafka-logs".to_string());
     let data: Vec<String> = list.split(',').map(|dir| dir.trim().to_string()).collect();
     let metadata_directory = given("metadata.log.dir").unwrap_or_else(|| data[0].clone());
-    let directories: BTreeSet<String> = data.into_iter().chain([metadata_directory.clone()]).collect();
+    let directories: Set<String> = data.into_iter().chain([metadata_directory.clone()]).collect();
     Ok(ServerFile { config, node_id, directories: directories.into_iter().collect(), metadata_directory })
 }
 
@@ -50,8 +50,8 @@ impl ServerFile {
 }
 
 /// The `meta.properties` of the directories that have one.
-pub fn formatted(directories: &[String], tool: &mut Run<'_, '_, '_>) -> Result<BTreeMap<String, Properties>, Halt> {
-    let mut found = BTreeMap::new();
+pub fn formatted(directories: &[String], tool: &mut Run<'_, '_, '_>) -> Result<Map<String, Properties>, Halt> {
+    let mut found = Map::new();
     for directory in directories {
         if let Ok(bytes) = tool.read(&format!("{directory}/{META_PROPERTIES}"))? {
             let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -62,7 +62,7 @@ pub fn formatted(directories: &[String], tool: &mut Run<'_, '_, '_>) -> Result<B
 }
 
 /// `MetaPropertiesEnsemble.verify`.
-pub fn verify(found: &BTreeMap<String, Properties>, cluster_id: Option<&str>, node_id: i32) -> Result<(), KafkaError> {
+pub fn verify(found: &Map<String, Properties>, cluster_id: Option<&str>, node_id: i32) -> Result<(), KafkaError> {
     let refused = |why: String| Err(KafkaError::new("java.lang.RuntimeException", why));
     let mut expected = cluster_id;
     for (directory, properties) in found {

@@ -1,9 +1,8 @@
 //! `kafka-storage.sh`: gives the log directories of a stopped server their cluster id and first metadata
 //! (`StorageTool`, `Formatter`).
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Rng, Uuid};
 
-use base::{Micros, Rng, Uuid};
 use bytes::Bytes;
 use clients::KafkaError;
 use cluster::Properties;
@@ -152,7 +151,7 @@ struct Plan<'f> {
     file: &'f ServerFile,
     cluster_id: &'f str,
     release: MetadataVersion,
-    levels: BTreeMap<String, i16>,
+    levels: Map<String, i16>,
     /// Voters' ids and their directories, when they are named.
     voters: Option<Vec<(i32, String, Uuid)>>,
 }
@@ -166,7 +165,7 @@ fn format_all(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) ->
             Err(words) => return refused(unknown_release(text, &words)),
         }
     }
-    let mut levels = BTreeMap::new();
+    let mut levels = Map::new();
     for feature in parsed.all("--feature") {
         let (name, level) = level_of(feature)?;
         levels.insert(name, level);

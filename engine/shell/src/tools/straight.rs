@@ -9,9 +9,8 @@
 //! run -> asks -> Halt::Wait ... answer -> run (1st answer known) -> asks more -> Halt::Wait ... -> Ok or Exit
 //! ```
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros};
 
-use base::{ConnId, Micros};
 use bytes::Bytes;
 use clients::admin::call::{AdminCall, AdminReply};
 use clients::admin::{Admin, AdminOutput, NewClientError};
@@ -394,7 +393,7 @@ pub fn execution(error: KafkaError) -> KafkaError {
 }
 
 /// `all().get()`: every item, or the first failure.
-pub fn all_of<K: Ord, V>(items: BTreeMap<K, Result<V, KafkaError>>) -> Result<BTreeMap<K, V>, Halt> {
+pub fn all_of<K: Ord, V>(items: Map<K, Result<V, KafkaError>>) -> Result<Map<K, V>, Halt> {
     items.into_iter().map(|(key, item)| item.map(|item| (key, item)).map_err(|e| Halt::Thrown(execution(e)))).collect()
 }
 

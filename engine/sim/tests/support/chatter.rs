@@ -1,8 +1,7 @@
 //! Nodes that talk to one another at random, write to their disks, close and reconnect: a world that never rests.
 
-use std::collections::BTreeMap;
+use base::{ConnId, Map, Micros, NodeId, Rng};
 
-use base::{ConnId, Micros, NodeId, Rng};
 use bytes::Bytes;
 use sim::{Apply, Boot, Disk, Domain, Effects, Fault, Input, Node, World};
 
@@ -22,7 +21,7 @@ pub struct Chatter {
     peers: u32,
     rng: Rng,
     /// The far end of every connection that stands.
-    connections: BTreeMap<ConnId, NodeId>,
+    connections: Map<ConnId, NodeId>,
     /// Of everything heard, in order: any difference in history shows.
     pub heard: u64,
     disk: Disk,
@@ -35,7 +34,7 @@ impl Node for Chatter {
 
     fn boot(peers: &u32, boot: Boot) -> Chatter {
         let rng = Rng::new(boot.seed, 0, "chat");
-        Chatter { me: boot.node, peers: *peers, rng, connections: BTreeMap::new(), heard: 0, disk: boot.disk }
+        Chatter { me: boot.node, peers: *peers, rng, connections: Map::new(), heard: 0, disk: boot.disk }
     }
 
     fn on_input(&mut self, now: Micros, input: Input<Chat>, fx: &mut Effects<'_, Chat>) {

@@ -3,9 +3,8 @@
 #[path = "../support/chatter.rs"]
 mod chatter;
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, NodeId, Rng};
 
-use base::{Micros, NodeId, Rng};
 use chatter::{Act, Chatter};
 use sim::fault::Fault;
 use sim::timeline::{Goal, Policy, Position, Refused, RestoreError, Saved, Stop, Timeline};
@@ -18,10 +17,10 @@ fn new_line(seed: u64) -> Line {
 }
 
 /// A history of about ten thousand steps with faults and words in it, and the digest after every step and at its end.
-fn lived(seed: u64) -> (Line, BTreeMap<u64, u64>) {
+fn lived(seed: u64) -> (Line, Map<u64, u64>) {
     let mut line = new_line(seed);
     let mut rng = Rng::new(seed, 0, "test");
-    let mut digests = BTreeMap::new();
+    let mut digests = Map::new();
     line.do_now(Act::Boot { nodes: 5 }).unwrap();
     for round in 1..=40u64 {
         let until = Micros(round * 25_000 + rng.below(3_000));

@@ -1,6 +1,6 @@
 //! How each call reads its answer. An error is one of the answer as a whole; errors of items stay with the items.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::messages::*;
 use protocol::{ErrorCode, Response, TopicPartition};
@@ -79,9 +79,9 @@ fn log_dirs(operation: &mut Operation, target: Target, response: &DescribeLogDir
         return Ok(());
     };
     whole(response.error_code, None)?;
-    let mut directories = BTreeMap::new();
+    let mut directories = Map::new();
     for result in &response.results {
-        let mut replicas = BTreeMap::new();
+        let mut replicas = Map::new();
         for topic in &result.topics {
             for partition in &topic.partitions {
                 let info = ReplicaInfo {

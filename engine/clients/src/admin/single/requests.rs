@@ -1,6 +1,6 @@
 //! What each call asks.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::messages::*;
 use protocol::{Request, TopicPartition, topic};
@@ -65,7 +65,7 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
     }
 }
 
-fn features(updates: &BTreeMap<String, FeatureUpdate>, validate_only: bool, timeout_ms: i32) -> Request {
+fn features(updates: &Map<String, FeatureUpdate>, validate_only: bool, timeout_ms: i32) -> Request {
     let update = |(feature, update): (&String, &FeatureUpdate)| update_features_request::FeatureUpdateKey {
         feature: feature.clone(),
         max_version_level: update.level,
@@ -163,7 +163,7 @@ fn of_credentials(call: &AdminCall) -> Request {
 }
 
 fn reassignments(
-    targets: &std::collections::BTreeMap<TopicPartition, Option<Vec<i32>>>,
+    targets: &base::Map<TopicPartition, Option<Vec<i32>>>,
     allow_factor_change: bool,
     timeout_ms: i32,
 ) -> Request {
@@ -187,7 +187,7 @@ fn reassignments(
 }
 
 /// The replicas of the broker that is asked, by directory.
-fn log_dirs(directories: &std::collections::BTreeMap<(i32, TopicPartition), String>, target: Target) -> Request {
+fn log_dirs(directories: &base::Map<(i32, TopicPartition), String>, target: Target) -> Request {
     let mut dirs: Vec<alter_replica_log_dirs_request::AlterReplicaLogDir> = Vec::new();
     let on_broker = directories.iter().filter(|((broker, _), _)| target == Target::Broker(*broker));
     for ((_, tp), path) in on_broker {

@@ -1,7 +1,7 @@
 //! IncrementalAlterConfigs: a broker looks at the changes of its own configs before the controller does (Kafka:
 //! `ConfigAdminManager`). What it refuses does not travel; the rest is forwarded, and the answers are put together.
 
-use std::collections::BTreeMap;
+use base::Map;
 use std::sync::Arc;
 
 use protocol::messages::incremental_alter_configs_request::AlterConfigsResource;
@@ -103,7 +103,7 @@ impl Broker {
             }
             ConfigResource::broker(id)
         };
-        let mut configs: BTreeMap<String, String> = self.metadata.image.configs(&key).clone();
+        let mut configs: Map<String, String> = self.metadata.image.configs(&key).clone();
         for config in &resource.configs {
             alter_one(&mut configs, ResourceType::Broker, config)?;
         }

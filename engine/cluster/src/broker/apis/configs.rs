@@ -1,6 +1,6 @@
 //! DescribeConfigs: what is set, where, and what it means in effect (Kafka: `ConfigHelper`).
 
-use std::collections::BTreeSet;
+use base::Set;
 
 use protocol::messages::describe_configs_request::DescribeConfigsResource;
 use protocol::messages::describe_configs_response::{
@@ -105,7 +105,7 @@ impl Broker {
     }
 
     /// Names that were set and stand in no table: throttles, which are dynamic only, and what nobody knows.
-    fn unlisted_names(&self) -> BTreeSet<&str> {
+    fn unlisted_names(&self) -> Set<&str> {
         let image = &self.metadata.image;
         let dynamic = [ConfigResource::broker(self.spec.node_id), ConfigResource::cluster()];
         let set = dynamic.iter().flat_map(|resource| image.configs(resource).keys());

@@ -1,8 +1,7 @@
 //! Fetch: for followers and for consumers, at once or when there is enough.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 
-use base::{Micros, Uuid};
 use protocol::messages::fetch_response::{
     AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
@@ -283,7 +282,7 @@ impl Broker {
         refused: Vec<(FetchTarget, ErrorCode)>,
         fx: &mut Fx<'_>,
     ) {
-        let mut endpoints: BTreeMap<i32, NodeEndpoint> = BTreeMap::new();
+        let mut endpoints: Map<i32, NodeEndpoint> = Map::new();
         let mut responses: Vec<FetchableTopicResponse> = Vec::new();
         let read = targets.iter().zip(results).map(|(target, result)| (target.clone(), result));
         for (target, result) in read.chain(refused.into_iter().map(|(target, error)| (target, Err(error)))) {
@@ -310,7 +309,7 @@ impl Broker {
         target: &FetchTarget,
         result: ReadResult,
         api_version: i16,
-        endpoints: &mut BTreeMap<i32, NodeEndpoint>,
+        endpoints: &mut Map<i32, NodeEndpoint>,
     ) -> PartitionData {
         let partition_index = target.partition.partition;
         let error = match result {

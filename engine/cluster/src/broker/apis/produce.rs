@@ -1,8 +1,7 @@
 //! Produce: append, then answer at once (acks 0 and 1) or when all in-sync replicas have it (acks all).
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 
-use base::{Micros, Uuid};
 use log::AppendOrigin;
 use log::batch::batches_of;
 use protocol::messages::produce_request::PartitionProduceData;
@@ -276,7 +275,7 @@ impl Broker {
     }
 
     fn answer_produce(&mut self, waiter: ProduceWaiter, fx: &mut Fx<'_>) {
-        let mut endpoints: BTreeMap<i32, NodeEndpoint> = BTreeMap::new();
+        let mut endpoints: Map<i32, NodeEndpoint> = Map::new();
         let mut responses: Vec<TopicProduceResponse> = Vec::new();
         for status in waiter.statuses {
             let partition = status.partition();
@@ -307,7 +306,7 @@ impl Broker {
         self.connections.respond(&waiter.reply, response, fx);
     }
 
-    fn leader_hint(&self, id: &TopicPartition, endpoints: &mut BTreeMap<i32, NodeEndpoint>) -> LeaderIdAndEpoch {
+    fn leader_hint(&self, id: &TopicPartition, endpoints: &mut Map<i32, NodeEndpoint>) -> LeaderIdAndEpoch {
         let (leader_id, leader_epoch) = self.current_leader(id);
         if let Some(endpoint) = endpoint(&self.metadata.image, leader_id) {
             endpoints.insert(

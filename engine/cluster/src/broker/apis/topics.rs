@@ -1,6 +1,6 @@
 //! DescribeTopicPartitions (what `kafka-topics.sh --describe` asks) and DescribeLogDirs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use protocol::messages::describe_log_dirs_response::{
     DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
@@ -31,7 +31,7 @@ impl Broker {
         let all = request.topics.is_empty();
         let cursor = request.cursor.as_ref();
         let after_cursor = |name: &&str| cursor.is_none_or(|cursor| *name >= cursor.topic_name.as_str());
-        let names: BTreeSet<&str> = match all {
+        let names: Set<&str> = match all {
             true => image.topics_by_name().map(|topic| topic.name.as_str()).filter(after_cursor).collect(),
             false => request.topics.iter().map(|topic| topic.name.as_str()).filter(after_cursor).collect(),
         };
@@ -77,7 +77,7 @@ impl Broker {
             None => true,
             Some(topics) => topics.iter().any(|t| t.topic == id.topic && t.partitions.contains(&id.partition)),
         };
-        let mut topics: BTreeMap<&str, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
+        let mut topics: Map<&str, Vec<DescribeLogDirsPartition>> = Map::new();
         for held in self.replicas.partitions.values().filter(|held| is_asked(&held.topic_partition)) {
             topics.entry(&held.topic_partition.topic).or_default().push(DescribeLogDirsPartition {
                 partition_index: held.topic_partition.partition,

@@ -7,7 +7,7 @@
 //!
 //! A group decides; what it wants done (answers, timers, a record to be written) goes into [`GroupEffects`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use bytes::Bytes;
 use protocol::messages::join_group_response::JoinGroupResponseMember;
@@ -78,7 +78,7 @@ pub struct GroupEffects {
     /// Set to go off after so many milliseconds, or cancelled.
     pub timers: Vec<(GroupTimer, Option<i64>)>,
     /// The group's metadata is to be written with these assignments.
-    pub write: Option<BTreeMap<String, Bytes>>,
+    pub write: Option<Map<String, Bytes>>,
     /// Lines for the broker's log.
     pub lines: Vec<String>,
 }
@@ -107,12 +107,12 @@ pub struct ClassicGroup {
     /// The assignor that the present generation agreed on.
     pub protocol: Option<String>,
     pub leader: Option<String>,
-    pub members: BTreeMap<String, Member>,
+    pub members: Map<String, Member>,
     /// Ids given out whose owners have not come back with them.
-    pub pending_members: BTreeSet<String>,
+    pub pending_members: Set<String>,
     /// Member id by `group.instance.id`.
-    pub static_members: BTreeMap<String, String>,
-    pub(super) pending_sync: BTreeSet<String>,
+    pub static_members: Map<String, String>,
+    pub(super) pending_sync: Set<String>,
     /// The rebalance under way began in an empty group: how much of its time is left, and whether it may end early.
     initial_remaining_ms: Option<i64>,
     new_member_added: bool,
@@ -128,10 +128,10 @@ impl ClassicGroup {
             protocol_type: None,
             protocol: None,
             leader: None,
-            members: BTreeMap::new(),
-            pending_members: BTreeSet::new(),
-            static_members: BTreeMap::new(),
-            pending_sync: BTreeSet::new(),
+            members: Map::new(),
+            pending_members: Set::new(),
+            static_members: Map::new(),
+            pending_sync: Set::new(),
             initial_remaining_ms: None,
             new_member_added: false,
             state_since_ms: now_ms,
@@ -163,8 +163,8 @@ impl ClassicGroup {
         if self.members.contains_key(member) { Ok(()) } else { Err(ErrorCode::UnknownMemberId) }
     }
 
-    fn common_protocols(&self) -> BTreeSet<String> {
-        let offered = |member: &Member| member.protocols.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+    fn common_protocols(&self) -> Set<String> {
+        let offered = |member: &Member| member.protocols.iter().map(|(name, _)| name.clone()).collect::<Set<_>>();
         let mut all = self.members.values().map(offered);
         let first = all.next().unwrap_or_default();
         all.fold(first, |common, offered| common.intersection(&offered).cloned().collect())
@@ -173,7 +173,7 @@ impl ClassicGroup {
     /// Each member votes for its first assignor that all have; most votes win, of equals the leader's preference.
     fn select_protocol(&self) -> Option<String> {
         let common = self.common_protocols();
-        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut votes: Map<&str, usize> = Map::new();
         for member in self.members.values() {
             if let Some((name, _)) = member.protocols.iter().find(|(name, _)| common.contains(name)) {
                 *votes.entry(name).or_default() += 1;
@@ -347,7 +347,7 @@ impl ClassicGroup {
             (self.leader, self.protocol) = (None, None);
             self.transition(GroupState::Empty, now_ms);
             out.lines.push(format!("Group {} with generation {} is now empty.", self.id, self.generation));
-            out.write = Some(BTreeMap::new());
+            out.write = Some(Map::new());
             return;
         }
         self.protocol = self.select_protocol();

@@ -1,8 +1,7 @@
 //! OffsetCommit, OffsetFetch, OffsetDelete.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros, Uuid};
 
-use base::{Micros, Uuid};
 use protocol::messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
 use protocol::messages::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
 use protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
@@ -186,7 +185,7 @@ impl Broker {
                 return answer;
             }
         };
-        let none = BTreeMap::new();
+        let none = Map::new();
         let offsets = shard.and_then(|shard| shard.offsets.get(&asked.group_id)).unwrap_or(&none);
         let by_id = api_version >= TOPIC_ID_VERSION;
         let Some(topics) = &asked.topics else {
@@ -288,7 +287,7 @@ fn partition_offset(index: i32, offset: Option<&CommittedOffset>) -> OffsetFetch
     }
 }
 
-fn all_offsets(offsets: &BTreeMap<TopicPartition, CommittedOffset>) -> Vec<OffsetFetchResponseTopics> {
+fn all_offsets(offsets: &Map<TopicPartition, CommittedOffset>) -> Vec<OffsetFetchResponseTopics> {
     let mut topics: Vec<OffsetFetchResponseTopics> = Vec::new();
     for (id, offset) in offsets {
         if topics.last().is_none_or(|topic| topic.name != id.topic) {

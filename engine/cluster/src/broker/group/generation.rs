@@ -1,6 +1,6 @@
 //! A generation of a classic group, once its members have joined: they sync, send heartbeats, and fall silent.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use bytes::Bytes;
 use protocol::ErrorCode;
@@ -11,7 +11,7 @@ use crate::broker::connections::ReplyTo;
 
 impl ClassicGroup {
     /// A member asks for its assignment; the leader brings everybody's, to be written before anybody hears of it.
-    pub fn sync(&mut self, id: &str, reply: ReplyTo, assignments: BTreeMap<String, Bytes>, out: &mut GroupEffects) {
+    pub fn sync(&mut self, id: &str, reply: ReplyTo, assignments: Map<String, Bytes>, out: &mut GroupEffects) {
         match self.state {
             GroupState::Empty => out.replies.push((reply, sync_error(ErrorCode::UnknownMemberId))),
             GroupState::PreparingRebalance => out.replies.push((reply, sync_error(ErrorCode::RebalanceInProgress))),
@@ -44,7 +44,7 @@ impl ClassicGroup {
     pub fn on_assignment_written(
         &mut self,
         generation: i32,
-        result: Result<BTreeMap<String, Bytes>, ErrorCode>,
+        result: Result<Map<String, Bytes>, ErrorCode>,
         settings: &GroupSettings,
         now_ms: i64,
         out: &mut GroupEffects,

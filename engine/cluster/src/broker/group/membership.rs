@@ -1,8 +1,7 @@
 //! JoinGroup, SyncGroup, Heartbeat, LeaveGroup.
 
-use std::collections::BTreeMap;
+use base::{Map, Micros};
 
-use base::Micros;
 use bytes::Bytes;
 use protocol::ErrorCode;
 use protocol::messages::leave_group_request::MemberIdentity;
@@ -161,7 +160,7 @@ impl Broker {
         }) {
             Err(error) => out.replies.push((*reply, sync_error(error))),
             Ok(group) => {
-                let assignments: BTreeMap<String, Bytes> =
+                let assignments: Map<String, Bytes> =
                     request.assignments.iter().map(|a| (a.member_id.clone(), a.assignment.clone())).collect();
                 group.sync(&request.member_id, *reply, assignments, &mut out);
             }

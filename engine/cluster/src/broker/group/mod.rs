@@ -12,9 +12,9 @@ mod generation;
 mod membership;
 mod records;
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{Map, Micros, Uuid};
+use std::collections::VecDeque;
 
-use base::{Micros, Uuid};
 use bytes::Bytes;
 use log::AppendOrigin;
 use protocol::topic::GROUP_METADATA_TOPIC_NAME;
@@ -34,9 +34,9 @@ const GROUP_TIMER: &str = "group";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct GroupCoordinator {
     /// By partition of `__consumer_offsets`; those that this broker leads.
-    shards: BTreeMap<i32, Shard>,
-    timers: BTreeMap<TimerKey, u64>,
-    timer_keys: BTreeMap<u64, TimerKey>,
+    shards: Map<i32, Shard>,
+    timers: Map<TimerKey, u64>,
+    timer_keys: Map<u64, TimerKey>,
     next_timer: u64,
 }
 
@@ -50,9 +50,9 @@ struct TimerKey {
 /// The groups of one partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Shard {
-    pub groups: BTreeMap<String, ClassicGroup>,
+    pub groups: Map<String, ClassicGroup>,
     /// By group, then partition. A group may have offsets and no members.
-    pub offsets: BTreeMap<String, BTreeMap<TopicPartition, CommittedOffset>>,
+    pub offsets: Map<String, Map<TopicPartition, CommittedOffset>>,
     /// What is written and not yet committed, in order.
     writes: VecDeque<PendingWrite>,
 }
@@ -76,7 +76,7 @@ enum AfterWrite {
     Stabilize {
         group: String,
         generation: i32,
-        assignments: BTreeMap<String, Bytes>,
+        assignments: Map<String, Bytes>,
     },
 }
 

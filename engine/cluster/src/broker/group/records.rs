@@ -1,8 +1,7 @@
 //! What groups write into `__consumer_offsets` (Kafka: `GroupCoordinatorRecordHelpers`), and how it is read back.
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use bytes::Bytes;
 use log::batch::{BatchBuilder, Record};
 use protocol::coordinator::group_metadata_value::MemberMetadata;
@@ -39,7 +38,7 @@ pub fn batch(records: &[GroupRecord], now_ms: i64) -> Records {
     Records { batches: vec![builder.build()] }
 }
 
-pub fn group_metadata(group: &ClassicGroup, assignments: &BTreeMap<String, Bytes>) -> Result<GroupRecord, CodecError> {
+pub fn group_metadata(group: &ClassicGroup, assignments: &Map<String, Bytes>) -> Result<GroupRecord, CodecError> {
     let protocol = group.protocol.clone().unwrap_or_default();
     let member = |member: &Member| MemberMetadata {
         member_id: member.id.clone(),

@@ -1,6 +1,6 @@
 //! The in-sync replicas as a leader sees them: committed by the controller, or with one change under way (KIP-497).
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use protocol::ErrorCode;
 
@@ -38,7 +38,7 @@ pub enum IsrState {
 /// The ISR that the controller has written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Committed {
-    pub isr: BTreeSet<i32>,
+    pub isr: Set<i32>,
     /// An unclean leader has not yet told that it recovered (`LeaderRecoveryState.RECOVERING`).
     pub recovering: bool,
 }
@@ -67,7 +67,7 @@ impl IsrState {
     }
 
     /// Members of the committed ISR, ascending.
-    pub fn isr(&self) -> &BTreeSet<i32> {
+    pub fn isr(&self) -> &Set<i32> {
         &self.committed().isr
     }
 
@@ -77,7 +77,7 @@ impl IsrState {
         added || self.isr().contains(&broker)
     }
 
-    pub fn maximal_isr(&self) -> BTreeSet<i32> {
+    pub fn maximal_isr(&self) -> Set<i32> {
         let mut isr = self.isr().clone();
         if let IsrState::PendingExpand { added, .. } = self {
             isr.insert(*added);
@@ -98,12 +98,7 @@ impl IsrState {
     }
 
     /// Kafka's line about members that are to be removed; empty unless that is under way.
-    pub fn describe_shrink(
-        &self,
-        high_watermark: i64,
-        log_end: i64,
-        followers: &BTreeMap<i32, FollowerState>,
-    ) -> String {
+    pub fn describe_shrink(&self, high_watermark: i64, log_end: i64, followers: &Map<i32, FollowerState>) -> String {
         let IsrState::PendingShrink { committed, removed, .. } = self else { return String::new() };
         let list = |ids: &mut dyn Iterator<Item = &i32>| ids.map(i32::to_string).collect::<Vec<_>>().join(",");
         let from = list(&mut committed.isr.iter());

@@ -13,9 +13,8 @@ mod isr;
 mod leader;
 mod read;
 
-use std::collections::BTreeMap;
+use base::{Map, Uuid};
 
-use base::Uuid;
 use log::UnifiedLog;
 use protocol::{ErrorCode, TopicPartition};
 
@@ -73,7 +72,7 @@ pub struct LeaderState {
     pub epoch_start_offset: i64,
     pub isr: IsrState,
     /// The other replicas of the assignment.
-    pub followers: BTreeMap<i32, FollowerState>,
+    pub followers: Map<i32, FollowerState>,
 }
 
 impl Partition {

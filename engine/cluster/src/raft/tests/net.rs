@@ -1,8 +1,7 @@
 //! A few replicas and what travels between them. After every step the invariants of a quorum are looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{ConnId, Map, Micros, Rng, Set, Uuid};
 
-use base::{ConnId, Micros, Rng, Uuid};
 use log::batch::BatchBuilder;
 use protocol::messages::ApiVersionsResponse;
 use protocol::messages::api_versions_response::SupportedFeatureKey;
@@ -56,16 +55,16 @@ pub struct Net {
     pub nodes: Vec<Node>,
     pub replies: Vec<(ConnId, Response)>,
     voters: Vec<Voter>,
-    messages: BTreeMap<(Micros, u64), Message>,
-    asked: BTreeMap<ConnId, Asked>,
-    cut: BTreeSet<(usize, usize)>,
+    messages: Map<(Micros, u64), Message>,
+    asked: Map<ConnId, Asked>,
+    cut: Set<(usize, usize)>,
     rng: Rng,
     next: u64,
     /// The leader of every epoch that had one.
-    leaders: BTreeMap<i32, i32>,
-    epochs: BTreeMap<usize, i32>,
+    leaders: Map<i32, i32>,
+    epochs: Map<usize, i32>,
     /// Epoch and checksum of the batch at an offset that was committed once.
-    committed: BTreeMap<i64, (i32, u32)>,
+    committed: Map<i64, (i32, u32)>,
 }
 
 impl Net {
@@ -78,14 +77,14 @@ impl Net {
             nodes: Vec::new(),
             replies: Vec::new(),
             voters: voters.clone(),
-            messages: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            cut: BTreeSet::new(),
+            messages: Map::new(),
+            asked: Map::new(),
+            cut: Set::new(),
             rng: Rng::new(seed, 0, "net"),
             next: 0,
-            leaders: BTreeMap::new(),
-            epochs: BTreeMap::new(),
-            committed: BTreeMap::new(),
+            leaders: Map::new(),
+            epochs: Map::new(),
+            committed: Map::new(),
         };
         for id in 1..=count as i32 {
             let server = crate::config::ServerConfig::new(id, Default::default());

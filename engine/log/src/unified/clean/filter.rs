@@ -1,6 +1,6 @@
 //! What stays of a batch (`Cleaner.cleanInto`, `MemoryRecords.filterTo`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use bytes::Bytes;
 
@@ -9,10 +9,10 @@ use crate::batch::{BatchBuilder, BatchView, Codec, Record, TimestampType};
 use crate::producer_state::ProducerStateEntry;
 
 pub(super) struct Filter<'a> {
-    pub newest: &'a BTreeMap<Bytes, i64>,
+    pub newest: &'a Map<Bytes, i64>,
     /// Keys were read up to here.
     pub latest: i64,
-    pub producers: &'a BTreeMap<i64, ProducerStateEntry>,
+    pub producers: &'a Map<i64, ProducerStateEntry>,
     pub transactions: &'a mut CleanedTransactions,
     pub end_of_pass: i64,
     pub now_ms: i64,

@@ -9,7 +9,7 @@ mod choose;
 mod filter;
 mod transactions;
 
-use std::collections::BTreeMap;
+use base::Map;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,7 +26,7 @@ use crate::{AbortedTxn, Now};
 /// The newest offset of each key of the dirty part, as far as there was room (`SkimpyOffsetMap`).
 #[derive(Debug)]
 struct OffsetMap {
-    newest: BTreeMap<Bytes, i64>,
+    newest: Map<Bytes, i64>,
     /// Most keys.
     room: usize,
     /// All records up to here were looked at; -1 is none.
@@ -49,7 +49,7 @@ impl UnifiedLog {
 
     fn build_offset_map(&self, pass: &LogToClean, room: usize) -> OffsetMap {
         let (start, end) = (pass.first_dirty, pass.first_uncleanable);
-        let mut map = OffsetMap { newest: BTreeMap::new(), room, latest: -1 };
+        let mut map = OffsetMap { newest: Map::new(), room, latest: -1 };
         let mut transactions = CleanedTransactions::default();
         transactions.add_aborted(self.aborted_from(start, end));
         let dirty = self.segments_between(start, end);

@@ -1,16 +1,16 @@
 //! Which transactions the cleaner is in (`CleanedTransactionMetadata`): records of aborted ones go, and a marker goes
 //! when nothing is left of what it ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use crate::AbortedTxn;
 use crate::batch::{BatchView, ControlRecordType, control_record_type};
 
 #[derive(Debug, Default)]
 pub(super) struct CleanedTransactions {
-    committed: BTreeSet<i64>,
+    committed: Set<i64>,
     /// By producer; true when a batch of it was met.
-    aborted: BTreeMap<i64, (AbortedTxn, bool)>,
+    aborted: Map<i64, (AbortedTxn, bool)>,
     /// Not reached yet.
     ahead: Vec<AbortedTxn>,
     /// What the new segment's transaction index holds.

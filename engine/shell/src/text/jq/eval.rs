@@ -1,6 +1,6 @@
 //! What a program gives for an input: each output goes to a sink as it comes, so that those before an error stand.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use super::functions;
 use super::parse::Expr;
@@ -17,7 +17,7 @@ pub enum Stop {
 
 pub type Done = Result<(), Stop>;
 pub type Sink<'a> = &'a mut dyn FnMut(Value) -> Done;
-pub type Variables = BTreeMap<String, Value>;
+pub type Variables = Map<String, Value>;
 
 pub fn fail<T>(words: impl Into<String>) -> Result<T, Stop> {
     Err(Stop::Error(Value::text(words.into())))

@@ -1,6 +1,6 @@
 //! `--alter`: what is added and what is deleted, by kind of entity.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::KafkaError;
 use clients::admin::call::{
@@ -123,7 +123,7 @@ fn alter_resource(kind: &str, name: &str, changes: &Changes, tool: &mut Run<'_, 
         op: AlterOp::Set,
     };
     let list = changes.delete.iter().map(delete).chain(changes.add.iter().map(set)).collect();
-    let call = AdminCall::IncrementalAlterConfigs { changes: BTreeMap::from([(resource, list)]) };
+    let call = AdminCall::IncrementalAlterConfigs { changes: Map::from([(resource, list)]) };
     let AdminReply::PerResource(items) = tool.get(call)? else { return Err(unexpected()) };
     all_of(items).map(drop)
 }

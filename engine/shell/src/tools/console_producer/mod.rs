@@ -6,9 +6,9 @@
 mod options;
 mod reader;
 
-use std::collections::{BTreeMap, VecDeque};
+use base::{ConnId, Map, Micros};
+use std::collections::VecDeque;
 
-use base::{ConnId, Micros};
 use clients::config::ProducerConfig;
 use clients::producer::{Producer, ProducerOutput, ProducerRecord, SendId};
 use clients::{KafkaError, LogLine, error};
@@ -48,7 +48,7 @@ pub struct ConsoleProducer {
     end_of_input: bool,
     /// Set when nothing more is read: what the tool exits with once the producer is closed.
     status: Option<i32>,
-    waiting: BTreeMap<SendId, Sent>,
+    waiting: Map<SendId, Sent>,
     sent: u64,
     acked: u64,
     failed: u64,
@@ -71,7 +71,7 @@ impl ConsoleProducer {
             lines: VecDeque::new(),
             end_of_input: false,
             status: None,
-            waiting: BTreeMap::new(),
+            waiting: Map::new(),
             sent: 0,
             acked: 0,
             failed: 0,

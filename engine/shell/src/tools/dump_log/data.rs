@@ -1,6 +1,6 @@
 //! Batches and records of a log, and of a snapshot of the metadata log.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use bytes::Bytes;
 use clients::KafkaError;
@@ -23,7 +23,7 @@ const BOOTSTRAP: &str = "bootstrap.checkpoint";
 pub fn dump(
     path: &str,
     wanted: &Wanted,
-    gaps: &mut BTreeMap<String, BTreeMap<i64, i64>>,
+    gaps: &mut Map<String, Map<i64, i64>>,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
     let name = path.rsplit('/').next().unwrap_or(path);

@@ -1,6 +1,6 @@
 //! Offset index, time index, transaction index and producer snapshot.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::KafkaError;
 use log::batch::{AnyBatch, AnyBatches};
@@ -13,7 +13,7 @@ use crate::tools::straight::{Halt, Run};
 pub fn dump_offsets(
     path: &str,
     wanted: &Wanted,
-    mismatches: &mut BTreeMap<String, BTreeMap<i64, i64>>,
+    mismatches: &mut Map<String, Map<i64, i64>>,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
     let base = base_offset(path)?;
@@ -61,9 +61,9 @@ fn last_offset(batch: &AnyBatch) -> i64 {
 /// What was wrong in time indexes, by file.
 #[derive(Default)]
 pub struct TimeErrors {
-    mismatches: BTreeMap<String, Vec<(i64, i64)>>,
-    out_of_order: BTreeMap<String, Vec<(i64, i64)>>,
-    not_found: BTreeMap<String, Vec<(i64, i64)>>,
+    mismatches: Map<String, Vec<(i64, i64)>>,
+    out_of_order: Map<String, Vec<(i64, i64)>>,
+    not_found: Map<String, Vec<(i64, i64)>>,
 }
 
 impl TimeErrors {

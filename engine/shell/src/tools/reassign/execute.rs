@@ -1,8 +1,7 @@
 //! `--execute` and `--cancel`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Micros, Set};
 
-use base::Micros;
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, PerItem};
 use protocol::{ErrorCode, TopicPartition};
@@ -51,7 +50,7 @@ pub fn run(options: &Options, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
             throttle::limit_directories(moving, dir_rate, tool)?;
         }
     }
-    let targets: BTreeMap<TopicPartition, Option<Vec<i32>>> =
+    let targets: Map<TopicPartition, Option<Vec<i32>>> =
         plan.partitions.iter().map(|(tp, replicas)| (tp.clone(), Some(replicas.clone()))).collect();
     let names = list(targets.keys());
     let plural = if targets.len() == 1 { "" } else { "s" };
@@ -72,7 +71,7 @@ fn check_brokers(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let AdminReply::Cluster(cluster) = tool.get(AdminCall::DescribeCluster { include_fenced: false })? else {
         return Err(unexpected());
     };
-    let asked: BTreeSet<i32> = plan.partitions.iter().flat_map(|(_, replicas)| replicas).copied().collect();
+    let asked: Set<i32> = plan.partitions.iter().flat_map(|(_, replicas)| replicas).copied().collect();
     match asked.iter().find(|id| !cluster.nodes.iter().any(|node| node.id == **id)) {
         Some(id) => Err(KafkaError::new(ADMIN_COMMAND_FAILED, format!("Unknown broker id {id}")).into()),
         None => Ok(()),
@@ -80,8 +79,8 @@ fn check_brokers(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
 }
 
 /// `getReplicasForPartitions`: every partition of the plan must be there.
-fn current(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<BTreeMap<TopicPartition, Vec<i32>>, Halt> {
-    let wanted: BTreeSet<&TopicPartition> = plan.partitions.iter().map(|(tp, _)| tp).collect();
+fn current(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<Map<TopicPartition, Vec<i32>>, Halt> {
+    let wanted: Set<&TopicPartition> = plan.partitions.iter().map(|(tp, _)| tp).collect();
     let names = wanted.iter().map(|tp| tp.topic.to_string()).collect();
     let mut found = replicas(&describe(names, tool)?);
     found.retain(|tp, _| wanted.contains(tp));
@@ -94,7 +93,7 @@ fn current(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<BTreeMap<TopicPart
 }
 
 fn alter(
-    targets: BTreeMap<TopicPartition, Option<Vec<i32>>>,
+    targets: Map<TopicPartition, Option<Vec<i32>>>,
     allow_factor_change: bool,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<PerItem<TopicPartition, ()>, Halt> {
@@ -117,7 +116,7 @@ fn failures(items: &PerItem<TopicPartition, ()>) -> Option<String> {
 
 /// `executeMoves`: asks again until each move between directories has begun.
 fn move_directories(
-    mut pending: BTreeMap<Replica, String>,
+    mut pending: Map<Replica, String>,
     options: &Options,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
@@ -181,7 +180,7 @@ pub fn cancel(options: &Options, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt>
         tool.println(format!("Successfully cancelled partition reassignment{plural} for: {}", list(moving.iter())));
     }
     let states = moves(&plan.directories, tool)?;
-    let active: BTreeMap<Replica, String> = states
+    let active: Map<Replica, String> = states
         .into_iter()
         .filter_map(
             |(replica, state)| if let Move::Active { current, .. } = state { Some((replica, current)) } else { None },

@@ -1,6 +1,6 @@
 //! `--generate`: a plan that spreads topics over some brokers, as the controller would place new ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, TopicDescription, TopicSelection};
@@ -13,7 +13,7 @@ use crate::tools::json_input::{ADMIN_COMMAND_FAILED, ADMIN_OPERATION};
 use crate::tools::log_dirs::parse_int;
 use crate::tools::straight::{Halt, Run, all_of, execution, unexpected};
 
-type Replicas = BTreeMap<TopicPartition, Vec<i32>>;
+type Replicas = Map<TopicPartition, Vec<i32>>;
 
 pub fn run(options: &Options, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let text = tool.read_text(options.value("topics-to-move-json-file")?.unwrap_or_default())?;
@@ -36,20 +36,17 @@ pub fn run(options: &Options, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let seed = tool.random() as i64;
     let proposed = place(&current, &usable, seed)?;
     tool.println(format!("Current partition replica assignment\n{}\n", plan::format(&current, &directories)));
-    let proposed = plan::format(&proposed, &BTreeMap::new());
+    let proposed = plan::format(&proposed, &Map::new());
     tool.println(format!("Proposed partition reassignment configuration\n{proposed}"));
     Ok(())
 }
 
 /// Topics by name; one that is not there ends the tool.
-pub fn describe(
-    names: BTreeSet<String>,
-    tool: &mut Run<'_, '_, '_>,
-) -> Result<BTreeMap<String, TopicDescription>, Halt> {
+pub fn describe(names: Set<String>, tool: &mut Run<'_, '_, '_>) -> Result<Map<String, TopicDescription>, Halt> {
     let names: Vec<String> = names.into_iter().collect();
     let call = AdminCall::DescribeTopics { topics: TopicSelection::Names(names), partition_limit: 2_000 };
     let AdminReply::Descriptions(items) = tool.get(call)? else { return Err(unexpected()) };
-    let mut found = BTreeMap::new();
+    let mut found = Map::new();
     for (name, item) in items {
         match item {
             Ok(topic) => drop(found.insert(name, topic)),
@@ -64,7 +61,7 @@ pub fn describe(
     Ok(found)
 }
 
-pub fn replicas(topics: &BTreeMap<String, TopicDescription>) -> Replicas {
+pub fn replicas(topics: &Map<String, TopicDescription>) -> Replicas {
     let of = |(name, topic): (&String, &TopicDescription)| {
         let name = name.clone();
         let partitions = topic.partitions.clone();
@@ -74,19 +71,19 @@ pub fn replicas(topics: &BTreeMap<String, TopicDescription>) -> Replicas {
 }
 
 /// `getReplicaToLogDir`: where each replica lies now.
-pub fn directories(current: &Replicas, tool: &mut Run<'_, '_, '_>) -> Result<BTreeMap<Replica, String>, Halt> {
+pub fn directories(current: &Replicas, tool: &mut Run<'_, '_, '_>) -> Result<Map<Replica, String>, Halt> {
     let AdminReply::Cluster(cluster) = tool.get(AdminCall::DescribeCluster { include_fenced: false })? else {
         return Err(unexpected());
     };
-    let used: BTreeSet<i32> = current.values().flatten().copied().collect();
+    let used: Set<i32> = current.values().flatten().copied().collect();
     let brokers: Vec<i32> = cluster.nodes.iter().map(|node| node.id).filter(|id| used.contains(id)).collect();
     if brokers.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Map::new());
     }
     let AdminReply::LogDirs(items) = tool.get(AdminCall::DescribeLogDirs { brokers })? else {
         return Err(unexpected());
     };
-    let mut found = BTreeMap::new();
+    let mut found = Map::new();
     for (broker, dirs) in all_of(items)? {
         for (path, dir) in dirs {
             for (tp, info) in dir.replicas {
@@ -118,7 +115,7 @@ fn usable(brokers: &[i32], racks: bool, tool: &mut Run<'_, '_, '_>) -> Result<Ve
 
 fn place(current: &Replicas, brokers: &[UsableBroker], seed: i64) -> Result<Replicas, Halt> {
     let mut placer = StripedReplicaPlacer::new(JavaRandom::new(seed));
-    let mut topics: BTreeMap<&str, (i32, i32)> = BTreeMap::new();
+    let mut topics: Map<&str, (i32, i32)> = Map::new();
     for (tp, replicas) in current {
         let entry = topics.entry(&tp.topic).or_insert((0, replicas.len() as i32));
         entry.0 += 1;

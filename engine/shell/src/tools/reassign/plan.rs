@@ -1,6 +1,6 @@
 //! Plans as JSON: what is read from files, and what is printed to be saved.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::KafkaError;
 use protocol::TopicPartition;
@@ -18,7 +18,7 @@ pub type Replica = (i32, TopicPartition);
 pub struct Plan {
     pub partitions: Vec<(TopicPartition, Vec<i32>)>,
     /// Directories, where the file names some.
-    pub directories: BTreeMap<Replica, String>,
+    pub directories: Map<Replica, String>,
 }
 
 impl Plan {
@@ -101,7 +101,7 @@ pub fn duplicates<T: Ord + Clone>(items: &[T]) -> Vec<T> {
 }
 
 /// `formatAsReassignmentJson`.
-pub fn format(partitions: &BTreeMap<TopicPartition, Vec<i32>>, directories: &BTreeMap<Replica, String>) -> String {
+pub fn format(partitions: &Map<TopicPartition, Vec<i32>>, directories: &Map<Replica, String>) -> String {
     let partition = |(tp, replicas): (&TopicPartition, &Vec<i32>)| {
         let dir = |id: &i32| directories.get(&(*id, tp.clone())).map_or(ANY_LOG_DIR, String::as_str);
         Value::object([

@@ -1,6 +1,6 @@
 //! Limits on the bandwidth of a reassignment: rates of brokers, and lists of the replicas that they are for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use clients::admin::call::{AdminCall, AdminReply, AlterOp, ConfigChange, ConfigResource, Reassignment, ResourceType};
 use protocol::TopicPartition;
@@ -15,7 +15,7 @@ const RATES: [&str; 3] = [
 ];
 const REPLICAS: [&str; 2] = ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"];
 
-type Changes = BTreeMap<ConfigResource, Vec<ConfigChange>>;
+type Changes = Map<ConfigResource, Vec<ConfigChange>>;
 
 fn broker(id: i32) -> ConfigResource {
     ConfigResource { kind: ResourceType::Broker, name: id.to_string() }
@@ -41,13 +41,13 @@ pub fn clear(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let AdminReply::Cluster(cluster) = tool.get(AdminCall::DescribeCluster { include_fenced: false })? else {
         return Err(unexpected());
     };
-    let mut brokers: BTreeSet<i32> = cluster.nodes.iter().map(|node| node.id).collect();
+    let mut brokers: Set<i32> = cluster.nodes.iter().map(|node| node.id).collect();
     brokers.extend(plan.partitions.iter().flat_map(|(_, replicas)| replicas));
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let ids: Vec<String> = brokers.iter().map(i32::to_string).collect();
     tool.println(format!("Clearing broker-level throttles on broker{} {}", plural(ids.len()), ids.join(",")));
     alter(brokers.iter().map(|id| (broker(*id), RATES.iter().map(delete).collect())).collect(), tool)?;
-    let topics: BTreeSet<&str> = plan.partitions.iter().map(|(tp, _)| &*tp.topic).collect();
+    let topics: Set<&str> = plan.partitions.iter().map(|(tp, _)| &*tp.topic).collect();
     let names: Vec<&str> = topics.iter().copied().collect();
     tool.println(format!("Clearing topic-level throttles on topic{} {}", plural(names.len()), names.join(",")));
     let changes = names.iter().map(|name| (ConfigResource::topic(name), REPLICAS.iter().map(delete).collect()));
@@ -56,48 +56,47 @@ pub fn clear(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
 
 /// Where a partition's replicas come from and go to.
 struct PartitionMove {
-    sources: BTreeSet<i32>,
-    destinations: BTreeSet<i32>,
+    sources: Set<i32>,
+    destinations: Set<i32>,
 }
 
 /// Limits the moves of a plan, and of what is under way beside it.
 pub fn limit(
     plan: &Plan,
-    current: &BTreeMap<TopicPartition, Vec<i32>>,
-    ongoing: &BTreeMap<TopicPartition, Reassignment>,
+    current: &Map<TopicPartition, Vec<i32>>,
+    ongoing: &Map<TopicPartition, Reassignment>,
     rate: i64,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
-    let mut moves: BTreeMap<TopicPartition, PartitionMove> = BTreeMap::new();
+    let mut moves: Map<TopicPartition, PartitionMove> = Map::new();
     for (tp, reassignment) in ongoing {
-        let destinations: BTreeSet<i32> = reassignment.adding.iter().copied().collect();
+        let destinations: Set<i32> = reassignment.adding.iter().copied().collect();
         let sources = reassignment.replicas.iter().copied().filter(|id| !destinations.contains(id)).collect();
         moves.insert(tp.clone(), PartitionMove { sources, destinations });
     }
     for (tp, target) in &plan.partitions {
-        let sources: BTreeSet<i32> = match moves.get(tp) {
+        let sources: Set<i32> = match moves.get(tp) {
             Some(known) => known.sources.clone(),
             None => current.get(tp).into_iter().flatten().copied().collect(),
         };
         let destinations = target.iter().copied().filter(|id| !sources.contains(id)).collect();
         moves.insert(tp.clone(), PartitionMove { sources, destinations });
     }
-    let list = |topic: &str, of: fn(&PartitionMove) -> &BTreeSet<i32>| {
+    let list = |topic: &str, of: fn(&PartitionMove) -> &Set<i32>| {
         // Sorted as text, as Kafka's set of strings is.
         let entries = moves.iter().filter(|(tp, _)| *tp.topic == *topic);
-        let texts: BTreeSet<String> =
+        let texts: Set<String> =
             entries.flat_map(|(tp, m)| of(m).iter().map(|id| format!("{}:{id}", tp.partition))).collect();
         texts.into_iter().collect::<Vec<_>>().join(",")
     };
-    let topics: BTreeSet<&str> = moves.keys().map(|tp| &*tp.topic).collect();
+    let topics: Set<&str> = moves.keys().map(|tp| &*tp.topic).collect();
     let change = |topic: &&str| {
         let lists =
             vec![set(REPLICAS[0], list(topic, |m| &m.sources)), set(REPLICAS[1], list(topic, |m| &m.destinations))];
         (ConfigResource::topic(topic), lists)
     };
     alter(topics.iter().map(change).collect(), tool)?;
-    let brokers: BTreeSet<i32> =
-        moves.values().flat_map(|m| m.sources.iter().chain(&m.destinations)).copied().collect();
+    let brokers: Set<i32> = moves.values().flat_map(|m| m.sources.iter().chain(&m.destinations)).copied().collect();
     let rates = |id: i32| (broker(id), RATES[..2].iter().map(|name| set(name, rate.to_string())).collect());
     alter(brokers.into_iter().map(rates).collect(), tool)?;
     tool.println(format!("The inter-broker throttle limit was set to {rate} B/s"));
@@ -105,7 +104,7 @@ pub fn limit(
 }
 
 /// Limits the moves between directories of some brokers.
-pub fn limit_directories(brokers: BTreeSet<i32>, rate: i64, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
+pub fn limit_directories(brokers: Set<i32>, rate: i64, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     alter(brokers.into_iter().map(|id| (broker(id), vec![set(RATES[2], rate.to_string())])).collect(), tool)?;
     tool.println(format!("The replica-alter-dir throttle limit was set to {rate} B/s"));
     Ok(())

@@ -1,6 +1,6 @@
 //! `--verify`: how far a plan is; when nothing moves any more, throttles go.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::admin::call::{AdminCall, AdminReply, TopicSelection};
 use clients::{KafkaError, error};
@@ -35,13 +35,13 @@ fn partitions(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<bool, Halt> {
         .collect();
     names.sort();
     names.dedup();
-    let mut topics = BTreeMap::new();
+    let mut topics = Map::new();
     if !names.is_empty() {
         let call = AdminCall::DescribeTopics { topics: TopicSelection::Names(names), partition_limit: 2_000 };
         let AdminReply::Descriptions(items) = tool.get(call)? else { return Err(unexpected()) };
         topics = items;
     }
-    let mut lines = BTreeMap::new();
+    let mut lines = Map::new();
     for (tp, target) in &plan.partitions {
         if current.contains_key(tp) {
             lines.insert(tp.clone(), format!("Reassignment of partition {tp} is still in progress."));
@@ -111,8 +111,8 @@ impl Move {
 }
 
 /// `findLogDirMoveStates`.
-pub fn moves(targets: &BTreeMap<Replica, String>, tool: &mut Run<'_, '_, '_>) -> Result<BTreeMap<Replica, Move>, Halt> {
-    let mut states = BTreeMap::new();
+pub fn moves(targets: &Map<Replica, String>, tool: &mut Run<'_, '_, '_>) -> Result<Map<Replica, Move>, Halt> {
+    let mut states = Map::new();
     if targets.is_empty() {
         return Ok(states);
     }

@@ -1,6 +1,6 @@
 //! What `kafka-topics.sh --describe` prints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use base::{Map, Set};
 
 use clients::admin::call::{ConfigEntry, PartitionDescription, Reassignment, TopicDescription};
 use protocol::{TopicPartition, java};
@@ -12,9 +12,9 @@ use crate::tools::jopt::Options;
 pub struct Described {
     /// In the order in which they are listed.
     pub topics: Vec<TopicDescription>,
-    pub configs: BTreeMap<String, Vec<ConfigEntry>>,
-    pub live_brokers: BTreeSet<i32>,
-    pub reassignments: BTreeMap<TopicPartition, Reassignment>,
+    pub configs: Map<String, Vec<ConfigEntry>>,
+    pub live_brokers: Set<i32>,
+    pub reassignments: Map<TopicPartition, Reassignment>,
 }
 
 /// The lines, each ended by a newline.
@@ -99,7 +99,7 @@ struct Shown<'a> {
     partition: &'a PartitionDescription,
     reassignment: Option<&'a Reassignment>,
     min_isr: usize,
-    live: &'a BTreeSet<i32>,
+    live: &'a Set<i32>,
 }
 
 impl Shown<'_> {

@@ -5,7 +5,7 @@ mod options;
 
 pub use options::TABLE;
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::admin::call::{
     AdminCall, AdminReply, ConfigResource, NewPartitions, NewTopic, TopicDescription, TopicSelection,
@@ -131,7 +131,7 @@ impl Topics {
                 self.described.reassignments = match reply {
                     Ok(AdminReply::Reassignments(ongoing)) => ongoing,
                     // An older broker, or one that tells nobody, has none to show.
-                    Err(error) if error.class == error::UNSUPPORTED_VERSION => BTreeMap::new(),
+                    Err(error) if error.class == error::UNSUPPORTED_VERSION => Map::new(),
                     Err(error) => return Err(error),
                     Ok(_) => return Err(unexpected()),
                 };
@@ -233,11 +233,11 @@ impl Topics {
     fn add_partitions(
         &mut self,
         names: &[String],
-        descriptions: BTreeMap<String, Result<TopicDescription, KafkaError>>,
+        descriptions: Map<String, Result<TopicDescription, KafkaError>>,
     ) -> Result<Next, KafkaError> {
         let total = self.options().integer("partitions")?.unwrap_or(0);
         let assignment = self.assignment()?;
-        let mut topics = BTreeMap::new();
+        let mut topics = Map::new();
         for name in names {
             let assignments = if assignment.is_empty() {
                 None
@@ -282,10 +282,10 @@ impl Topics {
     }
 
     /// `--replica-assignment`; none and an empty one are the same.
-    fn assignment(&self) -> Result<BTreeMap<i32, Vec<i32>>, KafkaError> {
+    fn assignment(&self) -> Result<Map<i32, Vec<i32>>, KafkaError> {
         match self.options().value("replica-assignment")? {
             Some(text) if !text.is_empty() => options::parse_assignment(text),
-            _ => Ok(BTreeMap::new()),
+            _ => Ok(Map::new()),
         }
     }
 
@@ -307,7 +307,7 @@ fn create_call(options: &Options, io: &mut Io<'_, '_>) -> Result<AdminCall, Kafk
     let factor = options.integer("replication-factor")?;
     let assignments = match options.value("replica-assignment")? {
         Some(text) if !text.is_empty() => options::parse_assignment(text)?,
-        _ => BTreeMap::new(),
+        _ => Map::new(),
     };
     let configs = options::parse_configs(&options.values("config"))?;
     if topic::has_collision_chars(&name) {

@@ -1,6 +1,6 @@
 //! The options of `kafka-topics.sh` and what may stand beside what (`TopicCommandOptions`).
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use clients::KafkaError;
 use clients::error;
@@ -131,8 +131,8 @@ fn check_invalid(options: &Options) -> Result<(), Stop> {
 }
 
 /// `parseReplicaAssignment`: `1:2,2:3` is partition 0 on brokers 1 and 2, partition 1 on 2 and 3.
-pub fn parse_assignment(text: &str) -> Result<BTreeMap<i32, Vec<i32>>, KafkaError> {
-    let mut assignment: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+pub fn parse_assignment(text: &str) -> Result<Map<i32, Vec<i32>>, KafkaError> {
+    let mut assignment: Map<i32, Vec<i32>> = Map::new();
     for (partition, list) in (0..).zip(java_split(text, ',')) {
         let mut brokers: Vec<i32> = Vec::new();
         for word in java_split(list, ':') {
@@ -172,8 +172,8 @@ fn java_split(text: &str, separator: char) -> Vec<&str> {
 }
 
 /// `--config key=value`, checked by the tool itself before anything is sent.
-pub fn parse_configs(values: &[&str]) -> Result<BTreeMap<String, String>, KafkaError> {
-    let mut configs = BTreeMap::new();
+pub fn parse_configs(values: &[&str]) -> Result<Map<String, String>, KafkaError> {
+    let mut configs = Map::new();
     for value in values {
         let pieces = java_split(value, '=');
         let [key, value] = pieces.as_slice() else {
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn assignments_are_read_as_the_tool_reads_them() {
         let parsed = parse_assignment("3:1,1:2,").unwrap();
-        assert_eq!(parsed, BTreeMap::from([(0, vec![3, 1]), (1, vec![1, 2])]));
+        assert_eq!(parsed, Map::from([(0, vec![3, 1]), (1, vec![1, 2])]));
         let words = |text: &str| parse_assignment(text).unwrap_err().message().to_string();
         assert_eq!(words("1:1"), "Partition replica lists may not contain duplicate entries: 1");
         assert_eq!(words("1:2,3"), "Partition 1 has different replication factor: [3]");
