@@ -49,7 +49,7 @@ pub fn parse(text: &str) -> Result<Lesson, Vec<Mistake>> {
         reader.mistakes.extend(unsound_clauses(step, &front.cluster));
     }
     if !reader.mistakes.is_empty() {
-        reader.mistakes.sort_by_key(|mistake| mistake.line);
+        base::ordered::sort_by_key(&mut reader.mistakes, |mistake| mistake.line);
         return Err(reader.mistakes);
     }
     Ok(Lesson {

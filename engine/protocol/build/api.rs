@@ -1,6 +1,7 @@
 //! `ApiKey`, `Request` and `Response`.
 
 use crate::schema::{Message, Versions};
+use crate::spoken::SPOKEN;
 use crate::text::Source;
 use crate::unions;
 
@@ -11,7 +12,7 @@ struct Api<'a> {
     response: &'a Message,
 }
 
-pub fn generate(messages: &[Message], with_json: bool) -> String {
+pub fn generate(messages: &[Message], with_json: bool, every_api: bool) -> String {
     let find = |kind: &str, key: i16| messages.iter().find(|message| message.kind == kind && message.key == Some(key));
     let mut keys: Vec<i16> = messages.iter().filter(|m| m.kind == "request").filter_map(|m| m.key).collect();
     keys.sort_unstable();
@@ -25,7 +26,8 @@ pub fn generate(messages: &[Message], with_json: bool) -> String {
         .collect();
     let mut source = Source::default();
     api_key(&mut source, &apis);
-    let live: Vec<&Api> = apis.iter().filter(|api| !api.request.valid.is_empty()).collect();
+    let live: Vec<&Api> =
+        apis.iter().filter(|api| !api.request.valid.is_empty() && (every_api || SPOKEN.contains(&api.name))).collect();
     body(&mut source, &live, "Request", |api| api.request);
     body(&mut source, &live, "Response", |api| api.response);
     if with_json {
@@ -96,11 +98,15 @@ fn range(versions: Versions) -> String {
 /// `Request` or `Response`: one variant per API that still has a version.
 fn body<'a>(source: &mut Source, apis: &[&Api<'a>], union: &str, message: fn(&Api<'a>) -> &'a Message) {
     source.line(&format!("/// The body of a {}: one variant per API, named after it.", union.to_lowercase()));
+    source.line("///");
+    source.line("/// Its digest has the API's key, so it does not depend on which other APIs there are.");
     source.line("#[allow(clippy::large_enum_variant)]");
+    source.line("#[repr(i16)]");
     source.line("#[derive(Clone, Debug, PartialEq, Eq, Hash)]");
     source.open(&format!("pub enum {union} {{"));
     for api in apis {
-        source.line(&format!("{}({}),", api.name, message(api).name));
+        let key = api.request.key.expect("an API has a key");
+        source.line(&format!("{}({}) = {key},", api.name, message(api).name));
     }
     source.close("}");
     source.open(&format!("impl {union} {{"));

@@ -16,6 +16,7 @@ mod json;
 mod names;
 mod parse;
 mod schema;
+mod spoken;
 mod structs;
 mod text;
 mod unions;
@@ -34,9 +35,10 @@ fn main() {
 
     // Of requests and responses only tests and inspectors want JSON, and it is a third of the generated code.
     let with_json = env::var_os("CARGO_FEATURE_JSON").is_some();
+    let every_api = env::var_os("CARGO_FEATURE_EVERY_API").is_some();
     let requests = read_folder(&root.join("schemas/message"));
     write(&out, "messages.rs", &modules(&requests, with_json));
-    write(&out, "api.rs", &api::generate(&requests, with_json));
+    write(&out, "api.rs", &api::generate(&requests, with_json, every_api));
     let embedded = read_folder(&root.join("schemas/embedded"));
     write(&out, "embedded.rs", &modules(&embedded, true));
     let metadata = read_folder(&root.join("schemas/metadata"));

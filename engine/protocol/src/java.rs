@@ -26,7 +26,7 @@ pub fn with_capacity<T>(mut keys: Vec<T>, capacity: usize, hash: impl Fn(&T) -> 
     }
     let mask = buckets - 1;
     // The sort is stable, so that keys of one bucket stay in the order of insertion.
-    keys.sort_by_key(|key| {
+    base::ordered::sort_by_key(&mut keys, |key| {
         let hash = hash(key) as u32;
         (hash ^ (hash >> 16)) as usize & mask
     });
@@ -48,7 +48,7 @@ pub fn topic_partition_order(keys: &[(String, i32)]) -> Vec<(String, i32)> {
 pub fn describe_order(topics: &[String]) -> Vec<String> {
     let n = topics.len();
     let mut sorted = topics.to_vec();
-    sorted.sort();
+    base::ordered::sort(&mut sorted);
     let hash = |topic: &String| java_string_hash(topic);
     let first = with_capacity(sorted, n, hash);
     let second = with_capacity(first, n * 4 / 3 + 1, hash);

@@ -138,7 +138,7 @@ impl Files {
         if path.is_empty() {
             names.extend(server_hosts(world));
         }
-        names.sort();
+        base::ordered::sort(&mut names);
         names.dedup();
         names
     }

@@ -41,7 +41,7 @@ pub fn find(name: &str, arguments: &[String]) -> Program {
 /// Names that completion offers and `help` lists.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<&'static str> = text::NAMES.iter().copied().chain(tools::names()).collect();
-    names.sort_unstable();
+    base::ordered::sort(&mut names);
     names
 }
 

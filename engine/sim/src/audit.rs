@@ -95,7 +95,7 @@ impl<N: Node> World<N> {
             self.slots.iter().map(|s| (&s.host, &s.spec, &s.process, s.incarnation, s.paused)).collect();
         // Where an entry lies in the slab decides nothing; when it comes does.
         let mut waiting: Vec<_> = self.queue.iter().map(|due| ((due.at, due.sequence), &due.item)).collect();
-        waiting.sort_by_key(|(key, _)| *key);
+        base::ordered::sort_by_key(&mut waiting, |(key, _)| *key);
         let held: Vec<Vec<u64>> = std::iter::once(&self.cut)
             .chain(self.slots.iter().map(|slot| &slot.parked))
             .map(|held| held.iter().map(|handle| handle.sequence()).collect())

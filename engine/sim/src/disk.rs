@@ -138,7 +138,7 @@ impl Disk {
                 names.push(name.to_string());
             }
         }
-        names.sort();
+        base::ordered::sort(&mut names);
         names.dedup();
         names
     }

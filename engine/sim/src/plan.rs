@@ -211,7 +211,7 @@ impl Planner<'_> {
             }
         }
         self.plan.retain(|(at, _)| *at < end);
-        self.plan.sort_by_key(|(at, _)| *at);
+        base::ordered::sort_by_key(&mut self.plan, |(at, _)| *at);
         self.plan.push((end, Fault::HealAll));
     }
 

@@ -276,7 +276,7 @@ mod tests {
                     list.push((at, queue.sequence(), item, handle));
                 }
                 5..7 => {
-                    list.sort_by_key(|entry| (entry.0, entry.1));
+                    base::ordered::sort_by_key(&mut list, |entry| (entry.0, entry.1));
                     assert_eq!(queue.next_at(), list.first().map(|entry| Micros(entry.0)));
                     let due = queue.pop(Micros::MAX);
                     assert_eq!(due.as_ref().map(|due| due.item), list.first().map(|entry| entry.2));

@@ -287,7 +287,7 @@ impl<N: Node> World<N> {
                 Some(Flight { id: due.sequence, conn: *conn, from, to, sent_at, arrives_at: due.at, message })
             })
             .collect();
-        flights.sort_by_key(|flight| (flight.arrives_at, flight.id));
+        base::ordered::sort_by_key(&mut flights, |flight| (flight.arrives_at, flight.id));
         flights
     }
 

@@ -1,4 +1,4 @@
-//! Ordered maps and sets whose code is small.
+//! Ordered maps, sets and sorting whose code is small.
 //!
 //! The engine's tables are many in kind and small in size: a few hundred types of map, most of them with fewer than a
 //! thousand entries, and all of them cloned and hashed whole. `std`'s B-tree is made anew for each pair of types, 6 KB of
@@ -8,9 +8,11 @@
 
 mod map;
 mod set;
+mod sort;
 
 pub use map::{Entry, Map, OccupiedEntry, VacantEntry};
 pub use set::Set;
+pub use sort::{sort, sort_by, sort_by_key};
 
 use std::borrow::Borrow;
 use std::ops::{Bound, Range, RangeBounds};

@@ -267,7 +267,7 @@ impl Operation {
                 Some(TopicListing { name: topic.name.clone()?, id: topic.topic_id, internal: topic.is_internal })
             })
             .collect();
-        listings.sort_by(|a, b| a.name.cmp(&b.name));
+        base::ordered::sort_by(&mut listings, |a, b| a.name.cmp(&b.name));
         self.reply = Some(AdminReply::Topics(listings));
         Reaction::done()
     }
@@ -365,7 +365,7 @@ pub(crate) fn metadata_nodes(response: &MetadataResponse) -> Vec<Node> {
 pub(crate) fn by_topic(partitions: &[TopicPartition]) -> Vec<(String, Vec<i32>)> {
     let mut groups: Vec<(String, Vec<i32>)> = Vec::new();
     let mut sorted: Vec<&TopicPartition> = partitions.iter().collect();
-    sorted.sort();
+    base::ordered::sort(&mut sorted);
     for tp in sorted {
         match groups.last_mut() {
             Some((topic, list)) if *topic == tp.topic => list.push(tp.partition),

@@ -58,7 +58,7 @@ pub(crate) fn start_describe(operation: &mut Operation) -> Vec<Step> {
             None => open.push(name.clone()),
         }
     }
-    open.sort();
+    base::ordered::sort(&mut open);
     open.dedup();
     let nothing_to_ask = open.is_empty();
     operation.topics.open = open;

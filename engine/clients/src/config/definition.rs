@@ -64,7 +64,7 @@ impl Values {
     /// silently: Kafka only mentions them at INFO.
     pub fn parse(tables: &[&[Key]], properties: &Map<String, String>) -> Result<Values, KafkaError> {
         let mut keys: Vec<&Key> = tables.iter().flat_map(|table| table.iter()).collect();
-        keys.sort_by_key(|key| key.name);
+        base::ordered::sort_by_key(&mut keys, |key| key.name);
         let mut values = Map::new();
         let mut set = Vec::new();
         for key in keys {

@@ -71,7 +71,9 @@ pub fn range(members: &[Member], counts: &Map<String, i32>) -> Map<String, Vec<T
         let Some(count) = counts.get(topic).and_then(|count| usize::try_from(*count).ok()) else { continue };
         let mut subscribers: Vec<&Member> = members.iter().filter(|member| member.topics.contains(topic)).collect();
         // Static members first, by instance id; then the others by member id (`MemberInfo.compareTo`).
-        subscribers.sort_by_key(|member| (member.instance.is_none(), member.instance.clone(), member.id.clone()));
+        base::ordered::sort_by_key(&mut subscribers, |member| {
+            (member.instance.is_none(), member.instance.clone(), member.id.clone())
+        });
         let (each, extra) = (count / subscribers.len(), count % subscribers.len());
         let mut next = 0;
         for (place, member) in subscribers.iter().enumerate() {

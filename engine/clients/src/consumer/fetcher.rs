@@ -352,7 +352,7 @@ struct AbortedFilter<'a> {
 impl<'a> AbortedFilter<'a> {
     fn new(aborted: &'a [AbortedTransaction], read_committed: bool) -> AbortedFilter<'a> {
         let mut ahead: Vec<&AbortedTransaction> = aborted.iter().collect();
-        ahead.sort_by_key(|transaction| std::cmp::Reverse(transaction.first_offset));
+        base::ordered::sort_by_key(&mut ahead, |transaction| std::cmp::Reverse(transaction.first_offset));
         AbortedFilter { read_committed, ahead, aborted_now: Vec::new() }
     }
 

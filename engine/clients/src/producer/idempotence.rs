@@ -182,7 +182,7 @@ impl Idempotence {
             unresolved: None,
             ..Partition::fresh()
         };
-        batches.sort_by_key(|batch| batch.identity.map(|identity| identity.sequence));
+        base::ordered::sort_by_key(batches, |batch| batch.identity.map(|identity| identity.sequence));
         for batch in batches {
             batch.identity = Some(Identity { producer_id, epoch, sequence: partition.next_sequence });
             batch.sequence_was_reset = true;

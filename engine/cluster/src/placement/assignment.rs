@@ -39,7 +39,7 @@ pub fn check_manual_assignment(
         return Err(AssignmentError::Empty);
     }
     let mut sorted = replicas.to_vec();
-    sorted.sort_unstable();
+    base::ordered::sort(&mut sorted);
     for (i, id) in sorted.iter().enumerate() {
         if !is_registered(*id) {
             return Err(AssignmentError::UnknownBroker(*id));

@@ -93,7 +93,7 @@ struct BrokerList {
 impl BrokerList {
     fn initialize(&mut self, random: &mut JavaRandom) {
         if !self.brokers.is_empty() {
-            self.brokers.sort_unstable();
+            base::ordered::sort(&mut self.brokers);
             self.offset = random.next_int(self.brokers.len() as i32) as usize;
         }
     }

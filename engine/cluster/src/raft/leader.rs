@@ -188,7 +188,7 @@ impl LeaderState {
     /// The offset that a majority of the voters has reached, if it commits something of this epoch.
     pub fn majority_offset(&self) -> Option<i64> {
         let mut offsets: Vec<Option<i64>> = self.voters.values().map(|state| state.end_offset).collect();
-        offsets.sort_unstable_by(|a, b| b.cmp(a));
+        base::ordered::sort_by(&mut offsets, |a, b| b.cmp(a));
         let reached = offsets.get(self.voters.len() / 2).copied().flatten()?;
         (reached > self.epoch_start).then_some(reached)
     }
@@ -197,7 +197,7 @@ impl LeaderState {
     pub fn successors(&self) -> Vec<ReplicaKey> {
         let mut others: Vec<&ReplicaState> =
             self.voters.values().filter(|state| !state.key.matches(self.local)).collect();
-        others.sort_by_key(|state| (std::cmp::Reverse(state.end_offset), state.key));
+        base::ordered::sort_by_key(&mut others, |state| (std::cmp::Reverse(state.end_offset), state.key));
         others.into_iter().map(|state| state.key).collect()
     }
 

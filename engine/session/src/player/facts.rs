@@ -188,7 +188,7 @@ impl Seen<'_> {
             Fact::TerminalError => text(clients().find_map(|client| client.last_error.as_deref())),
             _ => {
                 let mut ids: Vec<i32> = clients().flat_map(|client| client.connections.iter().copied()).collect();
-                ids.sort_unstable();
+                base::ordered::sort(&mut ids);
                 ids.dedup();
                 sorted(&ids)
             }
@@ -248,7 +248,7 @@ fn text(value: Option<&str>) -> Value {
 /// Sets are compared whatever the order that Kafka lists them in.
 fn sorted(ids: &[i32]) -> Value {
     let mut ids = ids.to_vec();
-    ids.sort_unstable();
+    base::ordered::sort(&mut ids);
     Value::List(ids.into_iter().map(|id| Value::Int(id.into())).collect())
 }
 

@@ -28,7 +28,7 @@ pub fn answer(stage: &Stage, terminal: &str, line: &str, cursor: u32) -> Answer 
     };
     let mut items: Vec<Completion> =
         offers.into_iter().filter(|offer| offer.text.starts_with(word) && offer.text != word).collect();
-    items.sort_by(|a, b| a.text.cmp(&b.text));
+    base::ordered::sort_by(&mut items, |a, b| a.text.cmp(&b.text));
     items.dedup_by(|a, b| a.text == b.text);
     Answer::Completions { from: from as u32, items }
 }

@@ -55,7 +55,7 @@ fn read(disk: &Disk, id: &TopicPartition) -> OnDisk {
     };
     let mut found = OnDisk { leader_epoch: -1, ..OnDisk::default() };
     let mut segments: Vec<String> = disk.list(&folder).into_iter().filter(|name| name.ends_with(".log")).collect();
-    segments.sort();
+    base::ordered::sort(&mut segments);
     let base = segments.first().and_then(|name| name.trim_end_matches(".log").parse().ok()).unwrap_or(0);
     found.log_start = checkpoint("log-start-offset-checkpoint").unwrap_or(base);
     found.log_end = found.log_start;

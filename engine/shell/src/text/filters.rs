@@ -356,7 +356,7 @@ impl Cut {
 impl Sort {
     fn finish(&mut self, out: &mut Out) {
         let mut lines = std::mem::take(&mut self.lines);
-        lines.sort_by(|a, b| {
+        base::ordered::sort_by(&mut lines, |a, b| {
             let (key_a, key_b) = (self.key_of(a), self.key_of(b));
             let by_key =
                 if self.numeric { leading_number(key_a).cmp(&leading_number(key_b)) } else { key_a.cmp(key_b) };

@@ -62,7 +62,7 @@ fn table(apis: &[OfferedApi]) -> String {
             rows.push((api.code(), format!("{}({}): UNSUPPORTED", api.name(), api.code())));
         }
     }
-    rows.sort();
+    base::ordered::sort(&mut rows);
     let texts: Vec<String> = rows.into_iter().map(|(_, text)| text).collect();
     format!("(\n\t{}\n)", texts.join(",\n\t"))
 }

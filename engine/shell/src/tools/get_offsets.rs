@@ -143,7 +143,7 @@ impl GetOffsets {
             let regex = topic_filter(&rule.pattern)?;
             picked.extend(names.iter().filter(|name| regex.is_match(name)).cloned());
         }
-        picked.sort();
+        base::ordered::sort(&mut picked);
         picked.dedup();
         if picked.is_empty() {
             return Ok(nothing_matches(io));

@@ -159,7 +159,7 @@ pub fn help(table: &'static [Opt]) -> String {
     const LEFT: usize = 38;
     const WIDTH: usize = 77;
     let mut rows: Vec<Opt> = table.iter().chain([&HELP, &VERSION]).copied().collect();
-    rows.sort_by_key(|opt| opt.name);
+    base::ordered::sort_by_key(&mut rows, |opt| opt.name);
     let mut text = format!("{:<LEFT$}{:<39}\n{:<LEFT$}{:<39}\n", "Option", "Description", "------", "-----------");
     for opt in rows {
         let argument = match opt.argument {

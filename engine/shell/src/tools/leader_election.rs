@@ -191,7 +191,7 @@ fn read_partitions(path: &str, tool: &mut Run<'_, '_, '_>) -> Result<Vec<TopicPa
     let partitions = parsed.map_err(|cause| wrap(wrap(cause)))?;
     let mut repeated: Vec<&TopicPartition> =
         partitions.iter().filter(|tp| partitions.iter().filter(|other| other == tp).count() > 1).collect();
-    repeated.sort();
+    base::ordered::sort(&mut repeated);
     repeated.dedup();
     if !repeated.is_empty() {
         let names: Vec<String> = repeated.iter().map(|tp| tp.to_string()).collect();

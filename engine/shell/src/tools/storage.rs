@@ -268,7 +268,7 @@ impl Plan<'_> {
         for name in self.levels.keys() {
             if name != METADATA_VERSION && !FEATURES.iter().any(|feature| feature.name == name) {
                 let mut names: Vec<&str> = FEATURES.iter().map(|feature| feature.name).collect();
-                names.sort_unstable();
+                base::ordered::sort(&mut names);
                 return refused(format!("Unsupported feature: {name}. Supported features are: {}", names.join(", ")));
             }
         }

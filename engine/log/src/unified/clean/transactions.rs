@@ -64,7 +64,7 @@ impl CleanedTransactions {
     }
 
     fn reach(&mut self, offset: i64) {
-        self.ahead.sort_by_key(|transaction| transaction.first_offset);
+        base::ordered::sort_by_key(&mut self.ahead, |transaction| transaction.first_offset);
         let reached = self.ahead.partition_point(|transaction| transaction.first_offset <= offset);
         for transaction in self.ahead.drain(..reached) {
             self.aborted.entry(transaction.producer_id).or_insert((transaction, false));

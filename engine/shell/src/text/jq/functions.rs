@@ -148,7 +148,7 @@ fn field(value: &Value, name: &str) -> Value {
 fn sorted_names(value: &Value) -> Vec<String> {
     let Value::Object(fields) = value else { return Vec::new() };
     let mut names: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();
-    names.sort();
+    base::ordered::sort(&mut names);
     names
 }
 
@@ -340,7 +340,7 @@ fn items_of(value: &Value) -> Result<Vec<Value>, Stop> {
 }
 
 fn by_key(name: &str, mut keyed: Vec<(Value, Value)>) -> Value {
-    keyed.sort_by(|(a, _), (b, _)| compare(a, b));
+    base::ordered::sort_by(&mut keyed, |(a, _), (b, _)| compare(a, b));
     let last = |keyed: Vec<(Value, Value)>| keyed.into_iter().next_back().map_or(Value::Null, |(_, item)| item);
     match name {
         "sort_by" => Value::List(keyed.into_iter().map(|(_, item)| item).collect()),

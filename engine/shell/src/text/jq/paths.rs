@@ -123,7 +123,7 @@ fn remove(value: &Value, path: &[Value]) -> Value {
 /// Removes all paths, the last ones first, so that places in lists stay true.
 pub fn delete(expr: &Expr, input: &Value, env: &Variables) -> Result<Value, Stop> {
     let mut paths = paths_of(expr, input, env)?;
-    paths.sort_by(|a, b| functions::compare(&Value::List(a.clone()), &Value::List(b.clone())));
+    base::ordered::sort_by(&mut paths, |a, b| functions::compare(&Value::List(a.clone()), &Value::List(b.clone())));
     paths.dedup();
     Ok(paths.iter().rev().fold(input.clone(), |value, path| remove(&value, path)))
 }

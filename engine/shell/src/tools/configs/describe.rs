@@ -60,7 +60,7 @@ fn resources(kind: &str, name: Option<&str>, all: bool, tool: &mut Run<'_, '_, '
         let mut shown = entries(resource_type(kind), &name, tool)?;
         let source = dynamic_source(kind, &name);
         shown.retain(|entry| all || source.is_none_or(|source| entry.source == source));
-        shown.sort_by(|a, b| a.name.cmp(&b.name));
+        base::ordered::sort_by(&mut shown, |a, b| a.name.cmp(&b.name));
         for entry in &shown {
             tool.println(line(entry));
         }
@@ -149,7 +149,7 @@ fn every(kind: &str, tool: &mut Run<'_, '_, '_>) -> Result<Vec<String>, Halt> {
         GROUPS => {
             let AdminReply::Groups(mut names) = tool.get(AdminCall::ListGroups)? else { return Err(unexpected()) };
             names.extend(configured(ResourceType::Group, tool)?);
-            names.sort();
+            base::ordered::sort(&mut names);
             names.dedup();
             Ok(names)
         }

@@ -136,7 +136,7 @@ fn consumer_properties(options: &Options, io: &Io<'_, '_>) -> Result<Properties,
     let extra = key_values(&either(options, "command-property", "consumer-property"));
     let mut groups: Vec<String> = options.value("group")?.map(str::to_string).into_iter().collect();
     groups.extend([&from_file, &extra].into_iter().filter_map(|properties| properties.get("group.id").cloned()));
-    groups.sort();
+    base::ordered::sort(&mut groups);
     groups.dedup();
     if groups.len() > 1 {
         let listed: Vec<String> = groups.iter().map(|group| format!("'{group}'")).collect();

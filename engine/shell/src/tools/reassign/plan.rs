@@ -95,7 +95,7 @@ pub fn parse_topics(text: &str) -> Result<Vec<String>, KafkaError> {
 pub fn duplicates<T: Ord + Clone>(items: &[T]) -> Vec<T> {
     let mut repeated: Vec<T> =
         items.iter().filter(|item| items.iter().filter(|other| other == item).count() > 1).cloned().collect();
-    repeated.sort();
+    base::ordered::sort(&mut repeated);
     repeated.dedup();
     repeated
 }

@@ -33,7 +33,7 @@ fn partitions(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<bool, Halt> {
         .filter(|(tp, _)| !current.contains_key(tp))
         .map(|(tp, _)| tp.topic.to_string())
         .collect();
-    names.sort();
+    base::ordered::sort(&mut names);
     names.dedup();
     let mut topics = Map::new();
     if !names.is_empty() {

@@ -28,7 +28,7 @@ pub fn print(described: &Described, options: &Options) -> String {
         let none = Vec::new();
         let configs = described.configs.get(&topic.name).unwrap_or(&none);
         let mut partitions: Vec<&PartitionDescription> = topic.partitions.iter().collect();
-        partitions.sort_by_key(|partition| partition.partition);
+        base::ordered::sort_by_key(&mut partitions, |partition| partition.partition);
         let has_own = configs.iter().any(|entry| !entry.is_default());
         if !reports && (!overrides || has_own) {
             text.push_str(&header(topic, &partitions, configs, described));

@@ -144,7 +144,7 @@ pub fn parse_assignment(text: &str) -> Result<Map<i32, Vec<i32>>, KafkaError> {
         }
         let mut repeated: Vec<i32> =
             brokers.iter().copied().filter(|id| brokers.iter().filter(|other| *other == id).count() > 1).collect();
-        repeated.sort_unstable();
+        base::ordered::sort(&mut repeated);
         repeated.dedup();
         if !repeated.is_empty() {
             let listed: Vec<String> = repeated.iter().map(i32::to_string).collect();
