@@ -81,3 +81,12 @@ globalThis.Worker = class extends NativeWorker {
 };
 
 await start();
+
+// The page is put by for when there is no network. It works without this, too: a browser may forbid it.
+navigator.serviceWorker
+  ?.register('sw.js')
+  .then(() => navigator.serviceWorker.ready)
+  .then(() => {
+    document.documentElement.dataset.offline = 'ready';
+  })
+  .catch(() => {});

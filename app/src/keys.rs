@@ -29,10 +29,12 @@ pub enum Action {
     Close,
     Map,
     Present,
+    Nearer,
+    Farther,
 }
 
 /// What the map overlay prints: keys, and what they do.
-pub const MAP: [(&str, &str); 20] = [
+pub const MAP: [(&str, &str); 21] = [
     ("Left, Right", "step back, forward"),
     ("Shift + Left, Right", "previous, next beat"),
     ("J, L", "step, also inside the stage"),
@@ -47,6 +49,7 @@ pub const MAP: [(&str, &str); 20] = [
     ("F", "fork here"),
     ("Delete, S", "stop, start the focused broker"),
     ("W", "why, for the focused partition"),
+    ("+ and -", "nearer: broker, log, bytes; and back"),
     ("` (backtick)", "terminal"),
     ("Esc", "close the layer, back to the stage"),
     ("Arrows in the stage", "move between objects"),
@@ -102,6 +105,8 @@ fn letter(key: &str) -> Option<Action> {
         "p" | "P" => Action::Present,
         "`" => Action::Terminal,
         "?" => Action::Map,
+        "+" | "=" => Action::Nearer,
+        "-" => Action::Farther,
         digit => return digit.parse::<u32>().ok().filter(|n| (1..=9).contains(n)).map(|n| Action::Option(n - 1)),
     })
 }

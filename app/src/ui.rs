@@ -31,6 +31,32 @@ pub enum Overlay {
     Lamps,
 }
 
+/// How near the stage is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Zoom {
+    #[default]
+    Cluster,
+    /// One broker with all of its partitions.
+    Broker,
+    /// One replica's log on its disk.
+    Log,
+    /// One batch of it.
+    Bytes,
+}
+
+impl Zoom {
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Cluster, "Cluster"), (Self::Broker, "Broker"), (Self::Log, "Log"), (Self::Bytes, "Bytes")];
+
+    pub fn nearer(self) -> Self {
+        Self::ALL[(self as usize + 1).min(Self::ALL.len() - 1)].0
+    }
+
+    pub fn farther(self) -> Self {
+        Self::ALL[(self as usize).saturating_sub(1)].0
+    }
+}
+
 /// What the sheet of a narrow page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sheet {
@@ -81,6 +107,10 @@ pub struct Ui {
     pub sheet: Sheet,
     pub sheet_height: Height,
     pub selection: Option<Selection>,
+    pub zoom: Zoom,
+    /// The broker and the offset that are looked at closely; the newest of the leader's if nobody said.
+    pub on: Option<i32>,
+    pub at: Option<i64>,
     pub overlay: Option<Overlay>,
     pub terminal_open: bool,
     /// The terminal in front.
@@ -111,6 +141,10 @@ pub enum Ask {
     Screen(Screen),
     Select(Selection),
     Deselect,
+    Zoom(Zoom),
+    /// Looks closely at a broker, or at an offset of the log that is open.
+    On(i32),
+    At(i64),
     Overlay(Option<Overlay>),
     ToggleTerminal,
     Present(bool),
@@ -145,6 +179,9 @@ impl Default for Ui {
             sheet: Sheet::Lesson,
             sheet_height: Height::Middle,
             selection: None,
+            zoom: Zoom::Cluster,
+            on: None,
+            at: None,
             overlay: None,
             terminal_open: false,
             terminal: "t1".into(),
@@ -165,6 +202,13 @@ impl Ui {
             Sheet::Lesson if model.lesson.is_none() => Sheet::Inspector,
             sheet => sheet,
         }
+    }
+
+    /// The broker that is looked at closely: the one chosen, or the leader of what is in focus.
+    pub fn broker(&self, model: &Model) -> Option<i32> {
+        let leader = || self.focus(model).and_then(|tp| model.partitions.get(&tp)?.leader);
+        let chosen = self.on.filter(|id| model.brokers.contains_key(id));
+        chosen.or_else(leader).or_else(|| model.brokers.keys().next().copied())
     }
 
     /// The partition the stage shows large: the selected one, the lesson's, or the first with records.

@@ -14,8 +14,8 @@ use crate::tools;
 const NOT_NATIVE: [&str; 6] = ["--exclude", "app", "--exclude", "worker", "--exclude", "oz-browser"];
 /// Formatting, lints, native tests.
 const NATIVE_STEPS: usize = 3;
-/// The lints of what is compiled for a browser, the page, Chromium, the tests in it.
-const BROWSER_STEPS: usize = 4;
+/// The lints of what is compiled for a browser, the page, Chromium, axe-core, the tests in it.
+const BROWSER_STEPS: usize = 5;
 /// What clippy is told after its packages. Lints are those of the workspace; no warning is let through.
 const LINTS: [&str; 4] = ["--keep-going", "--", "-D", "warnings"];
 
@@ -76,6 +76,7 @@ fn in_browser(root: &Path, steps: &mut Steps, tally: &mut Tally) -> Result<(), S
     check(root, steps, tally, "the page", process::command(root, "trunk", &arguments))?;
     steps.next("Chromium");
     let chromium = chromium::find_or_install(root, steps)?;
+    tools::axe(root, steps)?;
     steps.next("the page in Chromium, taking its lessons");
     if tally.failures.iter().any(|failure| failure.starts_with("the page")) {
         return Err("not run, because the page could not be built".to_owned());

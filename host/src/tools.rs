@@ -13,6 +13,8 @@ pub const TRUNK_VERSION: &str = "0.21.14";
 /// The major version of Binaryen, whose `wasm-opt` makes the files a third smaller. Debian's 108 and the crate's 116 refuse
 /// what wasm-bindgen writes (`table.fill`), so an older one does not count as there.
 const BINARYEN_VERSION: u32 = 132;
+/// The axe-core that the screens are judged with.
+const AXE_VERSION: &str = "4.14.1";
 /// What the page is compiled for.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -139,25 +141,37 @@ fn wasm_opt(root: &Path, steps: &Steps) -> Result<bool, String> {
         Some(version) => steps.say(&format!("{version} is installed, which is too old for this page")),
         None => {}
     }
+    if npm(root, steps, &format!("binaryen@{BINARYEN_VERSION}"))? && found(root).is_some() {
+        return Ok(true);
+    }
+    steps.say("the page is built without, and its files are a third larger");
+    Ok(false)
+}
+
+/// Brings axe-core, which the browser tests judge every screen with. Without it that test fails and says so.
+pub fn axe(root: &Path, steps: &mut Steps) -> Result<(), String> {
+    steps.next(&format!("axe-core {AXE_VERSION}, which judges whether everybody can use the page"));
+    if place::tools(root).join("npm/node_modules/axe-core/axe.min.js").is_file() {
+        steps.say("is there");
+        return Ok(());
+    }
+    npm(root, steps, &format!("axe-core@{AXE_VERSION}")).map(drop)
+}
+
+/// Installs a package of npm beside the other tools. That it cannot be had is said, and no error.
+fn npm(root: &Path, steps: &Steps, package: &str) -> Result<bool, String> {
     if place::find_program(root, "npm").is_none() {
-        steps.say("npm is not there to install it; the page is built without, and its files are a third larger");
+        steps.say(&format!("npm is not there to install {package}"));
         return Ok(false);
     }
     let folder = place::tools(root).join("npm");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let package = format!("binaryen@{BINARYEN_VERSION}");
     let prefix = folder.to_string_lossy().into_owned();
-    let arguments = ["install", "--prefix", &prefix, "--no-audit", "--no-fund", &package];
+    let arguments = ["install", "--prefix", &prefix, "--no-audit", "--no-fund", package];
     let outcome = steps.run(root, process::command(root, "npm", &arguments), "npm", "npm is downloading it")?;
-    if outcome.ok && found(root).is_some() {
-        steps.say(&format!("installed in {}", duration(outcome.took)));
-        return Ok(true);
-    }
-    steps.say(&format!(
-        "npm could not install it ({}); the page is built without, and its files are a third larger",
-        outcome.log.display()
-    ));
-    Ok(false)
+    let how = if outcome.ok { "installed in" } else { "could not be installed; npm ran for" };
+    steps.say(&format!("{how} {}", duration(outcome.took)));
+    Ok(outcome.ok)
 }
 
 fn finished(steps: &Steps, outcome: &Outcome, what: &str) -> Result<(), String> {

@@ -52,6 +52,7 @@ impl SessionLog {
                 Command::Why(_)
                 | Command::Complete { .. }
                 | Command::ReadFile { .. }
+                | Command::ReadLog { .. }
                 | Command::Import { preview: true, .. }
                 | Command::Continue
                 | Command::Digest => {}

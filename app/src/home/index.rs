@@ -12,6 +12,18 @@ pub struct Entry {
     pub chapter: String,
     pub title: String,
     pub minutes: u32,
+    /// A question to come back to once the lesson is finished.
+    #[serde(default)]
+    pub recall: Option<Question>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    pub question: String,
+    pub options: Vec<String>,
+    /// Which option is true, from 0.
+    pub answer: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -40,10 +40,31 @@ fn head(chapters: &[Chapter], progress: &Progress) -> Html {
 }
 
 fn counted(n: usize, what: &str) -> String {
-    let number =
-        ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
-            .get(n)
-            .map_or(n.to_string(), ToString::to_string);
+    let number = [
+        "No",
+        "One",
+        "Two",
+        "Three",
+        "Four",
+        "Five",
+        "Six",
+        "Seven",
+        "Eight",
+        "Nine",
+        "Ten",
+        "Eleven",
+        "Twelve",
+        "Thirteen",
+        "Fourteen",
+        "Fifteen",
+        "Sixteen",
+        "Seventeen",
+        "Eighteen",
+        "Nineteen",
+        "Twenty",
+    ]
+    .get(n)
+    .map_or(n.to_string(), ToString::to_string);
     format!("{number} {what}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -87,7 +108,7 @@ fn record(handle: &Handle, at: usize, entry: &Entry, progress: &Progress, bookma
         <li>
             <button class={classes!("lc", hue(&entry.chapter), done.then_some("done"), here.then_some("cur"))} {onclick}
                 aria-label={format!("{}, {} minutes{state}", entry.title, entry.minutes)} title={format!("{} min", entry.minutes)}>
-                <span class="o mono">{at}</span>if done { {icon(Icon::Check)} }
+                <span class="o mono" data-n={at.to_string()}/>if done { {icon(Icon::Check)} }
                 <span class="t">{&entry.title}</span></button>
             if bookmark { <svg class="bm0" width="10" height="13" viewBox="0 0 10 13" aria-hidden="true"><path d="M0 0h10v13l-5 -4-5 4z" class="bm"/></svg> }
             if here { <span class="you" aria-hidden="true"><svg width="12" height="11" viewBox="0 0 12 11"><path d="M6 1l5 9H1z" class="pos"/></svg>{"you are here"}</span> }
@@ -116,6 +137,7 @@ fn chapter_icon(chapter: &str) -> Html {
         "h-cons" => "M4 6h14v10H4l5-5z",
         "h-ctl" => "M11 3l7 4v8l-7 4-7-4V7z",
         "h-flow" => "M3 8h5v6H3zM14 8h5v6h-5zM8 11h6",
+        _ if chapter == "Production" => "M4 17v-5M9 17V7M14 17v-8M19 17V4",
         _ => "M4 6l5 5-5 5M11 17h7",
     };
     html! { <svg class={classes!("ci", hue(chapter))} viewBox="0 0 22 22" aria-hidden="true"><path {d}/></svg> }

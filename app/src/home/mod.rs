@@ -3,8 +3,12 @@
 
 mod index;
 mod map;
+mod recall;
 mod side;
 pub mod storage;
+pub mod thumb;
+
+pub use side::boot;
 
 use std::rc::Rc;
 
@@ -52,7 +56,10 @@ pub fn Home(props: &Props) -> Html {
             <header class="top">
                 <span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/>
                 <nav class="crumb" aria-label="Where you are"><b>{"Lessons"}</b></nav>
+                {crate::panels::topbar::modes(&props.handle, true, false)}
                 <span class="grow"/>
+                // Shown once the page is put by (boot.js marks the document).
+                <span class="chip offline">{icon(Icon::Check)}{"Ready offline"}</span>
                 <button class="btn ghost ic sm" aria-label="Keyboard map" title="Keyboard map (?)" onclick={keys}>{icon(Icon::Question)}</button>
                 <ThemeButton theme={props.theme} handle={props.handle.clone()}/>
             </header>

@@ -6,7 +6,9 @@ use wire::command::ClusterSpec;
 use yew::prelude::*;
 
 use super::Lessons;
+use super::recall::Recall;
 use super::storage::{self, Kept, Progress};
+use super::thumb;
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::load;
@@ -20,16 +22,17 @@ pub fn side(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Optio
             <div><h1>{"Learn Kafka from offset zero."}</h1>
                 <p class="lead">{"A whole cluster runs in this tab. Break it, rewind it, and see why it did that."}</p></div>
             {resume(handle, lessons, progress, kept)}
+            <Recall lessons={lessons.clone()} progress={progress.clone()}/>
             <section class="sb"><h2>{"Sandbox and files"}</h2><div class="sbl">
                 {cluster(handle, "New cluster", "3 brokers, KRaft", 3)}
                 {cluster(handle, "One broker", "1 broker, KRaft", 1)}
                 {file(handle, "Open a lesson file", ".md", load::open_file)}
                 {file_text(handle, "Open a session file", ".oz", |handle, text| share::preview(handle, text.trim()))}
+                {import(handle, again)}
             </div></section>
             <span class="grow"/>
             <div class="row wraps foot">
                 <button class="link muted" onclick={export()}>{"Export progress"}</button>
-                {import(handle, again)}
                 <button class="link muted" onclick={not_real}>{"What is not real yet"}</button>
                 <span class="grow"/><span class="muted">{"Kafka 4.3 rules"}</span>
             </div>
@@ -53,7 +56,7 @@ fn resume(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Option<
     });
     let place = kept.lesson.as_ref().and_then(|file| progress.lessons.get(file)).filter(|lesson| lesson.steps > 0);
     html! {
-        <section class="res" aria-label="Resume"><div class="bd">
+        <section class="res" aria-label="Resume">{thumb::picture(kept.thumb.as_ref())}<div class="bd">
             <span class="eyebrow">{"Where you stopped"}</span><h2>{&kept.title}</h2>
             <p class="soft">{place.map_or("Your cluster as you left it.".to_owned(), |lesson| format!("Step {} of {}.", lesson.step + 1, lesson.steps))}</p>
             <div class="row"><button class="btn pri" onclick={go}>{"Resume"}</button>
@@ -70,7 +73,7 @@ fn first(handle: &Handle, lessons: &Lessons) -> Html {
         Callback::from(move |_: MouseEvent| load::open(&handle, &file, None))
     };
     html! {
-        <section class="res" aria-label="Begin"><div class="bd">
+        <section class="res" aria-label="Begin">{thumb::picture(None)}<div class="bd">
             <span class="eyebrow">{"Begin here"}</span><h2>{&entry.title}</h2>
             <p class="soft">{format!("{}, about {} minutes.", entry.chapter, entry.minutes)}</p>
             <div class="row"><button class="btn pri" onclick={go}>{"Start"}</button></div>
@@ -80,11 +83,14 @@ fn first(handle: &Handle, lessons: &Lessons) -> Html {
 
 fn cluster(handle: &Handle, name: &'static str, note: &'static str, brokers: u32) -> Html {
     let handle = handle.clone();
-    let onclick = Callback::from(move |_: MouseEvent| {
-        let spec = ClusterSpec { version: "4.3".into(), brokers, controllers: 1, config: vec![] };
-        handle.send(Command::Boot { spec, seed: fresh_seed() });
-    });
+    let onclick = Callback::from(move |_: MouseEvent| boot(&handle, brokers));
     html! { <button {onclick}>{icon(Icon::Plus)}<span>{name}</span><span class="muted">{note}</span></button> }
+}
+
+/// A cluster of one's own.
+pub fn boot(handle: &Handle, brokers: u32) {
+    let spec = ClusterSpec { version: "4.3".into(), brokers, controllers: 1, config: vec![] };
+    handle.send(Command::Boot { spec, seed: fresh_seed() });
 }
 
 /// The only thing of a session that is drawn by chance; from it everything else follows.
@@ -155,7 +161,7 @@ fn import(handle: &Handle, again: Callback<()>) -> Html {
         }
         input.set_value("");
     });
-    html! { <label class="link muted">{"Import progress"}<input class="sr" type="file" accept=".json,application/json" {onchange}/></label> }
+    html! { <label>{icon(Icon::File)}<span>{"Take over progress"}</span><span class="muted">{".json"}</span><input class="sr" type="file" accept=".json,application/json" {onchange}/></label> }
 }
 
 /// Keeps `dyn_into` in scope for the event targets above.

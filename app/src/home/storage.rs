@@ -33,6 +33,9 @@ pub struct Progress {
     pub lessons: BTreeMap<String, LessonProgress>,
     /// The lesson opened last.
     pub current: Option<String>,
+    /// How many questions of finished lessons were answered.
+    #[serde(default)]
+    pub recalled: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +57,9 @@ pub struct Kept {
     /// The lesson's file, if it is one of the site's.
     pub lesson: Option<String>,
     pub title: String,
+    /// What the stage showed.
+    #[serde(default)]
+    pub thumb: Option<super::thumb::Thumb>,
 }
 
 pub fn theme() -> Option<Theme> {
@@ -110,6 +116,11 @@ pub fn finish(id: &str, solved: bool) {
             lesson.step = 0;
         }
     });
+}
+
+/// A question of a finished lesson was answered.
+pub fn recalled() {
+    change(|progress| progress.recalled += 1);
 }
 
 /// Everything that is kept, as the text of a file.

@@ -15,7 +15,7 @@ fn span(span: &Span) -> Html {
         Span::Text(text) => html! { {text} },
         Span::Strong(text) => html! { <b>{text}</b> },
         Span::Emphasis(text) => html! { <i>{text}</i> },
-        Span::Code(text) => html! { <code>{text}</code> },
+        Span::Code(text) => html! { <code>{words(text)}</code> },
         Span::Link { text, href } if is_safe(href) => {
             html! { <a href={href.clone()} target="_blank" rel="noopener noreferrer">{text}</a> }
         }

@@ -60,8 +60,8 @@ pub fn Overlays(props: &Props) -> Html {
         <div class="veil" onclick={close.clone()}>
             <section class="layer" role="dialog" aria-modal="true" aria-label={name} tabindex="-1" ref={panel}
                 onclick={|event: MouseEvent| event.stop_propagation()}>
-                <header><h2>{name}</h2><span class="grow"/>
-                    <button class="btn ghost ic sm" aria-label="Close" onclick={close}>{icon(Icon::Cross)}</button></header>
+                <div class="lt"><h2>{name}</h2><span class="grow"/>
+                    <button class="btn ghost ic sm" aria-label="Close" onclick={close}>{icon(Icon::Cross)}</button></div>
                 {body}
             </section>
         </div>

@@ -42,12 +42,10 @@ pub fn TopBar(props: &Props) -> Html {
             <span class="vr"/>
             <nav class="crumb" aria-label="Where you are">
                 <button class="link" onclick={home}>{lesson.map_or("Lessons", |lesson| lesson.chapter.as_str())}</button>{icon(Icon::Chevron)}
-                <b>{lesson.map_or("Sandbox", |lesson| lesson.title.as_str())}</b>
+                // A lesson has a heading of its own.
+                if let Some(lesson) = lesson { <b>{&lesson.title}</b> } else { <h1>{"Sandbox"}</h1> }
             </nav>
-            <span class="modes"><span class="seg" aria-label="Mode">
-                <span class={classes!(lesson.is_some().then_some("on"))}>{"Lesson"}</span>
-                <span class={classes!(lesson.is_none().then_some("on"))}>{"Sandbox"}</span>
-            </span></span>
+            {modes(handle, lesson.is_some(), true)}
             <span class="grow"/>
             if props.versions.kraft { <span class="chip" title="Metadata mode">{"KRaft"}</span> }
             <span class="chip mono" title="Kafka version">{"4.3"}</span>
@@ -61,6 +59,27 @@ pub fn TopBar(props: &Props) -> Html {
             <ThemeButton theme={props.theme} handle={handle.clone()}/>
             <button class="btn sm" onclick={share}>{icon(Icon::Share)}{"Share"}</button>
         </header>
+    }
+}
+
+/// Lesson, sandbox, present: the one the page is in is marked, the others are a click away.
+pub fn modes(handle: &Handle, lesson: bool, running: bool) -> Html {
+    let button = |name: &'static str, on: bool, act: Callback<MouseEvent>| {
+        html! { <button class={if on { "on" } else { "" }} aria-pressed={on.to_string()} onclick={act}>{name}</button> }
+    };
+    let lessons = handle.ui.reform(|_: MouseEvent| Ask::Screen(Screen::Home));
+    let sandbox = {
+        let handle = handle.clone();
+        Callback::from(move |_: MouseEvent| crate::home::boot(&handle, 3))
+    };
+    let present = handle.ui.reform(|_: MouseEvent| Ask::Present(true));
+    let none = || Callback::from(|_: MouseEvent| ());
+    html! {
+        <span class="modes"><span class="seg" role="group" aria-label="Mode">
+            {button("Lesson", lesson, if lesson { none() } else { lessons })}
+            {button("Sandbox", !lesson, if lesson { sandbox } else { none() })}
+            if running { {button("Present", false, present)} }
+        </span></span>
     }
 }
 

@@ -17,6 +17,7 @@ pub fn changes(command: &Command) -> bool {
         Command::Why(_)
             | Command::Complete { .. }
             | Command::ReadFile { .. }
+            | Command::ReadLog { .. }
             | Command::Export
             | Command::Continue
             | Command::Import { preview: true, .. }
@@ -43,6 +44,7 @@ impl App {
             fragment: fragment.clone(),
             lesson: lesson.and_then(|_| storage::progress().current),
             title: lesson.map_or("Sandbox".to_owned(), |lesson| lesson.title.clone()),
+            thumb: crate::home::thumb::of(&self.model, self.ui.focus(&self.model).as_ref()),
         };
         storage::keep_session(&kept);
         if let Some(lesson) = lesson {

@@ -68,6 +68,8 @@ impl App {
             Action::Close => self.close(),
             Action::Map => self.open(Overlay::Keys),
             Action::Present => self.present(!self.ui.present),
+            Action::Nearer => self.zoom(self.ui.zoom.nearer()),
+            Action::Farther => self.zoom(self.ui.zoom.farther()),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::bridge::{Bridge, Heard, Trouble};
 use crate::ctx::Handle;
 use crate::home::Home;
 use crate::lesson::LessonPanel;
+use crate::microscope::Microscope;
 use crate::panels::inspector::Inspector;
 use crate::panels::not_real::NotReal;
 use crate::panels::overlays::Overlays;
@@ -29,7 +30,7 @@ use crate::store::Model;
 use crate::terminal::TerminalDrawer;
 use crate::theme::{Theme, narrow};
 use crate::timeline::Timeline;
-use crate::ui::{Ask, Bar, Height, Overlay, Screen, Sheet, Ui};
+use crate::ui::{Ask, Bar, Height, Overlay, Screen, Selection, Sheet, Ui, Zoom};
 
 /// Cluster time that runs after a fault, in microseconds: a session of 9 s runs out, a new leader is found, a log is
 /// caught up; or only the first effects are seen.
@@ -134,6 +135,7 @@ impl App {
             model.lesson.is_none().then_some("no-lesson"),
             ui.terminal_open.then_some("term-open"),
             ui.selection.is_some().then_some("selected"),
+            (ui.zoom == Zoom::Log).then_some("zoom-log"),
             sheet_class(in_sheet),
             ui.sheet_height.class()
         );
@@ -143,16 +145,20 @@ impl App {
         html! {
             <div class={class} data-seq={model.seq.to_string()}>
                 <nav class="skips" aria-label="Skip links">
-                    <a href="#lesson">{"Skip to the lesson"}</a><a href="#stage">{"Skip to the stage"}</a>
+                    if model.lesson.is_some() { <a href="#lesson">{"Skip to the lesson"}</a> }<a href="#stage">{"Skip to the stage"}</a>
                     <a href="#terminal">{"Skip to the terminal"}</a>
                 </nav>
                 <TopBar lesson={model.lesson.clone()} versions={topbar_facts(model)} theme={ui.theme} handle={handle.clone()}/>
                 if let Some(lesson) = &model.lesson {
                     <LessonPanel lesson={lesson.clone()} marked={ui.marked} handle={handle.clone()}/>
                 }
-                <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown}
-                    theme={ui.theme} {playing} handle={handle.clone()}/>
-                <Inspector model={model.clone()} selection={ui.selection.clone()} focus={focus.clone()} {playing} handle={handle.clone()}/>
+                if matches!(ui.zoom, Zoom::Log | Zoom::Bytes) {
+                    <Microscope model={model.clone()} focus={focus.clone()} zoom={ui.zoom} broker={ui.on} offset={ui.at} {playing} handle={handle.clone()}/>
+                } else {
+                    <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown} theme={ui.theme} {playing}
+                        only={(ui.zoom == Zoom::Broker).then(|| ui.broker(model)).flatten()} handle={handle.clone()}/>
+                    <Inspector model={model.clone()} selection={ui.selection.clone()} focus={focus.clone()} {playing} handle={handle.clone()}/>
+                }
                 <Timeline index={model.index} now_us={model.now_us} end_index={model.end_index} end_us={model.end_us}
                     events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open || narrow()} to_come={to_come(model)}
                     speed={handle.player.speed()} handle={handle.clone()}/>
@@ -179,7 +185,7 @@ impl App {
                 if reply.problem.is_none() =>
             {
                 self.ui.screen = Screen::Session;
-                self.ui.selection = None;
+                (self.ui.selection, self.ui.zoom, self.ui.on, self.ui.at) = (None, Zoom::Cluster, None, None);
             }
             _ => {}
         }
@@ -210,8 +216,7 @@ impl App {
                 self.ui.screen = screen;
             }
             Ask::Select(selection) => {
-                self.ui.selection = Some(selection);
-                self.ui.sheet = Sheet::Inspector;
+                self.select(selection);
             }
             Ask::Present(on) => self.present(on),
             Ask::Hand(option) => self.count(option),
@@ -225,6 +230,10 @@ impl App {
             }
             Ask::SheetHeight(height) => self.ui.sheet_height = height,
             Ask::Deselect => self.ui.selection = None,
+            Ask::Zoom(zoom) => self.zoom(zoom),
+            Ask::On(broker) if self.ui.zoom == Zoom::Broker => self.select(Selection::Broker(broker)),
+            Ask::On(broker) => self.ui.on = Some(broker),
+            Ask::At(offset) => self.ui.at = Some(offset),
             Ask::Overlay(overlay) => self.ui.overlay = overlay,
             Ask::ToggleTerminal => self.ui.terminal_open = !self.ui.terminal_open,
             Ask::Terminal(name) => {
@@ -283,6 +292,25 @@ impl App {
         self.ui.terminal = terminal;
     }
 
+    pub(super) fn zoom(&mut self, zoom: Zoom) {
+        self.ui.zoom = zoom;
+        self.ui.on = self.ui.broker(&self.model);
+        if let (Zoom::Broker, Some(broker)) = (zoom, self.ui.on) {
+            self.ui.selection = Some(Selection::Broker(broker));
+        }
+    }
+
+    fn select(&mut self, selection: Selection) {
+        match &selection {
+            Selection::Broker(id) => self.ui.on = Some(*id),
+            // Another log has other offsets.
+            Selection::Partition(tp) if self.ui.focus(&self.model).as_ref() != Some(tp) => self.ui.at = None,
+            _ => {}
+        }
+        self.ui.selection = Some(selection);
+        self.ui.sheet = Sheet::Inspector;
+    }
+
     fn close(&mut self) {
         if self.ui.overlay.is_some() {
             self.ui.overlay = None;
@@ -290,6 +318,8 @@ impl App {
             self.present(false);
         } else if self.ui.terminal_open {
             self.ui.terminal_open = false;
+        } else if self.ui.zoom != Zoom::Cluster {
+            self.ui.zoom = Zoom::Cluster;
         } else {
             self.ui.selection = None;
         }

@@ -127,7 +127,7 @@ fn beats(lesson: Option<&LessonView>, events: &Events, index: u64) -> Html {
             strip.push((at + 1, beat.sentence.clone(), state));
         }
     }
-    html! { <ol class="beats" aria-label="Beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}><b>{number}</b><span class="clip">{text}</span></li> })}</ol> }
+    html! { <section aria-label="Beats"><ol class="beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}><b>{number}</b><span class="clip">{text}</span></li> })}</ol></section> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -164,5 +164,5 @@ fn Halo(props: &HaloProps) -> Html {
 /// The button that leads here.
 pub fn button(handle: &Handle) -> Html {
     let onclick = handle.ui.reform(|_: MouseEvent| Ask::Present(true));
-    html! { <button class="btn ghost ic sm" aria-label="Present" title="Present (P)" {onclick}>{icon(Icon::Present)}</button> }
+    html! { <button class="btn ghost ic sm presents" aria-label="Present" title="Present (P)" {onclick}>{icon(Icon::Present)}</button> }
 }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
 use crate::store::Map;
-use crate::ui::{Ask, Overlay};
+use crate::ui::{Ask, Overlay, Zoom};
 
 /// The lamps that say most to a learner stand in the bar, in this order and under these names; the others are counted
 /// while they hold.
@@ -15,6 +15,10 @@ const NAMED: [(&str, &str); 3] = [("S2", "Acked writes safe"), ("S7", "HW only r
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub lamps: Map<String, LampView>,
+    pub zoom: Zoom,
+    /// Stands beside the zoom.
+    #[prop_or_default]
+    pub children: Html,
     pub handle: Handle,
 }
 
@@ -29,7 +33,8 @@ pub fn StageBar(props: &Props) -> Html {
     let hold = rest.iter().filter(|lamp| lamp.state == LampState::Holds).count();
     html! {
         <div class="sbar">
-            <span class="seg" aria-label="Zoom"><span class="on">{"Cluster"}</span></span>
+            <span class="seg" role="group" aria-label="Zoom">{for Zoom::ALL.iter().map(|(zoom, name)| level(*zoom, name, props))}</span>
+            {props.children.clone()}
             <span class="grow"/>
             <span class="lamps" role="status" aria-label={format!("Invariants: {broken} of {} broken", lamps.len())}>
                 {for shown.iter().map(|lamp| one(lamp, &props.handle))}
@@ -37,6 +42,12 @@ pub fn StageBar(props: &Props) -> Html {
             </span>
         </div>
     }
+}
+
+fn level(zoom: Zoom, name: &'static str, props: &Props) -> Html {
+    let on = zoom == props.zoom;
+    let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Zoom(zoom));
+    html! { <button class={if on { "on" } else { "" }} aria-pressed={on.to_string()} {onclick}>{name}</button> }
 }
 
 /// Ranks from here on are counted, not named.

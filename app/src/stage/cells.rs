@@ -1,5 +1,6 @@
 //! One record as a cell. Fill is the role, pattern the state, dash the absence; the key is a letter in a shape.
 
+use crate::svg::{rect, text};
 use wire::view::CellView;
 use yew::prelude::*;
 
@@ -51,7 +52,7 @@ fn tall(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
     let offset_class = if plate { "ik" } else { offset_class(ink) };
     html! {
         <>
-            if plate { <rect x={px(mid - plate_w(record.offset) / 2.0)} y={px(y + 25.5)} width={px(plate_w(record.offset))} height="13" rx="3" class="plate"/> }
+            if plate { {rect(mid - plate_w(record.offset) / 2.0, y + 25.5, plate_w(record.offset), 13.0, 3.0, "plate")} }
             {match glyph {
                 Some(glyph) => sign(glyph, mid, y + 14.0, 9.2, place),
                 None => snippet(record, mid, y + 18.0, ink, plate),
@@ -74,7 +75,7 @@ fn low(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
     let at = if glyph.is_some() { x + 25.0 } else { x + CELL_W / 2.0 };
     html! {
         <>
-            if plate { <rect x={px(at - plate_w(record.offset) / 2.0 + 2.0)} y={px(mid_y - 6.5)} width={px(plate_w(record.offset) - 4.0)} height="13" rx="3" class="plate"/> }
+            if plate { {rect(at - plate_w(record.offset) / 2.0 + 2.0, mid_y - 6.5, plate_w(record.offset) - 4.0, 13.0, 3.0, "plate")} }
             if let Some(glyph) = glyph { {sign(glyph, x + 10.5, mid_y, 7.2, place)} }
             <text x={px(at)} y={px(mid_y + 4.0)} class={classes!("mid", "m", "f11", class)}>{record.offset}</text>
         </>
@@ -93,7 +94,7 @@ fn snippet(record: &CellView, x: f64, y: f64, ink: Ink, plate: bool) -> Html {
     }
     html! {
         <>
-            if plate { <rect x={px(x - 15.0)} y={px(y - 10.0)} width="30" height="13" rx="3" class="plate"/> }
+            if plate { {rect(x - 15.0, y - 10.0, 30.0, 13.0, 3.0, "plate")} }
             <text x={px(x)} y={px(y)} class={classes!("mid", "m", "f11", if plate { "ik" } else { offset_class(ink) })}>{text}</text>
         </>
     }
@@ -142,8 +143,21 @@ pub fn mark(glyph: Glyph, x: f64, y: f64) -> Html {
     html! {
         <>
             {outline(glyph.shape, x, y, 8.5, "g-off")}
-            <text x={px(x)} y={px(y + 3.7)} class="mid f11 gt-off">{glyph.letter}</text>
+            {text(x, y + 3.7, "mid f11 gt-off", glyph.letter.to_string())}
         </>
+    }
+}
+
+/// What tells a record: its key's sign, or the start of its value.
+pub fn sign_of(record: &CellView, glyphs: &Glyphs, x: f64, y: f64, ink: Ink, past: bool) -> Html {
+    match record.key.as_ref().and_then(|key| glyphs.get(key)) {
+        Some(glyph) => sign(glyph, x, y, 7.6, Place { x: 0.0, y: 0.0, h: 0.0, form: Form::Focus, ink, past }),
+        None => {
+            let letters =
+                record.key.as_ref().or(record.value.as_ref()).map(|text| text.chars().take(3).collect::<String>());
+            let class = if ink == Ink::Leader && !past { "mid m f10 o-lead" } else { "mid m f10 ik" };
+            crate::svg::text(x, y + 4.0, class, letters.unwrap_or_default())
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Clients: a producer is a tag that points to the racks, a consumer a socket notched to receive, an admin a plain tag.
 //! A refused send gets a card with Kafka's own name for the error.
 
-use wire::view::{ClientKind, ClientView};
+use wire::view::{ClientKind, ClientView, GroupView, PartitionView};
 use yew::prelude::*;
 
-use super::layout::{ClientBox, Layout};
+use super::layout::{ClientBox, ERROR_H, Layout};
 use super::{Props, px};
 use crate::store::Model;
+use crate::svg::{object, path, rect, text};
 use crate::ui::{Ask, Selection};
 
 pub fn producers(props: &Props, layout: &Layout) -> Html {
@@ -22,13 +23,12 @@ pub fn producers(props: &Props, layout: &Layout) -> Html {
             (None, false) => view.topic.clone().unwrap_or_default(),
         };
         html! {
-            <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" role="button" tabindex="-1" data-obj="client"
-                aria-label={spoken(view)} {onclick} {onkeydown}>
+            <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" {onclick} {onkeydown}>
                 <title>{&view.command}</title>
-                <rect x={px(x)} y={px(y)} width={px(place.w)} height={px(place.h)} rx="8" class={classes!("card", refused.then_some("refused"))}/>
+                {object("client", false, spoken(view), (x, y, place.w, place.h), 8.0, classes!("card", refused.then_some("refused")))}
                 <path d={format!("M{:.1} {:.1}h10.5l6.5 6.5-6.5 6.5h-10.5z", x + 10.0, y + 11.0)} class={if admin { "a-adm" } else { "a-prod" }} stroke-linejoin="round"/>
-                <text x={px(x + 34.0)} y={px(y + 22.0)} class="b f13">{name(view)}</text>
-                <text x={px(x + 10.0)} y={px(y + 42.0)} class="m f12 ik">{second}</text>
+                {text(x + 34.0, y + 22.0, "b f13", name(view))}
+                {text(x + 10.0, y + 42.0, "m f12 ik", second)}
                 {carried(&props.model, view, x + 83.5, y + 38.0)}
                 <text x={px(x + 10.0)} y={px(y + 59.0)} class={classes!("f11", if refused { "err-t" } else { "q3" })}>{doing(view)}</text>
             </g>
@@ -94,65 +94,92 @@ fn error_card(model: &Model, place: &ClientBox, y: f64) -> Html {
     let lines = facts(model, view);
     let x = place.x;
     let d = format!(
-        "M{:.1} {y:.1}h12l8 -9 8 9h92a8 8 0 0 1 8 8v72a8 8 0 0 1 -8 8h-120a8 8 0 0 1 -8 -8v-72a8 8 0 0 1 8 -8z",
-        x + 8.0
+        "M{:.1} {y:.1}h12l8 -9 8 9h92a8 8 0 0 1 8 8v{h}a8 8 0 0 1 -8 8h-120a8 8 0 0 1 -8 -8v-{h}a8 8 0 0 1 8 -8z",
+        x + 8.0,
+        h = ERROR_H - 16.0
     );
     let (tag_x, tag_y) = (x + 127.0, y - 9.0);
+    let named = wrapped(error, 17);
+    let below = y + 26.0 + 15.0 * named.len() as f64;
     html! {
         <g class="errcard" role="img" aria-label={format!("{error}. {}", lines.join(" "))}>
-            <path {d} class="errbox"/>
-            <rect x={px(tag_x)} y={px(tag_y)} width="18" height="18" rx="4" class="f-bg0"/>
-            <rect x={px(tag_x + 2.0)} y={px(tag_y + 2.0)} width="14" height="14" rx="3" class="f-err"/>
-            <path d={format!("M{:.1} {:.1}l7 7m0 -7l-7 7", tag_x + 5.5, tag_y + 5.5)} class="err-x"/>
-            {for wrapped(error, 17).iter().enumerate().map(|(at, part)| html! {
-                <text x={px(x + 10.0)} y={px(y + 21.0 + 15.0 * at as f64)} class="b f11">{part}</text>
-            })}
-            {for lines.iter().enumerate().map(|(at, line)| html! {
-                <text x={px(x + 10.0)} y={px(y + 57.0 + 16.0 * at as f64)} class="f11">{line}</text>
-            })}
+            {path(d, "errbox")}
+            {rect(tag_x, tag_y, 18.0, 18.0, 4.0, "f-bg0")}{rect(tag_x + 2.0, tag_y + 2.0, 14.0, 14.0, 3.0, "f-err")}
+            {path(format!("M{:.1} {:.1}l7 7m0 -7l-7 7", tag_x + 5.5, tag_y + 5.5), "err-x")}
+            {for named.into_iter().enumerate().map(|(at, part)| text(x + 10.0, y + 21.0 + 15.0 * at as f64, "b f11", part))}
+            {for lines.into_iter().enumerate().map(|(at, line)| text(x + 10.0, below + 15.0 * at as f64, "f11", line))}
         </g>
     }
 }
 
-/// The numbers beside a refusal, straight from the view.
+/// The numbers beside a refusal, straight from the view, what became of the record, and when it is sent again.
 fn facts(model: &Model, view: &ClientView) -> Vec<String> {
     let topic = view.topic.as_deref();
-    let worst = model
-        .partitions
-        .values()
-        .filter(|p| Some(p.topic.as_str()) == topic)
-        .min_by_key(|p| p.isr.len() as i64 - i64::from(p.min_insync_replicas));
-    worst.map_or_else(Vec::new, |p| {
-        vec![format!("ISR has {},", p.isr.len()), format!("min is {}.", p.min_insync_replicas)]
-    })
+    let short = |p: &PartitionView| p.isr.len() as i64 - i64::from(p.min_insync_replicas);
+    let of_topic = model.partitions.values().filter(|p| Some(p.topic.as_str()) == topic);
+    let worst = of_topic.min_by_key(|p| short(p)).filter(|p| short(p) < 0);
+    let mut lines = vec![];
+    lines.extend(worst.map(|p| format!("ISR has {}, min is {}.", p.isr.len(), p.min_insync_replicas)));
+    if !view.error_note.is_empty() {
+        lines.push(view.error_note.clone());
+    }
+    lines.extend(view.retry_at_us.map(|at| match at.checked_sub(model.now_us).filter(|left| *left > 0) {
+        Some(left) => format!("retry in {} ms", left.div_ceil(1000)),
+        None => "trying again".to_owned(),
+    }));
+    lines
 }
 
-/// Breaks an error's name at its underscores.
+/// Breaks an error's name at its underscores or before its capitals.
 fn wrapped(name: &str, max: usize) -> Vec<String> {
+    let mut parts: Vec<String> = vec![];
+    let mut before = '_';
+    for letter in name.chars() {
+        match parts.last_mut() {
+            Some(part) if before != '_' && !(before.is_lowercase() && letter.is_uppercase()) => part.push(letter),
+            _ => parts.push(letter.into()),
+        }
+        before = letter;
+    }
     let mut lines: Vec<String> = vec![];
-    for part in name.split_inclusive('_') {
+    for part in parts {
         match lines.last_mut() {
-            Some(line) if line.len() + part.len() <= max => line.push_str(part),
-            _ => lines.push(part.to_owned()),
+            Some(line) if line.len() + part.len() <= max => line.push_str(&part),
+            _ => lines.push(part),
         }
     }
     lines.truncate(2);
     lines
 }
 
-/// What stands behind the consumers and their wires.
-pub fn group(layout: &Layout) -> Html {
-    if layout.consumers.is_empty() {
-        return html! {};
-    }
+/// What stands behind the consumers and their wires: their group, by the generation its members know.
+pub fn group(props: &Props, layout: &Layout) -> Html {
+    let Some(last) = layout.consumers.last() else { return html! {} };
+    let views = layout.consumers.iter().filter_map(|place| props.model.clients.get(&place.key));
+    let mut groups: Vec<&GroupView> = views.filter_map(|view| view.group.as_ref()).collect();
+    let members = groups.len();
+    groups.sort_by_key(|group| (&group.id, std::cmp::Reverse(group.generation)));
+    let (stable, all) = (groups.iter().all(|group| group.stable), layout.consumers.len());
+    groups.dedup_by(|a, b| a.id == b.id);
+    let (title, state) = match groups.as_slice() {
+        [one] if members == all => {
+            let state = if stable && one.generation >= 0 { "Stable" } else { "Joining" };
+            let generation = if one.generation >= 0 { format!(" · gen {}", one.generation) } else { String::new() };
+            (format!("group {}", crate::stage::clipped(&one.id, 11)), format!("{state}{generation}"))
+        }
+        [] => ("consumers".to_owned(), format!("{all} without a group")),
+        many => ("consumers".to_owned(), format!("{all} in {} groups", many.len())),
+    };
     let (x, top) = (layout.consumers_x, layout.top);
-    let bottom = layout.consumers.last().map_or(0.0, |last| last.y + last.h + 12.0).max(layout.racks_bottom());
-    let w = layout.width - x - 14.0;
+    let bottom = (last.y + last.h + 12.0).max(layout.racks_bottom());
+    let commits = !groups.is_empty() && bottom - last.y - last.h > 56.0;
     html! {
         <g>
-            <rect x={px(x)} y={px(top)} width={px(w)} height={px(bottom - top)} rx="10" class="group"/>
-            <text x={px(x + 12.0)} y={px(top + 22.0)} class="b f13">{"consumers"}</text>
-            <text x={px(x + 12.0)} y={px(top + 39.0)} class="f11 q3">{format!("{} reading", layout.consumers.len())}</text>
+            {rect(x, top, layout.width - x - 14.0, bottom - top, 10.0, "group")}
+            {text(x + 12.0, top + 22.0, "b f13", title)}{text(x + 12.0, top + 39.0, "f11 q3", state)}
+            if commits {
+                {text(x + 12.0, bottom - 31.0, "f11 q3", "commits go to")}{text(x + 12.0, bottom - 15.0, "f11", "__consumer_offsets")}
+            }
         </g>
     }
 }
@@ -163,18 +190,17 @@ pub fn consumers(props: &Props, layout: &Layout) -> Html {
         let (onclick, onkeydown) = press(props, place);
         let (x, y, right) = (place.x, place.y, place.x + place.w);
         html! {
-            <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" role="button" tabindex="-1" data-obj="client"
-                aria-label={spoken_consumer(props, view)} {onclick} {onkeydown}>
+            <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" {onclick} {onkeydown}>
                 <title>{&view.command}</title>
-                <rect x={px(x)} y={px(y)} width={px(place.w)} height={px(place.h)} rx="8" class="card2"/>
+                {object("client", false, spoken_consumer(props, view), (x, y, place.w, place.h), 8.0, classes!("card2"))}
                 <path d={format!("M{:.1} {:.1}h17v13h-17l6.5 -6.5z", x + 10.0, y + 11.0)} class="a-cons" stroke-linejoin="round"/>
-                <text x={px(x + 34.0)} y={px(y + 22.0)} class="b f13">{name(view)}</text>
+                {text(x + 34.0, y + 22.0, "b f13", name(view))}
                 {for view.positions.iter().take(4).enumerate().map(|(at, position)| {
                     let row = y + 44.0 + 21.0 * at as f64;
                     html! {
                         <>
-                            <text x={px(x + 10.0)} y={px(row)} class="f12">{short(&position.topic, position.partition)}</text>
-                            <text x={px(right - 8.0)} y={px(row)} class="end f11 q3">{lag(&props.model, position)}</text>
+                            {text(x + 10.0, row, "f12", short(&position.topic, position.partition))}
+                            {text(right - 8.0, row, "end f11 q3", lag(&props.model, position))}
                         </>
                     }
                 })}
@@ -207,4 +233,13 @@ fn spoken_consumer(props: &Props, view: &ClientView) -> String {
         view.terminal,
         if places.is_empty() { "nothing assigned".into() } else { places.join("; ") }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_of_errors_break_where_their_words_do() {
+        assert_eq!(super::wrapped("NotEnoughReplicasException", 17), ["NotEnoughReplicas", "Exception"]);
+        assert_eq!(super::wrapped("NOT_ENOUGH_REPLICAS", 17), ["NOT_ENOUGH_", "REPLICAS"]);
+    }
 }

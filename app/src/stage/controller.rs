@@ -1,5 +1,6 @@
 //! The controller quorum: the active one filled and crowned, the others outlined, and the wires to the brokers.
 
+use crate::svg::{path, text};
 use wire::view::{BrokerView, ControllerView, ServerState};
 use yew::prelude::*;
 
@@ -50,7 +51,7 @@ pub fn Controllers(props: &Props) -> Html {
             {wires(props)}
             {hexagon(first, x, y, r, &props.handle)}
             {for small}
-            <text x={px(text_x)} y={px(y - 2.0)} class="b f13">{format!("Controller {}", first.id)}</text>
+            {text(text_x, y - 2.0, "b f13", format!("Controller {}", first.id))}
             <text x={px(text_x)} y={px(y + 14.0)} class={classes!("f11", if down { "err-t" } else { "q3" })}>{words}</text>
         </g>
     }
@@ -94,7 +95,7 @@ fn hexagon(view: &ControllerView, x: f64, y: f64, r: f64, handle: &Handle) -> Ht
         <g role="button" tabindex="-1" data-obj="controller" aria-label={spoken} {onclick} {onkeydown}>
             <polygon {points} {class} stroke-linejoin="round"/>
             if view.active && r > 12.0 && !down { <path d={CROWN} transform={format!("translate({:.1} {:.1}) scale(.9)", x - 6.3, y - 9.0)} class="ctl-crown"/> }
-            if down { <path d={format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0)} class="led-x"/> }
+            if down { {path(format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), "led-x")} }
         </g>
     }
 }
@@ -106,9 +107,9 @@ fn wires(props: &Props) -> Html {
         let y = top + 20.0;
         let down = props.brokers.get(id).is_some_and(|broker| broker.state == ServerState::Down || broker.fenced);
         if down {
-            return html! { <path d={format!("M{:.1} {:.1}l6 6m0 -6l-6 6", RACK_X - 10.0, y - 3.0)} class="led-x"/> };
+            return path(format!("M{:.1} {:.1}l6 6m0 -6l-6 6", RACK_X - 10.0, y - 3.0), "led-x");
         }
-        html! { <><path d={format!("M148 {y:.1}h10")} class="w-ctl"/><circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
+        html! { <>{path(format!("M148 {y:.1}h10"), "w-ctl")}<circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
     };
-    html! { <g aria-hidden="true"><path d={format!("M158 {:.1}H148V{:.1}", props.place.0, last + 20.0)} class="w-ctl"/>{for props.racks.iter().map(knot)}</g> }
+    html! { <g aria-hidden="true">{path(format!("M158 {:.1}H148V{:.1}", props.place.0, last + 20.0), "w-ctl")}{for props.racks.iter().map(knot)}</g> }
 }

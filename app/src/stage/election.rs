@@ -1,12 +1,13 @@
 //! An election since the last beat: the crown's way from the old leader's lane to the new one's, in the hue of the
 //! controller that decided it.
 
+use crate::svg::path;
 use yew::prelude::*;
 
 use super::Props;
 use super::layout::{Layout, RACK_X};
 
-pub fn path(props: &Props, layout: &Layout) -> Html {
+pub fn crown(props: &Props, layout: &Layout) -> Html {
     let Some(tp) = &props.focus else { return html! {} };
     let (Some(now), Some(before)) = (props.model.partitions.get(tp), props.model.before.get(tp)) else {
         return html! {};
@@ -22,8 +23,8 @@ pub fn path(props: &Props, layout: &Layout) -> Html {
     let (tip, back) = (end, if down { -6.0 } else { 6.0 });
     html! {
         <g class="election" role="img" aria-label={format!("Leadership moved from broker {old} to broker {new}")}>
-            <path d={format!("M{x:.1} {start:.1}V{end:.1}")} class="el-path"/>
-            <path d={format!("M{:.1} {:.1}l4 {:.1}l4 {:.1}", x - 4.0, tip + back, -back, back)} class="el-tip"/>
+            {path(format!("M{x:.1} {start:.1}V{end:.1}"), "el-path")}
+            {path(format!("M{:.1} {:.1}l4 {:.1}l4 {:.1}", x - 4.0, tip + back, -back, back), "el-tip")}
         </g>
     }
 }

@@ -49,7 +49,9 @@ struct Scene {
     tokens: Vec<Token>,
     glide_start_ms: Option<f64>,
     gliding: bool,
+    /// Reading the style sheet's colours makes the browser work out all styles, so it is done once for a theme.
     palette: Palette,
+    theme: Option<Theme>,
     size: (f64, f64),
     zoom: f64,
     glyphs: Rc<crate::store::Glyphs>,
@@ -64,12 +66,15 @@ pub fn Flights(props: &Props) -> Html {
         let (scene, canvas) = (scene.clone(), canvas.clone());
         let (model, layout, focus, handle) =
             (props.model.clone(), props.layout.clone(), props.focus.clone(), props.handle.clone());
-        let (shown, zoom) = (props.shown, props.zoom);
+        let (shown, zoom, theme) = (props.shown, props.zoom, props.theme);
         let moment = (props.model.flights.clone(), props.model.index, props.model.now_us);
         use_effect_with((moment, layout.clone(), props.theme, shown, zoom.to_bits()), move |_| {
             let glides = handle.player.take_step() && !reduced_motion();
             let mut learning = scene.borrow_mut();
             learning.zoom = zoom;
+            if learning.theme != Some(theme) {
+                (learning.theme, learning.palette) = (Some(theme), Palette::read());
+            }
             learning.learn(&model, &layout, focus.as_ref(), shown, glides);
             drop(learning);
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
@@ -106,7 +111,6 @@ impl Scene {
         self.glide_start_ms = None;
         self.size = (layout.width, layout.height);
         self.glyphs = model.glyphs.clone();
-        self.palette = Palette::read();
     }
 
     fn draw(&mut self, canvas: &HtmlCanvasElement, at_ms: f64) {

@@ -1,5 +1,6 @@
 //! The ISR as a bracket: one arm per member, the count beside it, and a stub with "out" for whoever left.
 
+use crate::svg::{path, rect, text};
 use yew::prelude::*;
 
 use super::layout::Layout;
@@ -28,17 +29,17 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
     let spoken = format!("In-sync replicas: {} of {all}", view.isr.len());
     html! {
         <g role="img" aria-label={spoken} class="isr">
-            <path {d} class="brk"/>
+            {path(d, "brk")}
             {for inside.iter().map(|y| html! { <circle cx={px(from)} cy={px(*y)} r="3.2" class="f-ink"/> })}
-            <rect x={px(right + 3.0)} y={px(label_y - 40.0)} width="39" height="34" rx="6" class="f-bg0"/>
-            <text x={px(right + 6.0)} y={px(label_y - 28.0)} class="f12 b">{"ISR"}</text>
+            {rect(right + 3.0, label_y - 40.0, 39.0, 34.0, 6.0, "f-bg0")}
+            {text(right + 6.0, label_y - 28.0, "f12 b", "ISR")}
             <text x={px(right + 6.0)} y={px(label_y - 13.0)} class={classes!("f12", if whole { "b" } else { "warn-t" })}>
                 {format!("{} of {all}", view.isr.len())}</text>
             {for out.iter().map(|(id, y)| html! {
                 <>
-                    <path d={format!("M{:.1} {y:.1}h9", right - 4.0)} class="brk gone"/>
-                    <rect x={px(right + 17.0)} y={px(y - 10.0)} width="34" height="20" rx="5" class="f-bg0"/>
-                    <text x={px(right + 18.0)} y={px(y + 4.0)} class="f11 err-t strong">{format!("{id} out")}</text>
+                    {path(format!("M{:.1} {y:.1}h9", right - 4.0), "brk gone")}
+                    {rect(right + 17.0, y - 10.0, 34.0, 20.0, 5.0, "f-bg0")}
+                    {text(right + 18.0, y + 4.0, "f11 err-t strong", format!("{id} out"))}
                 </>
             })}
         </g>

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
+use crate::svg::{object, path, rect, text};
 use wire::view::{PartitionView, ReplicaView, Role, ServerState};
 use yew::prelude::*;
 
 use super::cells::{Ink, Place, cell};
 use super::layout::{AXIS_X, CELL_W, Form, LaneBox, PITCH, RACK_X};
-use super::{CROWN, Shown, px};
+use super::{CROWN, Shown, clipped, px};
 use crate::ctx::Handle;
 use crate::store::Glyphs;
 use crate::ui::{Ask, Selection, label};
@@ -83,10 +84,10 @@ pub fn Lane(props: &Props) -> Html {
         (place.form == Form::Thin).then_some("thin")
     );
     let (x, w) = (RACK_X + 39.0, props.right - RACK_X - 45.0);
-    let rx = if place.form == Form::Thin { "4" } else { "7" };
+    let rx = if place.form == Form::Thin { 4.0 } else { 7.0 };
     html! {
-        <g {class} role="button" tabindex="-1" data-obj="lane" aria-label={spoken(props)} {onclick} {onkeydown}>
-            <rect x={px(x)} y={px(place.y)} width={px(w)} height={px(place.h)} {rx} class={groove}/>
+        <g {class} {onclick} {onkeydown}>
+            {object("lane", false, spoken(props), (x, place.y, w, place.h), rx, groove)}
             {name(props)}
             {cells(props)}
             if props.focused() && !props.slim { {rail(props)} } else if props.shown.hw { {small_marks(props)} }
@@ -142,7 +143,7 @@ fn role_line(props: &Props) -> Html {
     let (x, y) = (RACK_X + 47.0, props.place.y + 37.0);
     let was = props.before.as_ref().is_some_and(|before| before.leader == Some(props.broker));
     let fresh = props.before.as_ref().is_some_and(|before| before.leader_epoch != props.partition.leader_epoch);
-    let quiet = |text: &'static str| html! { <text x={px(x)} y={px(y - 1.0)} class="f11 q3">{text}</text> };
+    let quiet = |words: &'static str| text(x, y - 1.0, "f11 q3", words);
     match (props.leads() && props.ink() != Ink::Offline, props.ink()) {
         (true, _) if !props.shown.epoch => quiet("leader"),
         (true, _) if fresh => {
@@ -150,15 +151,13 @@ fn role_line(props: &Props) -> Html {
             let w = 8.0 + 8.0 * epoch.len() as f64;
             html! {
                 <>
-                    <text x={px(x)} y={px(y + 1.0)} class="f11 ik">{"epoch"}</text>
-                    <rect x={px(x + 36.0)} y={px(y - 12.0)} width={px(w)} height="17" rx="3" class="pill-ink"/>
-                    <text x={px(x + 36.0 + w / 2.0)} y={px(y + 1.0)} class="mid m f13 pill-ink-t">{epoch}</text>
+                    {text(x, y + 1.0, "f11 ik", "epoch")}
+                    {rect(x + 36.0, y - 12.0, w, 17.0, 3.0, "pill-ink")}
+                    {text(x + 36.0 + w / 2.0, y + 1.0, "mid m f13 pill-ink-t", epoch)}
                 </>
             }
         }
-        (true, _) => {
-            html! { <text x={px(x)} y={px(y)} class="f11">{format!("epoch {}", props.partition.leader_epoch)}</text> }
-        }
+        (true, _) => text(x, y, "f11", format!("epoch {}", props.partition.leader_epoch)),
         (false, Ink::Offline) if was => quiet("was leader"),
         (false, Ink::Offline) => quiet("offline"),
         (false, Ink::Out) => quiet("out of ISR"),
@@ -196,7 +195,7 @@ fn earlier(props: &Props) -> Html {
     if props.base == 0 || !props.focused() {
         return html! {};
     }
-    html! { <path d={format!("M{:.1} {:.1}l-4 5 4 5", AXIS_X - 4.0, props.place.y + props.place.h / 2.0 - 5.0)} class="more"/> }
+    path(format!("M{:.1} {:.1}l-4 5 4 5", AXIS_X - 4.0, props.place.y + props.place.h / 2.0 - 5.0), "more")
 }
 
 /// Columns without a record: what a follower does not have yet, or the leader's next slot.
@@ -211,8 +210,8 @@ fn ghosts(props: &Props, y: f64, h: f64) -> Html {
         let x = props.x_of(offset) - 0.5;
         html! {
             <>
-                <rect x={px(x)} y={px(y)} width={px(CELL_W)} height={px(h)} rx="4" class="c-ghost"/>
-                if word { <text x={px(x + CELL_W / 2.0)} y={px(y + 24.0)} class="mid f10 q3">{"next"}</text> }
+                {rect(x, y, CELL_W, h, 4.0, "c-ghost")}
+                if word { {text(x + CELL_W / 2.0, y + 24.0, "mid f10 q3", "next")} }
             </>
         }
     };
@@ -245,9 +244,9 @@ fn rail(props: &Props) -> Html {
     let start = AXIS_X;
     html! {
         <g>
-            if replica.log_end > props.base { <path d={format!("M{start} {y:.1}H{end_x:.1}")} class="rail"/> }
+            if replica.log_end > props.base { {path(format!("M{start} {y:.1}H{end_x:.1}"), "rail")} }
             if props.shown.hw {
-                if mark > props.base { <path d={format!("M{start} {y:.1}H{mark_x:.1}")} class="rail-on"/> }
+                if mark > props.base { {path(format!("M{start} {y:.1}H{mark_x:.1}"), "rail-on")} }
                 {flag(props, mark, mark_x, y, leader)}
             }
             {log_end(props, replica.log_end, mark, end_x, mark_x, y, leader)}
@@ -259,14 +258,14 @@ fn rail(props: &Props) -> Html {
 /// The high watermark: an inverted flag on the leader, a quiet one on a follower.
 fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
     let held = leader && props.partition.high_watermark_held;
-    let text = if held { format!("HW {mark} held") } else { format!("HW {mark}") };
+    let words = if held { format!("HW {mark} held") } else { format!("HW {mark}") };
     if leader {
-        let w = 10.0 + 6.7 * text.chars().count() as f64;
+        let w = 10.0 + 6.7 * words.chars().count() as f64;
         return html! {
             <g class="slide" transform={format!("translate({x:.1} {y:.1})")}>
                 <path d="M0 -52V9" class="hw"/>
-                <rect x="0" y="2" width={px(w)} height="14" rx="3" class="pill-ink"/>
-                <text x={px(w / 2.0)} y="12.5" class="mid m f11 pill-ink-t">{text}</text>
+                {rect(0.0, 2.0, w, 14.0, 3.0, "pill-ink")}
+                {text(w / 2.0, 12.5, "mid m f11 pill-ink-t", words)}
             </g>
         };
     }
@@ -274,7 +273,7 @@ fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
     let (tx, class) = if at_start { ("4", "m f11 q3") } else { ("-5", "m f11 q3 end") };
     html! {
         <g class="slide" transform={format!("translate({x:.1} {y:.1})")}>
-            <path d="M0 -6V5" class="hw"/><text x={tx} y="12.5" {class}>{text}</text>
+            <path d="M0 -6V5" class="hw"/><text x={tx} y="12.5" {class}>{words}</text>
         </g>
     }
 }
@@ -306,13 +305,13 @@ fn pins(props: &Props, y: f64) -> Html {
             let (from, to) = (cx.min(x), cx.max(x));
             html! {
                 <>
-                    <rect x={px(from + 3.0)} y={px(y + 4.0)} width={px((to - from - 9.0).max(0.0))} height="7" class="redeliver"/>
-                    <path d={format!("M{:.1} {:.1}h10v13l-5 -4-5 4z", cx - 7.0, y - 1.0)} class="bm"/>
-                    <text x={px(cx - 11.0)} y={px(y + 12.5)} class="end f11">{format!("committed {at}")}</text>
+                    {rect(from + 3.0, y + 4.0, (to - from - 9.0).max(0.0), 7.0, 0.0, "redeliver")}
+                    {path(format!("M{:.1} {:.1}h10v13l-5 -4-5 4z", cx - 7.0, y - 1.0), "bm")}
+                    {text(cx - 11.0, y + 12.5, "end f11", format!("committed {at}"))}
                 </>
             }
         });
-        html! { <>{committed}<path d={format!("M{x:.1} {:.1}l6 10h-12z", y + 2.0)} class="pos"/></> }
+        html! { <>{committed}{path(format!("M{x:.1} {:.1}l6 10h-12z", y + 2.0), "pos")}</> }
     };
     html! { <g class="pins">{for props.pins.iter().map(pin)}</g> }
 }
@@ -326,7 +325,7 @@ fn small_marks(props: &Props) -> Html {
     let mark = props.partition.high_watermark.filter(|mark| (props.base..=props.base + props.slots).contains(mark));
     html! {
         <>
-            if let Some(mark) = mark { <path d={format!("M{:.1} {y:.1}v{h:.1}", props.x_of(mark))} class="hw quiet"/> }
+            if let Some(mark) = mark { {path(format!("M{:.1} {y:.1}v{h:.1}", props.x_of(mark)), "hw quiet")} }
             if props.place.form == Form::Folded && props.shown.clients {
                 {for props.pins.iter().map(|pin| small_pin(props, pin, y + h))}
             }
@@ -337,10 +336,11 @@ fn small_marks(props: &Props) -> Html {
 
 /// A consumer's caret at the lower edge of a small lane, and the bookmark of what it has committed.
 fn small_pin(props: &Props, pin: &Pin, low: f64) -> Html {
-    let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
-        html! { <path d={format!("M{:.1} {:.1}h8v10l-4 -3-4 3z", props.x_of(at) - 5.0, low - 9.0)} class="bm"/> }
-    });
-    html! { <>{committed}<path d={format!("M{:.1} {:.1}l5 9h-10z", props.x_of(pin.position), low - 8.0)} class="pos"/></> }
+    let committed = pin
+        .committed
+        .filter(|at| *at != pin.position)
+        .map(|at| path(format!("M{:.1} {:.1}h8v10l-4 -3-4 3z", props.x_of(at) - 5.0, low - 9.0), "bm"));
+    html! { <>{committed}{path(format!("M{:.1} {:.1}l5 9h-10z", props.x_of(pin.position), low - 8.0), "pos")}</> }
 }
 
 /// Under-replicated: a triangle and the count.
@@ -349,20 +349,9 @@ fn under(props: &Props) -> Html {
     let words = format!("{} of {}", props.partition.isr.len(), props.partition.replicas.len());
     html! {
         <>
-            <rect x={px(x - 10.0)} y={px(y + 6.0)} width="66" height="20" rx="4" class="plate"/>
-            <path d={format!("M{x:.1} {:.1}l6.5 11.5h-13z", y + 10.0)} class="warn-tri"/>
-            <text x={px(x + 10.0)} y={px(y + 20.5)} class="f11 warn-t">{words}</text>
+            {rect(x - 10.0, y + 6.0, 66.0, 20.0, 4.0, "plate")}
+            {path(format!("M{x:.1} {:.1}l6.5 11.5h-13z", y + 10.0), "warn-tri")}
+            {text(x + 10.0, y + 20.5, "f11 warn-t", words)}
         </>
     }
-}
-
-fn clipped(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    // The end carries the partition number, so the middle goes.
-    let chars: Vec<char> = text.chars().collect();
-    let number: String = text.rsplit('-').next().map(|n| format!("-{n}")).unwrap_or_default();
-    let head: String = chars.iter().take(max.saturating_sub(number.chars().count() + 1)).collect();
-    format!("{head}…{number}")
 }

@@ -35,6 +35,8 @@ const FOLDED_PITCH: f64 = 36.0;
 const THIN_H: f64 = 10.0;
 const THIN_PITCH: f64 = 13.0;
 const SLIM_H: f64 = 42.0;
+/// Height of the card under a client whose send was refused.
+pub const ERROR_H: f64 = 96.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -95,7 +97,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn new(model: &Model, focus: Option<&Tp>, width: f64, height: f64, legend: bool) -> Self {
+    pub fn new(model: &Model, focus: Option<&Tp>, width: f64, height: f64, legend: bool, only: Option<i32>) -> Self {
         let below = if legend { LEGEND_H } else { 4.0 };
         let rack_w = (width - RACK_X - RIGHT_W).max(RACK_W_MIN);
         let slots = ((RACK_X + rack_w - 6.0 - AXIS_X + 0.5) / PITCH).floor().max(1.0) as i64;
@@ -108,7 +110,7 @@ impl Layout {
             bases: bases(model, slots),
             ..Self::default()
         };
-        layout.place_racks(model, focus, height - layout.top - below);
+        layout.place_racks(model, focus, height - layout.top - below, only);
         layout.height = (layout.racks_bottom() + below).max(height);
         layout.place_clients(model);
         layout
@@ -150,14 +152,23 @@ impl Layout {
         self.x_of(tp, offset).min(AXIS_X + PITCH * (self.slots - 1) as f64) + CELL_W / 2.0 - 0.5
     }
 
-    fn place_racks(&mut self, model: &Model, focus: Option<&Tp>, room: f64) {
-        let count = model.brokers.len().max(1) as f64;
+    fn place_racks(&mut self, model: &Model, focus: Option<&Tp>, room: f64, only: Option<i32>) {
+        let shown = || model.brokers.keys().copied().filter(|id| only.is_none_or(|only| only == *id));
+        let count = shown().count().max(1) as f64;
         let each = (room - GAP * (count - 1.0)) / count;
-        self.slim = each < TITLE_H + FOCUS_PITCH && model.brokers.len() > 1;
+        self.slim = each < TITLE_H + FOCUS_PITCH && count > 1.0;
         let mut y = self.top;
-        let lanes: Vec<_> = model.brokers.keys().map(|id| (*id, lanes_of(model, focus, *id))).collect();
+        let lanes: Vec<_> = shown().map(|id| (id, lanes_of(model, focus, id))).collect();
         let most = lanes.iter().map(|(_, tps)| tps.len()).max().unwrap_or(0);
-        let plan = Plan::new(most, each, self.slim);
+        // A broker that is looked at alone shows all it has, and the stage scrolls.
+        let each =
+            if only.is_some() { each.max(TITLE_H + FOCUS_PITCH + 1.0 + FOLDED_PITCH * most as f64) } else { each };
+        let large = only.is_some() && TITLE_H + FOCUS_PITCH * most as f64 <= each;
+        let mut plan = Plan::new(most, each, self.slim);
+        if large {
+            plan.form = Form::Focus;
+            plan.rack_h = (TITLE_H + FOCUS_PITCH * most as f64 + 1.0).max(plan.rack_h);
+        }
         for (broker, tps) in lanes {
             let mut rack = plan.rack(broker, y, &tps, focus);
             rack.h = if self.slim { SLIM_H } else { plan.rack_h };
@@ -180,7 +191,7 @@ impl Layout {
         self.producers = stack(left, 14.0, 102.0, top, bottom);
         let w = RIGHT_W - BRACKET_W - 30.0;
         self.consumers = stack(right, self.consumers_x + 8.0, w, top + 48.0, bottom - 20.0);
-        let lowest = self.producers.iter().chain(&self.consumers).map(|b| b.error_y.map_or(b.y + b.h, |y| y + 88.0));
+        let lowest = self.producers.iter().chain(&self.consumers).map(|b| b.error_y.map_or(b.y + b.h, |y| y + ERROR_H));
         self.height = lowest.fold(self.height, |height, low| height.max(low + 12.0));
     }
 }
@@ -229,7 +240,7 @@ impl Plan {
             }
             let (form, h, pitch) = match (focused, self.form) {
                 (true, _) if slim => (Form::Focus, FOLDED_H, FOLDED_PITCH),
-                (true, _) => (Form::Focus, FOCUS_H, FOCUS_PITCH),
+                (true, _) | (false, Form::Focus) => (Form::Focus, FOCUS_H, FOCUS_PITCH),
                 (false, Form::Thin) => (Form::Thin, THIN_H, THIN_PITCH),
                 (false, _) => (Form::Folded, FOLDED_H, FOLDED_PITCH),
             };
@@ -279,7 +290,7 @@ fn stack(of: Vec<((String, u32), f64, bool)>, x: f64, w: f64, top: f64, bottom: 
     let mut free = top;
     let mut boxes = vec![];
     for (at, (key, h, error)) in of.into_iter().enumerate() {
-        let whole = if error { h + 100.0 } else { h };
+        let whole = if error { h + 12.0 + ERROR_H } else { h };
         let wish = top + share * at as f64 + ((share - whole) / 2.0).max(0.0);
         let y = wish.max(free).round();
         free = y + whole + 10.0;
@@ -297,7 +308,7 @@ mod tests {
         let of = (0..9).map(|n| (("t1".to_owned(), n), 72.0, n % 2 == 0)).collect();
         let boxes = stack(of, 0.0, 10.0, 0.0, 300.0);
         for pair in boxes.windows(2) {
-            let low = pair[0].error_y.map_or(pair[0].y + pair[0].h, |y| y + 88.0);
+            let low = pair[0].error_y.map_or(pair[0].y + pair[0].h, |y| y + ERROR_H);
             assert!(low <= pair[1].y, "{pair:?}");
         }
     }

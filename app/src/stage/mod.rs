@@ -3,8 +3,8 @@
 //! Structure is SVG with real focusable elements, one component per rack, lane and client, so that a reply redraws what
 //! it changed. What moves every frame is on one canvas above it (`flights`).
 
-mod bar;
-mod cells;
+pub(crate) mod bar;
+pub(crate) mod cells;
 mod clients;
 mod controller;
 mod defs;
@@ -29,9 +29,12 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::store::{Model, Tp};
 use crate::theme::Theme;
-use crate::ui::Selection;
+use crate::ui::{Ask, Selection, Zoom};
 
 pub use layout::Layout;
+pub use navigate::{on_key, press};
+
+use crate::svg::{px, rect, text};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -45,6 +48,9 @@ pub struct Props {
     /// For a room: larger, and lanes out of focus are thin.
     #[prop_or_default]
     pub present: bool,
+    /// One broker alone, with all its partitions.
+    #[prop_or_default]
+    pub only: Option<i32>,
     pub handle: Handle,
 }
 
@@ -83,12 +89,23 @@ pub fn Stage(props: &Props) -> Html {
     let size = use_state(|| FRAME);
     size::use_size(&frame, &size);
     let zoom = zoom(*size, if props.present { FRAME_PRESENT } else { FRAME });
-    let layout = Rc::new(Layout::new(&props.model, props.focus.as_ref(), size.0 / zoom, size.1 / zoom, !props.present));
-    let shown = Shown::of(&props.shown);
+    let layout = Rc::new(Layout::new(
+        &props.model,
+        props.focus.as_ref(),
+        size.0 / zoom,
+        size.1 / zoom,
+        !props.present,
+        props.only,
+    ));
+    let mut shown = Shown::of(&props.shown);
+    // A line or a bracket through the copies of other brokers has nothing to go through here.
+    shown.isr &= props.only.is_none();
     html! {
         <main class="stage" id="stage" aria-label="Stage">
-            <bar::StageBar lamps={props.model.lamps.clone()} handle={props.handle.clone()}/>
-            <div class="sframe" ref={frame} data-stage="true" onkeydown={navigate::on_key()}>
+            <bar::StageBar lamps={props.model.lamps.clone()} zoom={if props.only.is_some() { Zoom::Broker } else { Zoom::Cluster }} handle={props.handle.clone()}>
+                {brokers(props)}
+            </bar::StageBar>
+            <div class="sframe" ref={frame} data-stage="true" onkeydown={on_key()}>
                 <div class="sheet">
                     {picture(props, &layout, zoom, shown)}
                     <flights::Flights model={props.model.clone()} layout={layout.clone()} focus={props.focus.clone()}
@@ -97,6 +114,17 @@ pub fn Stage(props: &Props) -> Html {
             </div>
         </main>
     }
+}
+
+/// Which broker is looked at alone.
+fn brokers(props: &Props) -> Html {
+    let Some(only) = props.only else { return html! {} };
+    let tab = |id: &i32| {
+        let (id, on) = (*id, *id == only);
+        let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::On(id));
+        html! { <button class={if on { "on" } else { "" }} aria-pressed={on.to_string()} aria-label={format!("Broker {id} alone")} {onclick}>{id}</button> }
+    };
+    html! { <span class="seg" role="group" aria-label="Broker">{for props.model.brokers.keys().map(tab)}</span> }
 }
 
 /// How much larger than drawn the picture is: a large screen gets larger cells, not more empty room. Never smaller, so
@@ -114,7 +142,7 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
             <rect width={w} height={h} fill="url(#dots)"/>
             if layout.racks.is_empty() { {no_brokers(layout)} }
             {for layout.racks.iter().map(|rack| rack::rack(props, layout, rack, shown))}
-            if shown.epoch { {election::path(props, layout)} }
+            if shown.epoch { {election::crown(props, layout)} }
             if shown.controller {
                 <controller::Controllers controllers={model.controllers.clone()} handle={props.handle.clone()}
                     racks={layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>()} brokers={model.brokers.clone()}
@@ -122,7 +150,7 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
             }
             if shown.hw { {watermark::line(props, layout)} }
             if shown.clients {
-                {clients::group(layout)}
+                {clients::group(props, layout)}
                 {wires::wires(props, layout)}
                 {clients::consumers(props, layout)}
                 {clients::producers(props, layout)}
@@ -136,17 +164,22 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
 fn no_brokers(layout: &Layout) -> Html {
     html! {
         <g>
-            <rect x={px(layout::RACK_X)} y="92" width={px(layout.rack_w)} height="165" rx="10" class="c-ghost"/>
-            <text x={px(layout::RACK_X + layout.rack_w / 2.0)} y="172" class="mid f13 b">{"No brokers here yet"}</text>
-            <text x={px(layout::RACK_X + layout.rack_w / 2.0)} y="192" class="mid f12">{"Start a lesson or a new cluster."}</text>
+            {rect(layout::RACK_X, 92.0, layout.rack_w, 165.0, 10.0, "c-ghost")}
+            {text(layout::RACK_X + layout.rack_w / 2.0, 172.0, "mid f13 b", "No brokers here yet")}
+            {text(layout::RACK_X + layout.rack_w / 2.0, 192.0, "mid f12", "Start a lesson or a new cluster.")}
         </g>
     }
 }
 
-/// A coordinate as an attribute.
-pub(crate) fn px(v: f64) -> String {
-    let rounded = (v * 10.0).round() / 10.0;
-    rounded.to_string()
-}
-
 pub(crate) const CROWN: &str = "M0 9.5 -1.2 1.5 3 4.6 6 0 9 4.6 13.2 1.5 12 9.5z";
+
+/// A name cut to so many letters. Of a partition's name the middle goes: its end is the number.
+pub(crate) fn clipped(name: &str, max: usize) -> String {
+    if name.chars().count() <= max {
+        return name.to_owned();
+    }
+    let number = name.rsplit_once('-').filter(|(_, end)| end.parse::<u32>().is_ok());
+    let number = number.map(|(_, end)| format!("-{end}")).unwrap_or_default();
+    let head: String = name.chars().take(max.saturating_sub(number.len() + 1)).collect();
+    format!("{head}…{number}")
+}

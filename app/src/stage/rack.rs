@@ -9,6 +9,7 @@ use super::lane::{Lane, Pin};
 use super::layout::{Layout, RACK_X, RackBox};
 use super::{Props, Shown, px};
 use crate::store::{Model, Tp};
+use crate::svg::{object, path, rect, text};
 use crate::ui::{Ask, Selection};
 
 pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -> Html {
@@ -29,9 +30,37 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
         <g key={place.broker} class={classes!("broker", (view.state == ServerState::Down).then_some("down"))} aria-label={format!("Broker {}", place.broker)}>
             <Body id={place.broker} endpoint={view.endpoint.clone()} state={view.state} fenced={view.fenced} leads={view.leads.clone()}
                 y={place.y} h={place.h} w={layout.rack_w} hidden={place.hidden} slim={layout.slim}
-                selected={props.selection == Some(Selection::Broker(place.broker))} handle={props.handle.clone()}/>
+                first={layout.racks.first().is_some_and(|rack| rack.broker == place.broker)} selected={props.selection == Some(Selection::Broker(place.broker))} handle={props.handle.clone()}/>
             {for lanes}
+            {absent(props, layout, place)}
         </g>
+    }
+}
+
+/// A broker without a copy of what is in focus says so, and why.
+fn absent(props: &Props, layout: &Layout, place: &RackBox) -> Html {
+    if props.model.partitions.is_empty() {
+        let mid = RACK_X + 39.0 + (layout.rack_w - 45.0) / 2.0;
+        return if layout.slim {
+            html! {}
+        } else {
+            text(mid, place.y + place.h / 2.0 + 10.0, "mid f12 q3", "Nothing is stored here yet.")
+        };
+    }
+    let Some(tp) = props.focus.as_ref().filter(|tp| place.lanes.iter().all(|lane| lane.tp != **tp)) else {
+        return html! {};
+    };
+    let Some(view) = props.model.partitions.get(tp).filter(|_| place.hidden == 0) else { return html! {} };
+    let ids: Vec<String> = view.replicas.iter().map(i32::to_string).collect();
+    let why = if ids.len() == 1 { "its only replica is" } else { "its replicas are" };
+    let brokers = if ids.len() == 1 { "broker" } else { "brokers" };
+    let y = place.lanes.last().map_or(place.y + 25.0, |lane| lane.y + lane.h + 5.0);
+    if y + 40.0 > place.y + place.h {
+        return html! {};
+    }
+    let words = format!("No copy of {} here: {why} on {brokers} {}.", crate::ui::label(tp), ids.join(", "));
+    html! {
+        <>{rect(RACK_X + 39.0, y, layout.rack_w - 45.0, 36.0, 7.0, "c-ghost")}{text(RACK_X + 52.0, y + 22.0, "f12 q3", words)}</>
     }
 }
 
@@ -58,6 +87,8 @@ struct BodyProps {
     hidden: usize,
     slim: bool,
     selected: bool,
+    /// The stage's one stop of the Tab key, until the arrows move it.
+    first: bool,
     handle: crate::ctx::Handle,
 }
 
@@ -76,14 +107,13 @@ fn Body(props: &BodyProps) -> Html {
     );
     let mid = RACK_X + 17.0;
     html! {
-        <g class="rackbody" role="button" tabindex={if id == 1 { "0" } else { "-1" }} data-obj="rack" aria-label={spoken(props)} {onclick} {onkeydown}>
-            <rect x={px(RACK_X)} y={px(y)} width={px(w)} height={px(h)} rx="10"
-                class={classes!("rack", down.then_some("dead"), props.selected.then_some("sel"))}/>
-            if down { <rect x={px(RACK_X + 1.0)} y={px(y + 1.0)} width={px(w - 2.0)} height={px(h - 2.0)} rx="10" class="hatched"/> }
-            else { <path d={ear} class="ear"/> }
+        <g class="rackbody" {onclick} {onkeydown}>
+            {object("rack", props.first, spoken(props), (RACK_X, y, w, h), 10.0, classes!("rack", down.then_some("dead"), props.selected.then_some("sel")))}
+            if down { {rect(RACK_X + 1.0, y + 1.0, w - 2.0, h - 2.0, 10.0, "hatched")} }
+            else { {path(ear, "ear")} }
             <text x={px(mid)} y={px(y + if props.slim { 24.0 } else { 36.0 })} class={classes!("mid", "earnum", down.then_some("earoff"))}>{id}</text>
             if !props.slim {
-                <path d={format!("M{:.1} {:.1}h12m-12 6h12m-12 6h12", mid - 6.0, y + h - 38.0)} class="vent"/>
+                {path(format!("M{:.1} {:.1}h12m-12 6h12m-12 6h12", mid - 6.0, y + h - 38.0), "vent")}
                 {title(props, down)}
             }
             {lamp(props, mid, y + h - if props.slim { 9.0 } else { 13.0 })}
@@ -104,9 +134,9 @@ fn title(props: &BodyProps, down: bool) -> Html {
         let words = if props.fenced { "fenced by the controller" } else { "the controller does not know yet" };
         return html! {
             <>
-                <rect x={px(x - 6.0)} y={px(props.y + 5.0)} width="330" height="18" rx="5" class="f-rack"/>
-                <text x={px(x)} y={px(y)} class="f12 b err-t">{format!("{name} is offline")}</text>
-                <text x={px(x + 118.0)} y={px(y)} class="f11 q3">{words}</text>
+                {rect(x - 6.0, props.y + 5.0, 130.0 + 5.7 * words.len() as f64, 18.0, 5.0, "f-rack")}
+                {text(x, y, "f12 b err-t", format!("{name} is offline"))}
+                {text(x + 118.0, y, "f11 q3", words)}
             </>
         };
     }
@@ -125,16 +155,16 @@ fn title(props: &BodyProps, down: bool) -> Html {
     };
     html! {
         <>
-            <text x={px(x)} y={px(y)} class="f12 b">{name}</text>
+            {text(x, y, "f12 b", name)}
             <text x={px(x + 81.0)} y={px(y)} class="f11 q3 m">{&props.endpoint}</text>
             if let Some(state) = state {
-                <path d={format!("M{:.1} {:.1}l6 10.5h-12z", x + 149.0, y - 9.5)} class="warn-tri"/>
-                <text x={px(x + 159.0)} y={px(y)} class="f11 warn-t">{state}</text>
+                {path(format!("M{:.1} {:.1}l6 10.5h-12z", x + 149.0, y - 9.5), "warn-tri")}
+                {text(x + 159.0, y, "f11 warn-t", state)}
             } else {
-                <text x={px(x + 141.0 + 6.6 * (props.endpoint.len() as f64 - 7.0).max(0.0))} y={px(y)} class="f11 q3">{leads}</text>
+                {text(x + 141.0 + 6.6 * (props.endpoint.len() as f64 - 7.0).max(0.0), y, "f11 q3", leads)}
             }
             if props.hidden > 0 {
-                <text x={px(RACK_X + props.w - 12.0)} y={px(y)} class="f11 q3 end">{format!("{} more partition{}", props.hidden, if props.hidden == 1 { "" } else { "s" })}</text>
+                {text(RACK_X + props.w - 12.0, y, "f11 q3 end", format!("{} more partition{}", props.hidden, if props.hidden == 1 { "" } else { "s" }))}
             }
         </>
     }
@@ -143,12 +173,8 @@ fn title(props: &BodyProps, down: bool) -> Html {
 fn lamp(props: &BodyProps, x: f64, y: f64) -> Html {
     match props.state {
         ServerState::Running => html! { <circle cx={px(x)} cy={px(y)} r="3" class="led"/> },
-        ServerState::Down => {
-            html! { <path d={format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0)} class="led-x"/> }
-        }
-        ServerState::Paused => {
-            html! { <path d={format!("M{:.1} {:.1}v7m4 -7v7", x - 2.0, y - 3.5)} class="led-pause"/> }
-        }
+        ServerState::Down => path(format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), "led-x"),
+        ServerState::Paused => path(format!("M{:.1} {:.1}v7m4 -7v7", x - 2.0, y - 3.5), "led-pause"),
         ServerState::Starting | ServerState::ShuttingDown => {
             html! { <circle cx={px(x)} cy={px(y)} r="3.2" class="led-ring"/> }
         }

@@ -1,5 +1,6 @@
 //! The high watermark of the focused partition: one line through all racks, with words for its two sides.
 
+use crate::svg::path;
 use yew::prelude::*;
 
 use super::layout::{Layout, RACK_X};
@@ -33,7 +34,7 @@ pub fn line(props: &Props, layout: &Layout) -> Html {
     let y = px(layout.top - 8.0);
     html! {
         <g class="wmark" aria-hidden="true">
-            <path {d} class="hwdash"/>
+            {path(d, "hwdash")}
             if roomy { <text x={px(x - 7.0)} y={y.clone()} class="f11 end">{safe}</text> }
             if roomy { <text x={px(x + 8.0)} {y} class="f11">{rest}</text> }
         </g>

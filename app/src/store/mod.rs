@@ -20,6 +20,7 @@ pub use events::Events;
 pub use glyphs::{Glyph, Glyphs, Shape};
 
 pub type Map<K, V> = Rc<BTreeMap<K, Rc<V>>>;
+pub type Metrics = Rc<BTreeMap<String, u64>>;
 /// Topic and partition.
 pub type Tp = (String, i32);
 
@@ -52,6 +53,9 @@ pub struct Model {
     pub glyphs: Rc<Glyphs>,
     /// The partitions as they were before the last beat: what the inspector strikes through.
     pub before: Map<Tp, PartitionView>,
+    /// Kafka's metrics by name, now and before the last beat.
+    pub metrics: Metrics,
+    pub metrics_before: Metrics,
 }
 
 impl Model {
@@ -63,8 +67,10 @@ impl Model {
         let beats = reply.events.iter().any(|event| event.beat);
         if beats && !reply.reset {
             self.before = self.partitions.clone();
+            self.metrics_before = self.metrics.clone();
         } else if reply.reset || reply.index < self.index {
             self.before = Map::default();
+            self.metrics_before = Metrics::default();
         }
         for delta in &reply.deltas {
             match delta {
@@ -117,6 +123,9 @@ impl Model {
             }
             (Key::Lamp(id), Entity::Lamp(view)) => put(&mut self.lamps, id.clone(), view),
             (Key::Flight(id), Entity::Flight(view)) => put(&mut self.flights, *id, view),
+            (Key::Metric(name), Entity::Metric(value)) => {
+                Rc::make_mut(&mut self.metrics).insert(name.clone(), *value);
+            }
             // A key with another kind's entity cannot be built by the engine's diff; there is nothing to show for it.
             _ => {}
         }
@@ -138,6 +147,7 @@ impl Model {
             }
             Key::Lamp(id) => remove(&mut self.lamps, id),
             Key::Flight(id) => remove(&mut self.flights, id),
+            Key::Metric(name) => drop(Rc::make_mut(&mut self.metrics).remove(name)),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
+use crate::svg::{path, rect, text};
 use wire::{EventView, Lane, Tone};
 use yew::prelude::*;
 
@@ -21,7 +22,9 @@ const SPAN_MIN_US: u64 = 10_000_000;
 /// And the fewest events.
 const EVENTS_MIN: u64 = 40;
 /// Room for the flag of a step to come, and the share of the axis that such flags take at most.
-const FLAG_W: f64 = 130.0;
+const FLAG_W: f64 = 140.0;
+/// Letters of a flag.
+const FLAG_LETTERS: usize = 28;
 const ROOM_MAX: f64 = 0.6;
 const NAMES: [&str; 5] = ["You", "Clients", "Brokers", "Controller", "Group"];
 
@@ -101,7 +104,7 @@ pub fn Lanes(props: &Props) -> Html {
             onpointercancel={onpointerup.clone()} {onpointerup}>
             <defs><pattern id="fut" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                 <rect width="1.5" height="7" class="fut"/></pattern></defs>
-            <rect x={px(LEFT)} y="24" width={px(axis.width)} height={px(rows.bottom() - TOP)} rx="6" class="tl-bg"/>
+            {rect(LEFT, 24.0, axis.width, rows.bottom() - TOP, 6.0, "tl-bg")}
             <Ticks axis={axis.clone()} {rows}/>
             <Flags axis={axis.clone()} index={props.index} {rows}/>
             {ahead(props, &axis, rows)}
@@ -168,17 +171,18 @@ impl Axis {
 
 /// Flags of the steps to come, evenly over the room that is left; those that do not fit are left out.
 fn to_come(props: &Props, axis: &Axis) -> Html {
-    let from = axis.x(props.end_us.max(props.now_us)) + FLAG_W;
+    // The flag of now may be as wide as flags get, and two figures wider.
+    let from = axis.x(props.end_us.max(props.now_us)) + 6.1 * (FLAG_LETTERS + 4) as f64;
     let room = LEFT + axis.width - from - 8.0;
     let fit = props.to_come.len().min((room / FLAG_W).max(0.0) as usize);
     let share = room / fit.max(1) as f64;
     let flag = |(at, title): (usize, &String)| {
-        let (x, text) = (from + share * at as f64, words(title));
-        let w = 6.1 * text.chars().count() as f64 + 12.0;
+        let (x, title) = (from + share * at as f64, fitting(title, ((share - 26.0) / 6.1).max(6.0) as usize));
+        let w = 6.1 * title.chars().count() as f64 + 12.0;
         html! {
             <g class="flag next">
-                <path d={format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z")} class="fl-body"/>
-                <text x={px(x + 7.0)} y="15" class="f11">{text}</text>
+                {path(format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z"), "fl-body")}
+                {text(x + 7.0, 15.0, "f11", title)}
             </g>
         }
     };
@@ -205,9 +209,9 @@ fn ahead(props: &Props, axis: &Axis, rows: Rows) -> Html {
         <g class="tl-ahead" aria-hidden="true">
             <path d={format!("M{x:.1} 24H{:.1}q6 0 6 6v{h:.1}q0 6 -6 6H{x:.1}z", right - 6.0)} fill="url(#fut)"/>
             if right - x > 330.0 {
-                <rect x={px(mid - 151.0)} y={px(note + 47.5)} width="302" height="22" rx="11" class="tl-note"/>
+                {rect(mid - 151.0, note + 47.5, 302.0, 22.0, 11.0, "tl-note")}
                 <g transform={format!("translate({:.1} {:.1}) scale(.75)", mid - 141.0, note + 52.5)}><path class="tl-lock" d="M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2"/></g>
-                <text x={px(mid - 125.0)} y={px(note + 62.5)} class="f12">{"Answer the question to unlock the next beat"}</text>
+                {text(mid - 125.0, note + 62.5, "f12", "Answer the question to unlock the next beat")}
             }
         </g>
     }
@@ -234,8 +238,8 @@ fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
         <g class="tl-head" role="slider" tabindex="0" aria-label="Position in time" aria-valuemin="0"
             aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(props.now_us / 1000).to_string()}
             aria-valuetext={format!("{} seconds", clock(props.now_us))} {onkeydown}>
-            <path d={format!("M{x:.1} 21V{:.1}", rows.bottom() + 4.0)} class="tl-line"/>
-            <path d={format!("M{:.1} {:.1}h12v4l-6 4-6-4z", x - 6.0, rows.bottom() - 1.0)} class="tl-grip"/>
+            {path(format!("M{x:.1} 21V{:.1}", rows.bottom() + 4.0), "tl-line")}
+            {path(format!("M{:.1} {:.1}h12v4l-6 4-6-4z", x - 6.0, rows.bottom() - 1.0), "tl-grip")}
         </g>
     }
 }
@@ -279,8 +283,8 @@ fn Ticks(props: &MarksProps) -> Html {
         let y = props.rows.y(row);
         html! {
             <>
-                <text x="16" y={px(y + 12.5)} class="f11 q3">{NAMES[row as usize]}</text>
-                if row > 0 { <path d={format!("M{LEFT} {:.1}H{:.1}", y + 2.0, LEFT + axis.width)} class="tl-row"/> }
+                {text(16.0, y + 12.5, "f11 q3", NAMES[row as usize])}
+                if row > 0 { {path(format!("M{LEFT} {:.1}H{:.1}", y + 2.0, LEFT + axis.width), "tl-row")} }
             </>
         }
     });
@@ -356,8 +360,8 @@ fn Flags(props: &MarksProps) -> Html {
             let (x, w) = (flag.x, flag.w);
             html! {
                 <g class={classes!("flag", state)}>
-                    <path d={format!("M{x:.1} 6V{:.1}", props.rows.bottom())} class="fl-line"/>
-                    <path d={format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z")} class="fl-body"/>
+                    {path(format!("M{x:.1} 6V{:.1}", props.rows.bottom()), "fl-line")}
+                    {path(format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z"), "fl-body")}
                     <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{flag.at + 1}</tspan>{" "}{flag.text}</text>
                 </g>
             }
@@ -391,18 +395,25 @@ fn place(beats: &[(f64, String)], current: Option<usize>, right: f64) -> Vec<Fla
     flags
 }
 
-/// What a beat's flag says: a typed line without what every line has, or the start of the sentence.
+/// What a beat's flag says: of a typed line the Kafka tool, what it does and to what; else the start of the sentence.
 fn flag_words(beat: &EventView) -> String {
     let Some((_, line)) = beat.sentence.split_once(": ").filter(|_| beat.kind == "Typed") else {
         return words(&beat.sentence);
     };
-    let mut telling = vec![];
-    let mut parts = line.split_whitespace();
-    while let Some(part) = parts.next() {
-        if part == "--bootstrap-server" {
-            parts.next();
-        } else {
-            telling.push(part.trim_start_matches("kafka-").trim_end_matches(".sh"));
+    let mut parts = line.split('|').map(str::trim);
+    let tool = parts.clone().find(|part| part.starts_with("kafka-")).or(parts.next()).unwrap_or_default();
+    let mut of_tool = tool.split_whitespace();
+    let name = of_tool.next().unwrap_or_default();
+    let short = name.trim_start_matches("kafka-").trim_end_matches(".sh");
+    if short == name {
+        return words(tool);
+    }
+    let mut telling = vec![short];
+    while let Some(part) = of_tool.next() {
+        match part {
+            "--topic" | "--group" | "--entity-name" | "--add-config" => telling.extend(of_tool.next()),
+            "--create" | "--list" | "--describe" | "--delete" | "--alter" | "--reset-offsets" => telling.push(part),
+            _ => {}
         }
     }
     words(&telling.join(" "))
@@ -410,9 +421,13 @@ fn flag_words(beat: &EventView) -> String {
 
 /// The start of a sentence that fits a flag.
 fn words(sentence: &str) -> String {
+    fitting(sentence, FLAG_LETTERS)
+}
+
+fn fitting(sentence: &str, letters: usize) -> String {
     let mut text = String::new();
     for word in sentence.trim_end_matches('.').split_whitespace() {
-        if text.chars().count() + word.chars().count() > 20 {
+        if text.chars().count() + word.chars().count() > letters {
             break;
         }
         if !text.is_empty() {
@@ -420,7 +435,9 @@ fn words(sentence: &str) -> String {
         }
         text.push_str(word);
     }
-    if text.is_empty() { sentence.chars().take(18).collect() } else { text }
+    // What was cut off may have been a list: its colon announces nothing.
+    text.truncate(text.trim_end_matches([':', ',']).len());
+    if text.is_empty() { sentence.chars().take(letters).collect() } else { text }
 }
 
 fn px(v: f64) -> String {
@@ -460,7 +477,9 @@ mod tests {
 
     #[test]
     fn a_typed_line_is_known_by_what_it_does() {
-        assert_eq!(flag_words(&typed(1)), "topics --create");
+        assert_eq!(flag_words(&typed(1)), "topics --create t");
+        let piped = "You type in t1: printf 'a\\nb\\n' | kafka-console-producer.sh --topic hello --acks 1";
+        assert_eq!(flag_words(&EventView { sentence: piped.into(), ..typed(1) }), "console-producer hello");
     }
 
     #[test]

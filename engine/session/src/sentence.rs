@@ -240,7 +240,7 @@ fn list(ids: &[i32]) -> String {
 }
 
 fn shortened(line: &str) -> String {
-    const SHOWN: usize = 60;
+    const SHOWN: usize = 240;
     let short: String = line.chars().take(SHOWN).collect();
     if short.len() < line.len() { format!("{short}...") } else { short }
 }

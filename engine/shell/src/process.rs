@@ -154,6 +154,10 @@ pub struct ClientStatus {
     pub positions: Vec<(String, i32, i64, Option<i64>)>,
     /// The last error, by Kafka's name, until something succeeds.
     pub last_error: Option<String>,
+    /// When what was refused is sent again.
+    pub retry_at: Option<Micros>,
+    /// Consumers in a group: its id, the generation they know (-1 before the first), and whether they are a stable member.
+    pub group: Option<(String, i32, bool)>,
     /// Ids of the brokers it is connected to.
     pub connections: Vec<i32>,
 }

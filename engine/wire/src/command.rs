@@ -118,9 +118,16 @@ pub enum Command {
         line: String,
         cursor: u32,
     },
-    /// A file of the virtual disks (`b1/kafka-logs/...`), as the microscope reads it.
+    /// A file of the virtual disks (`b1/kafka-logs/...`).
     ReadFile {
         path: String,
+    },
+    /// A replica's log on its disk, opened at an offset.
+    ReadLog {
+        topic: String,
+        partition: i32,
+        broker: i32,
+        offset: i64,
     },
 
     // ---- lessons

@@ -9,6 +9,7 @@
 pub mod command;
 pub mod event;
 pub mod lesson;
+pub mod log;
 pub mod reply;
 pub mod view;
 
@@ -18,4 +19,4 @@ pub use reply::{Delta, Problem, Reply};
 pub use view::{Entity, Key, View};
 
 /// Raised with every change of these types. A page whose worker speaks another version asks to be reloaded.
-pub const WIRE_VERSION: u32 = 2;
+pub const WIRE_VERSION: u32 = 3;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::EventView;
 use crate::lesson::LessonView;
+use crate::log::LogView;
 use crate::view::{Entity, Key};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +82,7 @@ pub enum Answer {
         bytes: Vec<u8>,
         truncated: bool,
     },
+    Log(LogView),
 }
 
 /// One link of a why-chain, newest first.

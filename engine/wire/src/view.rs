@@ -24,6 +24,8 @@ pub enum Key {
     Lamp(String),
     /// A message under way.
     Flight(u64),
+    /// A value of Kafka's own metrics, by the bean's name.
+    Metric(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub enum Entity {
     Line(LineView),
     Lamp(LampView),
     Flight(FlightView),
+    /// Gauges as they are; meters by their Count. Summed over the processes that run.
+    Metric(u64),
 }
 
 /// The process of a server.
@@ -189,8 +193,24 @@ pub struct ClientView {
     pub positions: Vec<PositionView>,
     /// The last error in Kafka's name, until a send succeeds: `NOT_ENOUGH_REPLICAS`.
     pub last_error: Option<String>,
+    /// What became of the record, in a few words: "Not appended."
+    pub error_note: String,
+    /// When what was refused is sent again, in microseconds.
+    pub retry_at_us: Option<u64>,
+    /// Consumers that belong to a group.
+    pub group: Option<GroupView>,
     /// Brokers it is connected to.
     pub connections: Vec<i32>,
+}
+
+/// A consumer's membership, as it knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupView {
+    pub id: String,
+    /// -1 before the first assignment.
+    pub generation: i32,
+    /// False while the group is being shared out again.
+    pub stable: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -102,7 +102,7 @@ async fn with_browser(
 ) -> Result<(), String> {
     let page = browser.new_page("about:blank").await.map_err(|error| error.to_string())?;
     let watch = Watch::listen(&page, &server.origin()).await?;
-    let tab = Tab::open(page, server.origin(), options).await?;
+    let tab = Tab::open(page, server.origin(), server.cut(), options).await?;
     let outcome = test(&tab).await;
     let complaints = watch.take(&options.expected);
     let mut reasons: Vec<String> = outcome.err().into_iter().collect();

@@ -18,6 +18,7 @@
 //! Run with `cargo oz test`, or after `trunk build --release` with `cargo test --profile dev -p oz-browser`. `OZ_DIST` names another folder
 //! than `dist`, `OZ_CHROMIUM` another browser than the one on the search path.
 
+pub mod axe;
 mod keys;
 mod launch;
 pub mod parity;

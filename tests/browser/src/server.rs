@@ -14,6 +14,7 @@ use std::time::Duration;
 pub struct Server {
     port: u16,
     stopped: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -24,18 +25,27 @@ impl Server {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("no port can be had: {error}"))?;
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let stopped = Arc::new(AtomicBool::new(false));
-        let (until, files) = (Arc::clone(&stopped), Arc::new((folder, missing, beside)));
+        let cut = Arc::new(AtomicBool::new(false));
+        let (until, gone, files) = (Arc::clone(&stopped), Arc::clone(&cut), Arc::new((folder, missing, beside)));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if until.load(Ordering::Relaxed) {
                     break;
+                }
+                if gone.load(Ordering::Relaxed) {
+                    continue;
                 }
                 let files = Arc::clone(&files);
                 // A browser that hangs up in the middle of an answer is no failure of the page.
                 thread::spawn(move || answer(stream, &files.0, &files.1, &files.2).ok());
             }
         });
-        Ok(Server { port, stopped })
+        Ok(Server { port, stopped, cut })
+    }
+
+    /// While this is set nobody is answered, as if the network were cut.
+    pub fn cut(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cut)
     }
 
     /// The address of the page, without a slash at its end.

@@ -113,7 +113,7 @@ impl Tab {
             Hands::Keys => self.line(hands, "t7", &format!("{verb} {host}"), false).await,
             Hands::Mouse => {
                 let number = host.trim_start_matches('b');
-                self.click(&format!("[data-obj=rack][aria-label^='Broker {number},'] .earnum")).await?;
+                self.click(&format!("g[aria-label='Broker {number}'] .earnum")).await?;
                 let name = format!("{}{}", verb[..1].to_uppercase(), &verb[1..]);
                 self.wait_for_text("#inspector", &format!("broker {number}")).await?;
                 self.click(&format!("text={name}")).await?;

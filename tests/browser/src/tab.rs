@@ -3,6 +3,8 @@
 //! A *place* is a CSS selector, or `text=WORDS`: the smallest element whose visible text is exactly WORDS, or else contains them.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chromiumoxide::Page;
@@ -35,11 +37,17 @@ const isSeen = e => { if (!e || !e.checkVisibility()) return false; const r = e.
 pub struct Tab {
     page: Page,
     origin: String,
+    cut: Arc<AtomicBool>,
 }
 
 impl Tab {
     /// Opens the page as the options say.
-    pub(crate) async fn open(page: Page, origin: String, options: &Options) -> Result<Tab, String> {
+    pub(crate) async fn open(
+        page: Page,
+        origin: String,
+        cut: Arc<AtomicBool>,
+        options: &Options,
+    ) -> Result<Tab, String> {
         let feature = |name: &str, value: &str| MediaFeature { name: name.to_owned(), value: value.to_owned() };
         let theme = if options.theme == Theme::Dark { "dark" } else { "light" };
         let motion = if options.reduced_motion { "reduce" } else { "no-preference" };
@@ -48,7 +56,7 @@ impl Tab {
         if !options.before.is_empty() {
             page.evaluate_on_new_document(options.before.as_str()).await.map_err(words)?;
         }
-        let tab = Tab { page, origin };
+        let tab = Tab { page, origin, cut };
         tab.goto(&options.path).await?;
         Ok(tab)
     }
@@ -61,6 +69,11 @@ impl Tab {
     /// Goes to an address of the page, given from the first slash on.
     pub async fn goto(&self, path: &str) -> Result<(), String> {
         self.page.goto(format!("{}{path}", self.origin)).await.map(drop).map_err(words)
+    }
+
+    /// From now on the page's server answers nobody.
+    pub fn cut_the_network(&self) {
+        self.cut.store(true, Ordering::Relaxed);
     }
 
     /// Loads the page again; what it stored stays.

@@ -114,4 +114,5 @@ by_typing! {
     the_bookmark: "04-consumers/02-the-bookmark.md",
     retention: "05-production/01-retention.md",
     a_broker_nobody_uses: "05-production/02-a-broker-nobody-uses.md",
+    compaction: "05-production/03-compaction.md",
 }

@@ -185,3 +185,30 @@ fn mistakes_are_answered_in_kafkas_words() {
         Ok(())
     });
 }
+
+#[test]
+fn a_step_back_right_after_a_kill_goes_back() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        tab.press("Escape").await?;
+        tab.click("g[aria-label='Broker 2'] .earnum").await?;
+        tab.click("text=Kill").await?;
+        // Nobody waits for what follows from it: time still runs when the key is pressed.
+        tab.press("ArrowLeft").await?;
+        tab.rest().await?;
+        let mut before = clock(tab).await?;
+        for _ in 0..60 {
+            tab.press("ArrowLeft").await?;
+            tab.rest().await?;
+            let now = clock(tab).await?;
+            if now > before {
+                return Err(format!("a step back went from {before} s to {now} s"));
+            }
+            before = now;
+            if !tab.text("#stage").await?.contains("broker 2 is offline") {
+                return Ok(());
+            }
+        }
+        Err("stepping back never comes to a living broker 2".to_owned())
+    });
+}

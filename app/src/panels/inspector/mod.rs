@@ -45,6 +45,7 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
         Some(view) => html! {
             <partition::PartitionPanel view={view.clone()} before={props.model.before.get(tp).cloned()}
                 replicas={tables::replicas_of(&props.model, tp)} topic={props.model.topics.get(&tp.0).cloned()}
+                metrics={props.model.metrics.clone()} metrics_before={props.model.metrics_before.clone()}
                 events={props.model.events.clone()} index={props.model.index} playing={props.playing}
                 glyphs={props.model.glyphs.clone()} handle={props.handle.clone()}/>
         },

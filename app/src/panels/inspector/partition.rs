@@ -9,7 +9,7 @@ use super::why::WhyChain;
 use super::{config, facts, head, ids, tables, tabs};
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
-use crate::store::{Events, Glyphs};
+use crate::store::{Events, Glyphs, Metrics};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -18,6 +18,9 @@ pub struct Props {
     pub before: Option<Rc<PartitionView>>,
     pub replicas: Vec<Rc<ReplicaView>>,
     pub topic: Option<Rc<TopicView>>,
+    /// Kafka's metrics, now and before the last beat.
+    pub metrics: Metrics,
+    pub metrics_before: Metrics,
     pub events: Events,
     pub index: u64,
     pub playing: bool,
@@ -75,12 +78,28 @@ fn overview(props: &Props) -> Html {
             <div class="isec">{facts(rows)}{tags(view)}</div>
             <div class="isec"><h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3>
                 {tables::replica_table(view, &props.replicas)}</div>
+            {metrics(&props.metrics_before, &props.metrics)}
             if let Some(topic) = &props.topic {
                 <div class="isec"><h3>{"Config"}<span class="grow"/><span class="muted">{"override in bold"}</span></h3>
                     {config::list(&topic.config)}</div>
             }
             <WhyChain view={props.view.clone()} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
         </>
+    }
+}
+
+/// What the last beat did to Kafka's metrics. A count that stayed is listed too: it can be the surprise.
+fn metrics(before: &Metrics, now: &Metrics) -> Html {
+    if before.is_empty() || before == now {
+        return html! {};
+    }
+    let row = |(name, value): (&String, &u64)| {
+        let old = before.get(name).copied().unwrap_or(*value);
+        html! { <tr><td class="mono">{name}</td><td class="n muted">{old}</td><td class="n">if old == *value { {value} } else { <b>{value}</b> }</td></tr> }
+    };
+    html! {
+        <div class="isec metrics"><h3>{"Metrics since the last beat"}<span class="grow"/><span class="muted">{"meters: Count"}</span></h3>
+            <table><tbody>{for now.iter().map(row)}</tbody></table></div>
     }
 }
 

@@ -310,6 +310,12 @@ impl Consumer {
         self.subscription.partitions.iter().map(view).collect()
     }
 
+    /// Id of its group, the generation it knows, and whether it is a stable member of it.
+    pub fn group_view(&self) -> Option<(String, i32, bool)> {
+        let stable = |group: &Group| group.membership == Membership::Stable;
+        self.group.as_ref().map(|group| (group.id.clone(), group.generation, stable(group)))
+    }
+
     /// Ids of the nodes it is connected to: brokers, bootstrap servers (negative), the coordinator (`i32::MAX - id`).
     pub fn connections(&self) -> Vec<i32> {
         self.core.net.ready_nodes()

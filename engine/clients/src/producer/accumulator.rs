@@ -219,11 +219,12 @@ impl Accumulator {
         self.muted.remove(tp);
     }
 
-    /// Puts a batch back after a failed attempt: first in its queue, or by sequence if it has one.
-    pub fn requeue(&mut self, mut batch: ProducerBatch, now: Micros, rng: &mut Rng) {
+    /// Puts a batch back after a failed attempt: first in its queue, or by sequence if it has one. Says how long it waits.
+    pub fn requeue(&mut self, mut batch: ProducerBatch, now: Micros, rng: &mut Rng) -> Micros {
         let backoff = self.backoff.wait(batch.attempts, rng);
         batch.on_requeued(now, backoff);
         self.insert(batch);
+        backoff
     }
 
     /// Puts the parts of a split batch in front, in their order; they count as never tried.

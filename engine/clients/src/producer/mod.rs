@@ -27,7 +27,7 @@ use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
 use log::batch::{RecordHeader, estimate_batch_size_upper_bound};
-use protocol::{Packet, TopicPartition};
+use protocol::{ErrorCode, Packet, TopicPartition};
 use sim::{CloseReason, Effects};
 
 use crate::admin::{NewClientError, resolve};
@@ -78,6 +78,11 @@ pub enum ProducerOutput {
     Thrown {
         id: SendId,
         error: KafkaError,
+    },
+    /// A broker refused a batch that is tried again, then or as soon as a new leader is known.
+    Refused {
+        code: ErrorCode,
+        retry_at: Micros,
     },
     /// After [`Producer::close`]: everything has its fate and the connections are closed.
     Closed,

@@ -363,7 +363,8 @@ impl Producer {
                 left.saturating_sub(1)
             ));
             fx.emit(Event::SendRetried { client: self.client.clone(), partition: tp.clone(), error: code });
-            self.accumulator.requeue(batch, now, &mut self.rng);
+            let retry_at = now + self.accumulator.requeue(batch, now, &mut self.rng);
+            self.outputs.push(ProducerOutput::Refused { code, retry_at });
         } else {
             let refused = batch.attempts < self.config.retries;
             let error = KafkaError::api(code, verdict.message.as_deref());

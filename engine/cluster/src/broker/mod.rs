@@ -131,10 +131,27 @@ pub struct Broker {
     groups: GroupCoordinator,
     /// A high watermark moved since the last checkpoint, and its timer runs.
     checkpoint_scheduled: bool,
+    meters: Meters,
     started_at: Micros,
 }
 
+/// Counts of this process that Kafka's meters of the same name report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Meters {
+    /// `kafka.server:type=BrokerTopicMetrics,name=FailedProduceRequestsPerSec`.
+    pub failed_produce_requests: u64,
+    /// `kafka.server:type=ReplicaManager,name=IsrShrinksPerSec`: those that this broker proposed as a leader.
+    pub isr_shrinks: u64,
+    /// `kafka.server:type=ReplicaManager,name=IsrExpandsPerSec`.
+    pub isr_expands: u64,
+}
+
 impl Broker {
+    /// What the meters of this process stand at.
+    pub fn meters(&self) -> Meters {
+        self.meters
+    }
+
     /// The broker as its process starts: the disk was looked at, nothing was sent.
     pub fn boot(spec: &BrokerSpec, boot: Boot) -> Broker {
         let Boot { node, now, seed, mut disk, .. } = boot;
@@ -175,6 +192,7 @@ impl Broker {
             producer_ids: ProducerIdManager::default(),
             creating_topics: Set::new(),
             checkpoint_scheduled: false,
+            meters: Meters::default(),
             started_at: now,
         }
     }

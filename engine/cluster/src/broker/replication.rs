@@ -9,7 +9,7 @@ use protocol::{ErrorCode, Packet, Records, Response, TopicPartition};
 use super::fetcher::{FetchSettings, Fetcher, InFlight, Step, truncation_offset};
 use super::isr::{Outcome, SentChange};
 use super::membership::LISTENER;
-use super::partition::{HighWatermarkMove, IsrAnswer};
+use super::partition::{HighWatermarkMove, IsrAnswer, Partition};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around, named_timer, timer};
 use crate::{Event, ServerTimer};
@@ -48,7 +48,11 @@ impl Broker {
             let Some(id) = self.partition_name(change.partition.topic_id, change.partition.partition) else { continue };
             let around = around!(self, now);
             let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
+            let members = |held: &Partition| held.leader_state().map_or(0, |leader| leader.isr.isr().len());
+            let before = members(held);
             let (meaning, moved) = held.on_isr_answer(&change.proposal, answer, &around);
+            self.meters.isr_shrinks += u64::from(members(held) < before);
+            self.meters.isr_expands += u64::from(members(held) > before);
             if meaning == IsrAnswer::Updated {
                 let isr: Vec<String> = held
                     .leader_state()

@@ -56,7 +56,11 @@ fn arguments(stage: &Stage, terminal: &str, program: &str, previous: Option<&str
         Some(flag) if flag.starts_with("--") && word.is_empty() && takes_value(flag) => Vec::new(),
         _ => flags
             .into_iter()
-            .map(|flag| offer(format!("--{}", flag.trim_start_matches('-')), format!("flag of {program}")))
+            .map(|flag| {
+                let name = flag.trim_start_matches('-');
+                let reason = super::reasons::of(name).map_or_else(|| format!("flag of {program}"), str::to_string);
+                offer(format!("--{name}"), reason)
+            })
             .collect(),
     }
 }

@@ -7,12 +7,15 @@
 mod chronicle;
 mod complete;
 mod lessons;
+mod microscope;
 mod reading;
+mod reasons;
 mod sharing;
 mod time;
 mod why;
 
 use base::Micros;
+use protocol::TopicPartition;
 use sim::timeline::Goal;
 use wire::command::ClusterSpec;
 use wire::reply::{Answer, BranchView, Problem};
@@ -145,6 +148,10 @@ impl Session {
                 Ok(Done::answer(complete::answer(&running.stage, &terminal, &line, cursor)))
             }
             Command::ReadFile { path } => reading::read(&running.stage, &path).map(Done::answer),
+            Command::ReadLog { topic, partition, broker, offset } => {
+                microscope::read(&running.stage, TopicPartition::new(topic, partition), broker, offset)
+                    .map(Done::answer)
+            }
             Command::LessonStep { step } => lessons::with(running, |player, stage| player.step(step, stage)),
             Command::Predict { option } => lessons::with(running, |player, stage| player.predict(option, stage)),
             Command::Check => lessons::with(running, |player, stage| player.check(stage)),

@@ -1,7 +1,7 @@
 //! Kafka clients that run in terminals.
 
 use shell::process::ClientRole;
-use wire::view::{ClientKind, ClientView, PositionView};
+use wire::view::{ClientKind, ClientView, GroupView, PositionView};
 use wire::{Entity, Key, View};
 
 use super::Scene;
@@ -30,10 +30,23 @@ pub fn add(scene: &Scene<'_>, view: &mut View) {
                 waiting: status.waiting,
                 failed: status.failed,
                 positions: status.positions.into_iter().map(position).collect(),
+                error_note: status.last_error.as_deref().map_or("", fate).to_string(),
                 last_error: status.last_error,
+                retry_at_us: status.retry_at.map(|at| at.0),
+                group: status.group.map(|(id, generation, stable)| GroupView { id, generation, stable }),
                 connections: status.connections,
             };
             view.insert(Key::Client(client.terminal.clone(), pid), Entity::Client(client));
         }
+    }
+}
+
+/// What became of a record whose send ended with this error, as far as the client can know.
+fn fate(error: &str) -> &'static str {
+    match error {
+        "NOT_ENOUGH_REPLICAS" | "NotEnoughReplicasException" | "NOT_LEADER_OR_FOLLOWER" => "Not appended.",
+        "NOT_ENOUGH_REPLICAS_AFTER_APPEND" | "NotEnoughReplicasAfterAppendException" => "Appended, not copied.",
+        "REQUEST_TIMED_OUT" | "TimeoutException" | "NetworkException" => "Its fate is not known.",
+        _ => "",
     }
 }

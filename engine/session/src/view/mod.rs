@@ -7,8 +7,9 @@
 mod changes;
 mod clients;
 mod flights;
+mod metrics;
 mod offline;
-mod replicas;
+pub(crate) mod replicas;
 mod servers;
 mod terminals;
 mod topics;
@@ -58,6 +59,7 @@ fn cluster_of(scene: &Scene<'_>, disks: &mut offline::Disks) -> View {
     replicas::add(scene, disks, &mut view);
     clients::add(scene, &mut view);
     flights::add(scene, &mut view);
+    metrics::add(scene, &mut view);
     view
 }
 

@@ -204,6 +204,8 @@ pub fn status(admin: &Admin, client_id: &str) -> ClientStatus {
         failed: 0,
         positions: Vec::new(),
         last_error: None,
+        retry_at: None,
+        group: None,
         connections: admin.connections(),
     }
 }

@@ -131,7 +131,7 @@ async fn session(tab: &Tab) -> Result<(), String> {
         tab.wait_until("document.querySelector('.prompt .ps') !== null", "the line has ended").await?;
     }
     tab.press("Escape").await?;
-    tab.click("[aria-label^='Broker 2,'] .earnum").await?;
+    tab.click("g[aria-label='Broker 2'] .earnum").await?;
     tab.click("text=Kill").await?;
     tab.wait_for_text("#stage", "broker 2 is offline").await?;
     tab.wait_for_text("#inspector", "Fenced").await

@@ -129,6 +129,8 @@ impl Broker {
             Err(error) => error,
         };
         status.finish(error);
+        // What a client does wrong is not counted (`ReplicaManager.appendRecordsToLeader`).
+        self.meters.failed_produce_requests += u64::from(error == ErrorCode::NotEnoughReplicas);
         fx.emit(Event::ProduceRefused {
             partition: id,
             broker: self.spec.node_id,

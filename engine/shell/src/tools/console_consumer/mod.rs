@@ -316,6 +316,8 @@ impl Process for ConsoleConsumer {
             failed: 0,
             positions: positions.map(|p| (p.partition.topic, p.partition.partition, p.position, p.committed)).collect(),
             last_error: self.last_error.clone(),
+            retry_at: None,
+            group: consumer.group_view(),
             connections: consumer.connections(),
         })
     }

@@ -53,6 +53,7 @@ pub struct ConsoleProducer {
     acked: u64,
     failed: u64,
     last_error: Option<String>,
+    retry_at: Option<Micros>,
 }
 
 impl ConsoleProducer {
@@ -76,6 +77,7 @@ impl ConsoleProducer {
             acked: 0,
             failed: 0,
             last_error: None,
+            retry_at: None,
         }
     }
 
@@ -179,6 +181,11 @@ impl ConsoleProducer {
                     self.waiting.remove(&id);
                     self.acked += 1;
                     self.last_error = None;
+                    self.retry_at = None;
+                }
+                ProducerOutput::Refused { code, retry_at } => {
+                    self.last_error = Some(code.name().to_string());
+                    self.retry_at = Some(retry_at);
                 }
                 ProducerOutput::Failed { id, error, .. } => self.on_failed(id, error, io),
                 ProducerOutput::Thrown { error, .. } => {
@@ -192,6 +199,7 @@ impl ConsoleProducer {
 
     fn on_failed(&mut self, id: SendId, error: KafkaError, io: &mut Io<'_, '_>) {
         self.failed += 1;
+        self.retry_at = None;
         self.last_error = Some(error.class.rsplit('.').next().unwrap_or_default().to_string());
         let Some(sent) = self.waiting.remove(&id) else { return };
         if self.sync {
@@ -307,6 +315,8 @@ impl Process for ConsoleProducer {
             failed: self.failed,
             positions: Vec::new(),
             last_error: self.last_error.clone(),
+            retry_at: self.retry_at,
+            group: None,
             connections: producer.connections(),
         })
     }
