@@ -29,6 +29,21 @@ pub enum Overlay {
     Keys,
     Share,
     Lamps,
+    /// What has happened, in words.
+    Log,
+}
+
+/// What is read out to those who listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    Nothing,
+    Beats,
+    Everything,
+}
+
+impl Said {
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Nothing, "Nothing"), (Self::Beats, "Beats"), (Self::Everything, "Every event")];
 }
 
 /// How near the stage is.
@@ -118,6 +133,7 @@ pub struct Ui {
     pub theme: Theme,
     /// Single-key shortcuts answer; some assistive tools need them off.
     pub single_keys: bool,
+    pub said: Said,
     /// The option of a prediction that is marked and not yet committed to.
     pub marked: Option<u32>,
     /// What a followed link holds.
@@ -164,6 +180,7 @@ pub enum Ask {
     },
     Theme(Theme),
     SingleKeys(bool),
+    Said(Said),
     Mark(Option<u32>),
     Found(crate::share::Found),
     Bar(Bar),
@@ -187,6 +204,7 @@ impl Default for Ui {
             terminal: "t1".into(),
             theme: Theme::Dark,
             single_keys: true,
+            said: Said::Everything,
             marked: None,
             found: None,
             bars: vec![],

@@ -1,10 +1,9 @@
 //! The lessons the site has: `lessons/index.json`, read at run time, so that a lesson can be added without a build.
 
-use serde::Deserialize;
+use crate::json::Json;
 
 /// One lesson, as the index lists it. The order of the list is the order of the chapters and of the lessons in them.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Path inside the folder `lessons`.
     pub file: String,
@@ -13,12 +12,10 @@ pub struct Entry {
     pub title: String,
     pub minutes: u32,
     /// A question to come back to once the lesson is finished.
-    #[serde(default)]
     pub recall: Option<Question>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     pub question: String,
     pub options: Vec<String>,
@@ -33,7 +30,29 @@ pub struct Chapter {
 }
 
 pub fn parse(text: &str) -> Result<Vec<Chapter>, String> {
-    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let read = Json::read(text).ok_or("lessons/index.json is not JSON")?;
+    Ok(gather(read.items().iter().map(entry)))
+}
+
+fn entry(json: &Json) -> Entry {
+    let of = |name: &str| json.get(name).text();
+    let recall = json.get("recall");
+    let question = || Question {
+        question: recall.get("question").text(),
+        options: recall.get("options").items().iter().map(Json::text).collect(),
+        answer: recall.get("answer").number() as usize,
+    };
+    Entry {
+        file: of("file"),
+        id: of("id"),
+        chapter: of("chapter"),
+        title: of("title"),
+        minutes: json.get("minutes").number(),
+        recall: recall.is_there().then(question),
+    }
+}
+
+fn gather(entries: impl Iterator<Item = Entry>) -> Vec<Chapter> {
     let mut chapters: Vec<Chapter> = vec![];
     for entry in entries {
         match chapters.iter_mut().find(|chapter| chapter.name == entry.chapter) {
@@ -41,18 +60,22 @@ pub fn parse(text: &str) -> Result<Vec<Chapter>, String> {
             None => chapters.push(Chapter { name: entry.chapter.clone(), lessons: vec![entry] }),
         }
     }
-    Ok(chapters)
+    chapters
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn lessons_gather_by_chapter_in_their_order() {
-        let line = |file: &str, chapter: &str| {
-            format!(r#"{{"file":"{file}","id":"x","chapter":"{chapter}","title":"t","minutes":5}}"#)
+        let entry = |file: &str, chapter: &str| super::Entry {
+            file: file.into(),
+            id: "x".into(),
+            chapter: chapter.into(),
+            title: "t".into(),
+            minutes: 5,
+            recall: None,
         };
-        let text = format!("[{},{},{}]", line("a", "One"), line("b", "Two"), line("c", "One"));
-        let chapters = super::parse(&text).unwrap();
+        let chapters = super::gather([entry("a", "One"), entry("b", "Two"), entry("c", "One")].into_iter());
         assert_eq!(chapters.len(), 2);
         assert_eq!(chapters[0].lessons[1].file, "c");
     }

@@ -18,7 +18,7 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::panels::not_real::fetch_text;
-use crate::panels::topbar::{ThemeButton, logo};
+use crate::panels::topbar::{logo, theme_button};
 use crate::theme::Theme;
 use crate::ui::{Ask, Overlay};
 
@@ -61,7 +61,7 @@ pub fn Home(props: &Props) -> Html {
                 // Shown once the page is put by (boot.js marks the document).
                 <span class="chip offline">{icon(Icon::Check)}{"Ready offline"}</span>
                 <button class="btn ghost ic sm" aria-label="Keyboard map" title="Keyboard map (?)" onclick={keys}>{icon(Icon::Question)}</button>
-                <ThemeButton theme={props.theme} handle={props.handle.clone()}/>
+                {theme_button(props.theme, &props.handle)}
             </header>
             {side::side(&props.handle, &lessons, &progress, kept.as_ref(), again)}
             {map::map(&props.handle, &lessons, &progress)}

@@ -2,11 +2,13 @@
 //! and goes on without. Data of another version, or damaged data, is left where it is and not used.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 
-use gloo_storage::{LocalStorage, Storage};
-use serde::{Deserialize, Serialize};
+use gloo_utils::window;
+use wasm_bindgen::JsValue;
 
+use super::thumb::Thumb;
+use crate::json::{self, Json};
+use crate::store::Ordered;
 use crate::theme::Theme;
 
 const THEME: &str = "oz.theme";
@@ -27,19 +29,16 @@ pub fn take_failure() -> bool {
 }
 
 /// How far a person is, by lesson file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    pub lessons: BTreeMap<String, LessonProgress>,
+    pub lessons: Ordered<String, LessonProgress>,
     /// The lesson opened last.
     pub current: Option<String>,
     /// How many questions of finished lessons were answered.
-    #[serde(default)]
     pub recalled: u32,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LessonProgress {
     /// The lesson's own id: what the engine calls it.
     pub id: String,
@@ -49,8 +48,7 @@ pub struct LessonProgress {
 }
 
 /// The last session, to go on with after a reload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     /// A link's fragment.
     pub fragment: String,
@@ -58,37 +56,51 @@ pub struct Kept {
     pub lesson: Option<String>,
     pub title: String,
     /// What the stage showed.
-    #[serde(default)]
-    pub thumb: Option<super::thumb::Thumb>,
+    pub thumb: Option<Thumb>,
 }
 
 pub fn theme() -> Option<Theme> {
-    LocalStorage::get::<String>(THEME).ok().and_then(|name| Theme::named(&name))
+    Theme::named(&read(THEME)?.text())
 }
 
 pub fn keep_theme(theme: Theme) {
-    keep(THEME, &theme.name());
+    keep(THEME, &theme.name().into());
 }
 
 pub fn progress() -> Progress {
-    LocalStorage::get(PROGRESS).unwrap_or_default()
+    read(PROGRESS).map(|kept| progress_of(&kept)).unwrap_or_default()
 }
 
 pub fn session() -> Option<Kept> {
-    LocalStorage::get(SESSION).ok()
+    let kept = read(SESSION)?;
+    let (fragment, title) = (kept.get("fragment").text(), kept.get("title").text());
+    (!fragment.is_empty()).then(|| Kept {
+        fragment,
+        lesson: some(&kept.get("lesson")),
+        title,
+        thumb: Thumb::read(&kept.get("thumb")),
+    })
 }
 
 pub fn keep_session(kept: &Kept) {
-    keep(SESSION, kept);
+    let thumb = kept.thumb.as_ref().map_or(JsValue::NULL, Thumb::write);
+    let lesson = kept.lesson.as_deref().map_or(JsValue::NULL, JsValue::from);
+    let fields = [
+        ("fragment", kept.fragment.as_str().into()),
+        ("lesson", lesson),
+        ("title", kept.title.as_str().into()),
+        ("thumb", thumb),
+    ];
+    keep(SESSION, &json::object(fields));
 }
 
 pub fn history() -> Vec<String> {
-    LocalStorage::get(HISTORY).unwrap_or_default()
+    read(HISTORY).map(|lines| lines.items().iter().map(Json::text).collect()).unwrap_or_default()
 }
 
 pub fn keep_history(lines: &[String]) {
     let from = lines.len().saturating_sub(HISTORY_MAX);
-    keep(HISTORY, &&lines[from..]);
+    keep(HISTORY, &json::list(lines[from..].iter().map(|line| line.as_str().into())));
 }
 
 /// A lesson of the site is opened.
@@ -125,15 +137,16 @@ pub fn recalled() {
 
 /// Everything that is kept, as the text of a file.
 pub fn export() -> String {
-    serde_json::to_string_pretty(&progress()).unwrap_or_default()
+    json::write(&progress_as(&progress()))
 }
 
 /// Takes progress from a file's text. Lessons that are done here stay done.
 pub fn import(text: &str) -> Result<usize, String> {
-    let read: Progress = serde_json::from_str(text).map_err(|error| format!("This is no progress file: {error}"))?;
-    let count = read.lessons.len();
+    let theirs = Json::read(text).filter(|read| read.get("lessons").is_there());
+    let theirs = progress_of(&theirs.ok_or("This is no progress file: it has no list of lessons.")?);
+    let count = theirs.lessons.len();
     change(|progress| {
-        for (file, theirs) in read.lessons {
+        for (file, theirs) in theirs.lessons {
             let mine = progress.lessons.entry(file).or_default();
             let done = mine.done || theirs.done;
             if theirs.step > mine.step || mine.steps == 0 {
@@ -145,17 +158,57 @@ pub fn import(text: &str) -> Result<usize, String> {
     Ok(count)
 }
 
+fn progress_of(kept: &Json) -> Progress {
+    let lesson = |(file, kept): (String, Json)| {
+        let (id, step, steps) = (kept.get("id").text(), kept.get("step").number(), kept.get("steps").number());
+        (file, LessonProgress { id, step, steps, done: kept.get("done").truth() })
+    };
+    Progress {
+        lessons: kept.get("lessons").entries().into_iter().map(lesson).collect(),
+        current: some(&kept.get("current")),
+        recalled: kept.get("recalled").number(),
+    }
+}
+
+fn progress_as(progress: &Progress) -> JsValue {
+    let lesson = |lesson: &LessonProgress| {
+        let (step, steps) = (lesson.step.into(), lesson.steps.into());
+        json::object([
+            ("id", lesson.id.as_str().into()),
+            ("step", step),
+            ("steps", steps),
+            ("done", lesson.done.into()),
+        ])
+    };
+    let lessons = json::object(progress.lessons.iter().map(|(file, kept)| (file.as_str(), lesson(kept))));
+    let current = progress.current.as_deref().map_or(JsValue::NULL, JsValue::from);
+    json::object([("lessons", lessons), ("current", current), ("recalled", progress.recalled.into())])
+}
+
+fn some(value: &Json) -> Option<String> {
+    value.is_there().then(|| value.text())
+}
+
 fn change(how: impl FnOnce(&mut Progress)) {
     let before = progress();
     let mut after = before.clone();
     how(&mut after);
     if after != before {
-        keep(PROGRESS, &after);
+        keep(PROGRESS, &progress_as(&after));
     }
 }
 
-fn keep<T: Serialize>(key: &str, value: &T) {
-    if LocalStorage::set(key, value).is_err() {
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn read(key: &str) -> Option<Json> {
+    Json::read(&storage()?.get_item(key).ok()??)
+}
+
+fn keep(key: &str, value: &JsValue) {
+    let kept = storage().is_some_and(|storage| storage.set_item(key, &json::write(value)).is_ok());
+    if !kept {
         FAILED.with(|failed| failed.set(true));
     }
 }

@@ -1,10 +1,11 @@
 //! The small cluster on the card of where you stopped: the paused state itself, kept beside the session, so that the first
 //! screen can show it before an engine is started.
 
-use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
 use wire::view::{ReplicaView, Role, ServerState};
 use yew::prelude::*;
 
+use crate::json::{self, Json};
 use crate::stage::cells::outline;
 use crate::store::{Glyph, Model, Shape, Tp};
 use crate::svg::{path, px, rect, text};
@@ -17,14 +18,14 @@ const ROW: f64 = 34.0;
 const LEFT: f64 = 36.0;
 
 /// The copies of one partition.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thumb {
     rows: Vec<ThumbRow>,
     /// The high watermark, in columns from the left.
     hw: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 struct ThumbRow {
     broker: i32,
     leads: bool,
@@ -32,6 +33,45 @@ struct ThumbRow {
     down: bool,
     /// Letter and number of the shape of each record's key, from the left; a blank letter is no key.
     cells: Vec<(char, u8)>,
+}
+
+impl Thumb {
+    pub fn read(kept: &Json) -> Option<Thumb> {
+        let hw = kept.get("hw");
+        let rows: Vec<ThumbRow> = kept.get("rows").items().iter().map(ThumbRow::read).collect();
+        (!rows.is_empty()).then(|| Thumb { rows, hw: hw.is_there().then(|| hw.number().into()) })
+    }
+
+    pub fn write(&self) -> JsValue {
+        let hw = self.hw.map_or(JsValue::NULL, |hw| (hw as f64).into());
+        json::object([("rows", json::list(self.rows.iter().map(ThumbRow::write))), ("hw", hw)])
+    }
+}
+
+impl ThumbRow {
+    fn read(kept: &Json) -> ThumbRow {
+        let letters: Vec<char> = kept.get("cells").text().chars().collect();
+        let cell = |pair: &[char]| (pair[0], pair[1].to_digit(10).unwrap_or(0) as u8);
+        ThumbRow {
+            broker: kept.get("broker").number() as i32,
+            leads: kept.get("leads").truth(),
+            in_sync: kept.get("inSync").truth(),
+            down: kept.get("down").truth(),
+            cells: letters.chunks_exact(2).map(cell).collect(),
+        }
+    }
+
+    /// The cells are one text, two letters each: the key's letter and the number of its shape.
+    fn write(&self) -> JsValue {
+        let cells: String = self.cells.iter().flat_map(|(letter, shape)| [*letter, (b'0' + shape) as char]).collect();
+        json::object([
+            ("broker", self.broker.into()),
+            ("leads", self.leads.into()),
+            ("inSync", self.in_sync.into()),
+            ("down", self.down.into()),
+            ("cells", cells.into()),
+        ])
+    }
 }
 
 const SHAPES: [Shape; 4] = [Shape::Circle, Shape::Square, Shape::Diamond, Shape::Triangle];
@@ -55,7 +95,7 @@ pub fn of(model: &Model, focus: Option<&Tp>) -> Option<Thumb> {
             .collect(),
     };
     let mut rows: Vec<ThumbRow> = copies().take(ROWS).map(row).collect();
-    rows.sort_by_key(|row| row.broker);
+    crate::order::by(&mut rows, |row| row.broker);
     Some(Thumb { rows, hw: view.high_watermark.map(|hw| (hw - base).max(0)) })
 }
 

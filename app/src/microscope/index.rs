@@ -75,7 +75,7 @@ fn cards(open: &OpenView, x: &impl Fn(u64) -> f64, width: f64, y: f64, low: f64)
     let last = open.batches.last().map_or(0, |last| last.at);
     let near = open.index.iter().filter(|(_, at)| (first..=last).contains(at));
     let mut order: Vec<&(i64, u64)> = near.collect();
-    order.sort_by_key(|entry| (entry.0 != open.found.0, entry.0.abs_diff(open.found.0)));
+    crate::order::by(&mut order, |entry| (entry.0 != open.found.0, entry.0.abs_diff(open.found.0)));
     let mut taken: Vec<f64> = vec![];
     let mut drawn = vec![];
     for (offset, at) in order {

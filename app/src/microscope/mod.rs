@@ -14,7 +14,7 @@ use wire::view::ReplicaView;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
-use crate::stage::bar::StageBar;
+use crate::stage::bar;
 use crate::stage::size::use_size;
 use crate::store::{Glyphs, Model, Tp};
 use crate::ui::{Ask, Zoom, label};
@@ -96,7 +96,7 @@ pub fn Microscope(props: &Props) -> Html {
     html! {
         <>
             <main class="stage" id="stage" aria-label="Stage">
-                <StageBar lamps={props.model.lamps.clone()} zoom={props.zoom} handle={props.handle.clone()}/>
+                {bar::stage_bar(&bar::Props { lamps: props.model.lamps.clone(), zoom: props.zoom, handle: props.handle.clone(), children: html! {} })}
                 <div class="sframe" data-stage="true" onkeydown={crate::stage::on_key()}>
                     <div class="scope" ref={frame}>
                         <div class="row scopehead"><b>{name}</b>{copy_tabs(&copies, broker, leader, &props.handle)}</div>

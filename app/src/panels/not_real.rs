@@ -1,13 +1,13 @@
 //! "What is not real yet": the list the project keeps about itself, from `not-real.json`.
 
 use gloo_utils::window;
-use serde::Deserialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
+use crate::json::Json;
 use crate::ui::{Ask, Screen};
 
 #[derive(Properties, PartialEq)]
@@ -16,15 +16,13 @@ pub struct Props {
 }
 
 /// One thing that differs from a real Kafka.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 struct Item {
     what: String,
     instead: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 struct Area {
     area: String,
     items: Vec<Item>,
@@ -65,7 +63,13 @@ fn section(area: &Area) -> Html {
 
 async fn load() -> Result<Vec<Area>, String> {
     let text = fetch_text("not-real.json").await?;
-    serde_json::from_str(&text).map_err(|error| error.to_string())
+    let read = Json::read(&text).ok_or("not-real.json is not JSON")?;
+    let item = |json: &Json| Item { what: json.get("what").text(), instead: json.get("instead").text() };
+    let area = |json: &Json| Area {
+        area: json.get("area").text(),
+        items: json.get("items").items().iter().map(item).collect(),
+    };
+    Ok(read.items().iter().map(area).collect())
 }
 
 /// The text of one of the page's own files.

@@ -6,14 +6,18 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::keys::MAP;
-use crate::share::{FoundDialog, ShareDialog};
-use crate::store::Map;
-use crate::ui::{Ask, Overlay};
+use crate::share::{FoundProps, ShareDialog, found_dialog};
+use crate::store::{Events, Map};
+use crate::ui::{Ask, Overlay, Said};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub overlay: Option<Overlay>,
     pub single_keys: bool,
+    pub said: Said,
+    /// While something is open: what has happened, and up to where.
+    pub events: Option<Events>,
+    pub index: u64,
     pub lamps: Map<String, LampView>,
     pub found: Option<crate::share::Found>,
     pub handle: Handle,
@@ -49,12 +53,13 @@ pub fn Overlays(props: &Props) -> Html {
             props
                 .found
                 .as_ref()
-                .map(|found| html! { <FoundDialog found={found.clone()} handle={props.handle.clone()}/> })
+                .map(|found| found_dialog(&FoundProps { found: found.clone(), handle: props.handle.clone() }))
                 .unwrap_or_default(),
         ),
         Overlay::Keys => ("Keyboard map", keys(props)),
         Overlay::Share => ("Share this session", html! { <ShareDialog handle={props.handle.clone()}/> }),
         Overlay::Lamps => ("What must always hold", lamps(props)),
+        Overlay::Log => ("What has happened", log(props)),
     };
     html! {
         <div class="veil" onclick={close.clone()}>
@@ -75,8 +80,24 @@ fn keys(props: &Props) -> Html {
         <>
             <dl class="keymap">{for MAP.iter().map(|(key, does)| html! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> })}</dl>
             <label class="row soft"><input type="checkbox" checked={on} onchange={toggle}/>{"Single keys answer"}</label>
+            <fieldset class="row soft"><legend>{"Read out"}</legend>{for Said::ALL.iter().map(|(said, words)| {
+                let (said, picked) = (*said, *said == props.said);
+                let onchange = props.handle.ui.reform(move |_: Event| Ask::Said(said));
+                html! { <label class="row"><input type="radio" name="said" checked={picked} {onchange}/>{*words}</label> }
+            })}</fieldset>
         </>
     }
+}
+
+/// Lines of the list; who wants more goes back in time.
+const LOG_MAX: usize = 400;
+
+/// All that has happened up to here, newest first: the text that the picture is a picture of.
+fn log(props: &Props) -> Html {
+    let Some(events) = &props.events else { return html! {} };
+    let list = events.all();
+    let done = list.partition_point(|event| event.index <= props.index);
+    crate::timeline::event_list(list[..done].iter().rev().take(LOG_MAX), props.index, &props.handle)
 }
 
 fn lamps(props: &Props) -> Html {

@@ -18,7 +18,6 @@ pub struct Facts {
     pub digest: u64,
 }
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub lesson: Option<Rc<LessonView>>,
     pub versions: Facts,
@@ -26,8 +25,7 @@ pub struct Props {
     pub handle: Handle,
 }
 
-#[component]
-pub fn TopBar(props: &Props) -> Html {
+pub fn top_bar(props: &Props) -> Html {
     let handle = &props.handle;
     let send = |command: Command| {
         let handle = handle.clone();
@@ -56,7 +54,7 @@ pub fn TopBar(props: &Props) -> Html {
                 <button class="btn ghost ic sm" aria-label="Redo" title="Redo (Ctrl Shift Z)" onclick={send(Command::Redo)}>{icon(Icon::Redo)}</button>
             </span>
             {crate::root::present_button(handle)}
-            <ThemeButton theme={props.theme} handle={handle.clone()}/>
+            {theme_button(props.theme, handle)}
             <button class="btn sm" onclick={share}>{icon(Icon::Share)}{"Share"}</button>
         </header>
     }
@@ -83,17 +81,10 @@ pub fn modes(handle: &Handle, lesson: bool, running: bool) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct ThemeProps {
-    pub theme: Theme,
-    pub handle: Handle,
-}
-
 /// Also on the home screen.
-#[component]
-pub fn ThemeButton(props: &ThemeProps) -> Html {
-    let other = props.theme.other();
-    let turn = props.handle.ui.reform(move |_: MouseEvent| Ask::Theme(other));
+pub fn theme_button(theme: Theme, handle: &Handle) -> Html {
+    let other = theme.other();
+    let turn = handle.ui.reform(move |_: MouseEvent| Ask::Theme(other));
     let label = format!("{} theme", if other == Theme::Light { "Light" } else { "Dark" });
     html! { <button class="btn ghost ic sm" aria-label={label.clone()} title={label} onclick={turn}>{icon(Icon::Sun)}</button> }
 }

@@ -8,14 +8,12 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::ui::{Ask, Bar, Overlay};
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub bars: Vec<Bar>,
     pub handle: Handle,
 }
 
-#[component]
-pub fn Bars(props: &Props) -> Html {
+pub fn bars(props: &Props) -> Html {
     if props.bars.is_empty() {
         return html! {};
     }

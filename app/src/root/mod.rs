@@ -19,17 +19,17 @@ use crate::ctx::Handle;
 use crate::home::Home;
 use crate::lesson::LessonPanel;
 use crate::microscope::Microscope;
-use crate::panels::inspector::Inspector;
+use crate::panels::inspector;
 use crate::panels::not_real::NotReal;
 use crate::panels::overlays::Overlays;
-use crate::panels::topbar::TopBar;
+use crate::panels::topbar;
 use crate::player::Player;
 use crate::share::Arrival;
 use crate::stage::Stage;
 use crate::store::Model;
 use crate::terminal::TerminalDrawer;
 use crate::theme::{Theme, narrow};
-use crate::timeline::Timeline;
+use crate::timeline;
 use crate::ui::{Ask, Bar, Height, Overlay, Screen, Selection, Sheet, Ui, Zoom};
 
 /// Cluster time that runs after a fault, in microseconds: a session of 9 s runs out, a new leader is found, a log is
@@ -114,9 +114,10 @@ impl Component for App {
         };
         html! {
             <>
-                <bars::Bars bars={ui.bars.clone()} handle={handle.clone()}/>
+                {bars::bars(&bars::Props { bars: ui.bars.clone(), handle: handle.clone() })}
                 {screen}
-                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} lamps={model.lamps.clone()} found={ui.found.clone()} handle={handle.clone()}/>
+                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} said={ui.said} lamps={model.lamps.clone()} found={ui.found.clone()}
+                    events={ui.overlay.map(|_| model.events.clone())} index={ui.overlay.map_or(0, |_| model.index)} handle={handle.clone()}/>
                 <Arrival handle={handle.clone()}/>
             </>
         }
@@ -148,7 +149,7 @@ impl App {
                     if model.lesson.is_some() { <a href="#lesson">{"Skip to the lesson"}</a> }<a href="#stage">{"Skip to the stage"}</a>
                     <a href="#terminal">{"Skip to the terminal"}</a>
                 </nav>
-                <TopBar lesson={model.lesson.clone()} versions={topbar_facts(model)} theme={ui.theme} handle={handle.clone()}/>
+                {topbar::top_bar(&topbar::Props { lesson: model.lesson.clone(), versions: topbar_facts(model), theme: ui.theme, handle: handle.clone() })}
                 if let Some(lesson) = &model.lesson {
                     <LessonPanel lesson={lesson.clone()} marked={ui.marked} handle={handle.clone()}/>
                 }
@@ -157,13 +158,11 @@ impl App {
                 } else {
                     <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown} theme={ui.theme} {playing}
                         only={(ui.zoom == Zoom::Broker).then(|| ui.broker(model)).flatten()} handle={handle.clone()}/>
-                    <Inspector model={model.clone()} selection={ui.selection.clone()} focus={focus.clone()} {playing} handle={handle.clone()}/>
+                    {inspector::inspector(&inspector::Props { model: model.clone(), selection: ui.selection.clone(), focus: focus.clone(), playing, handle: handle.clone() })}
                 }
-                <Timeline index={model.index} now_us={model.now_us} end_index={model.end_index} end_us={model.end_us}
-                    events={model.events.clone()} branches={model.branches.clone()} {playing} {locked} low={ui.terminal_open || narrow()} to_come={to_come(model)}
-                    speed={handle.player.speed()} handle={handle.clone()}/>
-                <sheet::SheetTabs shown={in_sheet} height={ui.sheet_height} lesson={model.lesson.clone()} focus={focus.clone()} handle={handle.clone()}/>
-                <sheet::Chips model={model.clone()} focus={focus.clone()} handle={handle.clone()}/>
+                {timeline::timeline(&timeline::Props { index: model.index, now_us: model.now_us, end_index: model.end_index, end_us: model.end_us, events: model.events.clone(), branches: model.branches.clone(), playing, locked, low: ui.terminal_open || narrow(), to_come: to_come(model), speed: handle.player.speed(), said: ui.said, handle: handle.clone() })}
+                {sheet::tabs(&sheet::Props { shown: in_sheet, height: ui.sheet_height, lesson: model.lesson.clone(), focus: focus.clone(), handle: handle.clone() })}
+                {sheet::chips(&sheet::ChipProps { model: model.clone(), focus: focus.clone(), handle: handle.clone() })}
                 <TerminalDrawer {playing} terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
                     current={ui.terminal.clone()} echo={echo(model)} handle={handle.clone()}/>
             </div>
@@ -253,6 +252,7 @@ impl App {
                 self.ui.overlay = Some(Overlay::Found);
             }
             Ask::SingleKeys(on) => self.ui.single_keys = on,
+            Ask::Said(said) => self.ui.said = said,
             Ask::Bar(bar) => self.bar(bar.tone, &bar.title.clone(), bar.details, bar.export),
             Ask::CloseBar(at) if at < self.ui.bars.len() => drop(self.ui.bars.remove(at)),
             Ask::CloseBar(_) => {}
@@ -352,6 +352,6 @@ fn sheet_class(sheet: Sheet) -> &'static str {
     }
 }
 
-fn topbar_facts(model: &Model) -> crate::panels::topbar::Facts {
-    crate::panels::topbar::Facts { kraft: !model.controllers.is_empty(), digest: model.digest }
+fn topbar_facts(model: &Model) -> topbar::Facts {
+    topbar::Facts { kraft: !model.controllers.is_empty(), digest: model.digest }
 }

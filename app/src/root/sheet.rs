@@ -12,7 +12,6 @@ use crate::ui::{Ask, Height, Sheet, label};
 /// A drag of so many pixels changes the sheet's height; a shorter one is a tap.
 const DRAG: i32 = 24;
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub shown: Sheet,
     pub height: Height,
@@ -21,8 +20,7 @@ pub struct Props {
     pub handle: Handle,
 }
 
-#[component]
-pub fn SheetTabs(props: &Props) -> Html {
+pub fn tabs(props: &Props) -> Html {
     let tab = |sheet: Sheet, name: String| {
         let on = sheet == props.shown;
         let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Sheet(sheet));
@@ -71,7 +69,6 @@ fn grip(props: &Props) -> Html {
     html! { <button class="grab" aria-label="Height of the sheet" onpointerdown={down} onpointerup={up} onkeydown={key}><i/></button> }
 }
 
-#[derive(Properties, PartialEq)]
 pub struct ChipProps {
     pub model: Model,
     pub focus: Option<Tp>,
@@ -79,8 +76,7 @@ pub struct ChipProps {
 }
 
 /// Lines that are one touch away where typing is slow.
-#[component]
-pub fn Chips(props: &ChipProps) -> Html {
+pub fn chips(props: &ChipProps) -> Html {
     let mut lines: Vec<(String, String)> = vec![];
     const TOPICS: &str = "kafka-topics.sh --bootstrap-server localhost:9092";
     match &props.focus {

@@ -117,15 +117,13 @@ pub fn preview(handle: &Handle, fragment: &str) {
     });
 }
 
-#[derive(Properties, PartialEq)]
 pub struct FoundProps {
     pub found: Found,
     pub handle: Handle,
 }
 
 /// The preview: what is inside, what could not be read, and the button that runs it.
-#[component]
-pub fn FoundDialog(props: &FoundProps) -> Html {
+pub fn found_dialog(props: &FoundProps) -> Html {
     let found = &props.found;
     let whole = found.problems.is_empty();
     let run = {

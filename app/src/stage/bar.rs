@@ -12,20 +12,17 @@ use crate::ui::{Ask, Overlay, Zoom};
 /// while they hold.
 const NAMED: [(&str, &str); 3] = [("S2", "Acked writes safe"), ("S7", "HW only rises"), ("S6", "One leader per epoch")];
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub lamps: Map<String, LampView>,
     pub zoom: Zoom,
     /// Stands beside the zoom.
-    #[prop_or_default]
     pub children: Html,
     pub handle: Handle,
 }
 
-#[component]
-pub fn StageBar(props: &Props) -> Html {
+pub fn stage_bar(props: &Props) -> Html {
     let mut lamps: Vec<_> = props.lamps.values().cloned().collect();
-    lamps.sort_by_key(|lamp| (rank(lamp), lamp.id.len(), lamp.id.clone()));
+    crate::order::by(&mut lamps, |lamp| (rank(lamp), lamp.id.len(), lamp.id.clone()));
     let broken = lamps.iter().filter(|lamp| matches!(lamp.state, LampState::Broken(_))).count();
     let open = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Lamps)));
     let (shown, rest): (Vec<_>, Vec<_>) =

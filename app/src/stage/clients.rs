@@ -158,7 +158,7 @@ pub fn group(props: &Props, layout: &Layout) -> Html {
     let views = layout.consumers.iter().filter_map(|place| props.model.clients.get(&place.key));
     let mut groups: Vec<&GroupView> = views.filter_map(|view| view.group.as_ref()).collect();
     let members = groups.len();
-    groups.sort_by_key(|group| (&group.id, std::cmp::Reverse(group.generation)));
+    crate::order::by(&mut groups, |group| (group.id.clone(), -group.generation));
     let (stable, all) = (groups.iter().all(|group| group.stable), layout.consumers.len());
     groups.dedup_by(|a, b| a.id == b.id);
     let (title, state) = match groups.as_slice() {

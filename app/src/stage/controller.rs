@@ -10,7 +10,6 @@ use crate::ctx::Handle;
 use crate::store::Map;
 use crate::ui::{Ask, Selection};
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub controllers: Map<i32, ControllerView>,
     /// Broker and top of its rack.
@@ -21,8 +20,7 @@ pub struct Props {
     pub handle: Handle,
 }
 
-#[component]
-pub fn Controllers(props: &Props) -> Html {
+pub fn controllers(props: &Props) -> Html {
     let Some(first) = props.controllers.values().find(|c| c.active).or_else(|| props.controllers.values().next())
     else {
         return html! {};

@@ -11,7 +11,7 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
     let Some(view) = props.model.partitions.get(tp) else { return html! {} };
     let arm_y = |broker: i32| layout.lane(broker, tp).map(|lane| lane.y + lane.h / 2.0);
     let mut inside: Vec<f64> = view.isr.iter().filter_map(|id| arm_y(*id)).collect();
-    inside.sort_by(f64::total_cmp);
+    crate::order::by(&mut inside, |y| *y);
     let out: Vec<(i32, f64)> =
         view.replicas.iter().filter(|id| !view.isr.contains(id)).filter_map(|id| Some((*id, arm_y(*id)?))).collect();
     let right = layout.rack_right();

@@ -3,11 +3,9 @@
 //! One rule shapes it: the same offset of a partition has the same x on every broker. Replication is then a vertical
 //! move, lag a missing column, and the high watermark one line through all racks.
 
-use std::collections::BTreeMap;
-
 use wire::view::ClientKind;
 
-use crate::store::{Model, Tp};
+use crate::store::{Model, Ordered, Tp};
 
 /// Pixels between two offsets, and the width of a cell.
 pub const PITCH: f64 = 36.0;
@@ -93,7 +91,7 @@ pub struct Layout {
     pub consumers: Vec<ClientBox>,
     pub consumers_x: f64,
     /// First offset shown, by partition.
-    pub bases: BTreeMap<Tp, i64>,
+    pub bases: Ordered<Tp, i64>,
 }
 
 impl Layout {
@@ -268,8 +266,8 @@ fn lanes_of(model: &Model, focus: Option<&Tp>, broker: i32) -> Vec<Tp> {
 
 /// First offset shown per partition: zero until the log outgrows the lane, then in steps of half a lane, so that cells
 /// stand still between two steps.
-fn bases(model: &Model, slots: i64) -> BTreeMap<Tp, i64> {
-    let mut ends: BTreeMap<Tp, i64> = BTreeMap::new();
+fn bases(model: &Model, slots: i64) -> Ordered<Tp, i64> {
+    let mut ends: Ordered<Tp, i64> = Ordered::new();
     for ((topic, p, _), replica) in model.replicas.iter() {
         let end = ends.entry((topic.clone(), *p)).or_default();
         *end = (*end).max(replica.log_end);

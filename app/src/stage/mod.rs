@@ -102,9 +102,12 @@ pub fn Stage(props: &Props) -> Html {
     shown.isr &= props.only.is_none();
     html! {
         <main class="stage" id="stage" aria-label="Stage">
-            <bar::StageBar lamps={props.model.lamps.clone()} zoom={if props.only.is_some() { Zoom::Broker } else { Zoom::Cluster }} handle={props.handle.clone()}>
-                {brokers(props)}
-            </bar::StageBar>
+            {bar::stage_bar(&bar::Props {
+                lamps: props.model.lamps.clone(),
+                zoom: if props.only.is_some() { Zoom::Broker } else { Zoom::Cluster },
+                children: brokers(props),
+                handle: props.handle.clone(),
+            })}
             <div class="sframe" ref={frame} data-stage="true" onkeydown={on_key()}>
                 <div class="sheet">
                     {picture(props, &layout, zoom, shown)}
@@ -144,9 +147,7 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
             {for layout.racks.iter().map(|rack| rack::rack(props, layout, rack, shown))}
             if shown.epoch { {election::crown(props, layout)} }
             if shown.controller {
-                <controller::Controllers controllers={model.controllers.clone()} handle={props.handle.clone()}
-                    racks={layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>()} brokers={model.brokers.clone()}
-                    place={layout.controller()}/>
+                {controller::controllers(&controller::Props { controllers: model.controllers.clone(), handle: props.handle.clone(), racks: layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>(), brokers: model.brokers.clone(), place: layout.controller() })}
             }
             if shown.hw { {watermark::line(props, layout)} }
             if shown.clients {

@@ -28,9 +28,7 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
     });
     html! {
         <g key={place.broker} class={classes!("broker", (view.state == ServerState::Down).then_some("down"))} aria-label={format!("Broker {}", place.broker)}>
-            <Body id={place.broker} endpoint={view.endpoint.clone()} state={view.state} fenced={view.fenced} leads={view.leads.clone()}
-                y={place.y} h={place.h} w={layout.rack_w} hidden={place.hidden} slim={layout.slim}
-                first={layout.racks.first().is_some_and(|rack| rack.broker == place.broker)} selected={props.selection == Some(Selection::Broker(place.broker))} handle={props.handle.clone()}/>
+            {body(&BodyProps { id: place.broker, endpoint: view.endpoint.clone(), state: view.state, fenced: view.fenced, leads: view.leads.clone(), y: place.y, h: place.h, w: layout.rack_w, hidden: place.hidden, slim: layout.slim, first: layout.racks.first().is_some_and(|rack| rack.broker == place.broker), selected: props.selection == Some(Selection::Broker(place.broker)), handle: props.handle.clone() })}
             {for lanes}
             {absent(props, layout, place)}
         </g>
@@ -74,7 +72,6 @@ fn pins(model: &Model, tp: &Tp) -> Vec<Pin> {
         .collect()
 }
 
-#[derive(Properties, PartialEq)]
 struct BodyProps {
     id: i32,
     endpoint: String,
@@ -92,8 +89,7 @@ struct BodyProps {
     handle: crate::ctx::Handle,
 }
 
-#[component]
-fn Body(props: &BodyProps) -> Html {
+fn body(props: &BodyProps) -> Html {
     let BodyProps { id, y, h, w, .. } = *props;
     let select = props.handle.ui.reform(move |()| Ask::Select(Selection::Broker(id)));
     let (onclick, onkeydown) = super::navigate::press(select);

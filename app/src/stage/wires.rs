@@ -31,7 +31,7 @@ fn lines(props: &Props, layout: &Layout, place: &ClientBox, left: bool) -> Vec<H
         all.push((strong, html! { <path {d} {class} marker-end={(!left).then_some("url(#ac)")}/> }));
     }
     // The strong wire lies on top.
-    all.sort_by_key(|(strong, _)| *strong);
+    crate::order::by(&mut all, |(strong, _)| *strong);
     all.into_iter().map(|(_, html)| html).collect()
 }
 

@@ -1,7 +1,5 @@
 //! One pair of letter and shape per record key, so that a key is recognised on every broker without reading.
 
-use std::collections::BTreeMap;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shape {
     Circle,
@@ -22,7 +20,7 @@ pub struct Glyph {
 
 /// The pairs given out so far. A key keeps its pair for the whole session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Glyphs(BTreeMap<String, Glyph>);
+pub struct Glyphs(super::Ordered<String, Glyph>);
 
 impl Glyphs {
     pub fn get(&self, key: &str) -> Option<Glyph> {

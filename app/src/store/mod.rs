@@ -6,7 +6,6 @@
 mod events;
 mod glyphs;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use wire::reply::BranchView;
@@ -19,8 +18,10 @@ use wire::{Delta, Entity, Key, Reply};
 pub use events::Events;
 pub use glyphs::{Glyph, Glyphs, Shape};
 
-pub type Map<K, V> = Rc<BTreeMap<K, Rc<V>>>;
-pub type Metrics = Rc<BTreeMap<String, u64>>;
+/// A map in the order of its keys, the same as the engine uses.
+pub use wire::Ordered;
+pub type Map<K, V> = Rc<Ordered<K, Rc<V>>>;
+pub type Metrics = Rc<Ordered<String, u64>>;
 /// Topic and partition.
 pub type Tp = (String, i32);
 
@@ -44,7 +45,7 @@ pub struct Model {
     /// By host and process id.
     pub clients: Map<(String, u32), ClientView>,
     pub terminals: Map<String, TerminalView>,
-    pub lines: Map<String, BTreeMap<u32, Rc<LineView>>>,
+    pub lines: Map<String, Ordered<u32, Rc<LineView>>>,
     pub lamps: Map<String, LampView>,
     pub flights: Map<u64, FlightView>,
     pub events: Events,

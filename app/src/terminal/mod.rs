@@ -5,7 +5,6 @@ pub mod fault;
 mod input;
 mod scroll;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use wire::view::{LineKind, LineView, TerminalView};
@@ -13,10 +12,10 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
-use crate::store::Map;
+use crate::store::{Map, Ordered};
 use crate::ui::Ask;
 
-pub type Lines = BTreeMap<u32, Rc<LineView>>;
+pub type Lines = Ordered<u32, Rc<LineView>>;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -85,7 +84,7 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
             || props.terminals.get(*name).is_some_and(|view| view.running.is_some())
     };
     let mut names: Vec<&String> = props.terminals.keys().filter(used).collect();
-    names.sort_by_key(|name| (name.len(), (*name).clone()));
+    crate::order::by(&mut names, |name| (name.len(), (*name).clone()));
     let unused = || props.terminals.keys().filter(|name| !names.contains(name));
     let free = unused().find(|name| names.last().is_none_or(|last| name > last)).or_else(|| unused().next()).cloned();
     let tab = |name: &&String| {

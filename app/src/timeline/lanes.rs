@@ -106,7 +106,7 @@ pub fn Lanes(props: &Props) -> Html {
                 <rect width="1.5" height="7" class="fut"/></pattern></defs>
             {rect(LEFT, 24.0, axis.width, rows.bottom() - TOP, 6.0, "tl-bg")}
             <Ticks axis={axis.clone()} {rows}/>
-            <Flags axis={axis.clone()} index={props.index} {rows}/>
+            <Flags axis={axis.clone()} passed={passed(&props.events, props.index)} {rows}/>
             {ahead(props, &axis, rows)}
             {to_come(props, &axis)}
             {head(props, &axis, rows)}
@@ -247,8 +247,9 @@ fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
 #[derive(Properties, PartialEq)]
 struct MarksProps {
     axis: Axis,
+    /// The last beat that has been passed, by its event index: while time runs between two beats nothing is drawn anew.
     #[prop_or_default]
-    index: u64,
+    passed: Option<u64>,
     rows: Rows,
 }
 
@@ -268,7 +269,7 @@ enum Look {
 #[component]
 fn Ticks(props: &MarksProps) -> Html {
     let axis = &props.axis;
-    let mut paths: std::collections::BTreeMap<Look, (String, f64)> = std::collections::BTreeMap::new();
+    let mut paths: crate::store::Ordered<Look, (String, f64)> = crate::store::Ordered::default();
     for event in axis.events.all().iter() {
         let x = axis.x(event.at_us);
         let (path, last) = paths.entry(look(event)).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
@@ -344,7 +345,7 @@ fn Flags(props: &MarksProps) -> Html {
     let axis = &props.axis;
     let list = axis.events.all();
     let beats: Vec<_> = list.iter().filter(|event| event.beat).cloned().collect();
-    let current = beats.iter().rposition(|event| event.index <= props.index);
+    let current = props.passed.and_then(|passed| beats.iter().rposition(|event| event.index <= passed));
     let placed = place(
         &beats.iter().map(|beat| (axis.x(beat.at_us), flag_words(beat))).collect::<Vec<_>>(),
         current,
@@ -367,6 +368,12 @@ fn Flags(props: &MarksProps) -> Html {
             }
         })}</g>
     }
+}
+
+fn passed(events: &Events, index: u64) -> Option<u64> {
+    let list = events.all();
+    let done = list.partition_point(|event| event.index <= index);
+    list[..done].iter().rev().find(|event| event.beat).map(|event| event.index)
 }
 
 struct Flag {

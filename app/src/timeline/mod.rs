@@ -5,13 +5,14 @@ mod transport;
 
 use std::rc::Rc;
 
+use wire::EventView;
 use wire::reply::BranchView;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::store::Events;
+use crate::ui::Said;
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub index: u64,
     pub now_us: u64,
@@ -28,22 +29,31 @@ pub struct Props {
     pub to_come: Rc<Vec<String>>,
     /// Index into the player's speeds.
     pub speed: usize,
+    pub said: Said,
     pub handle: Handle,
 }
 
-#[component]
-pub fn Timeline(props: &Props) -> Html {
+pub fn timeline(props: &Props) -> Html {
     let current = props.events.at(props.index);
     html! {
         <section class="time" aria-label="Timeline">
-            <transport::Transport now_us={props.now_us} ahead={props.index < props.end_index} event={current}
-                branches={props.branches.clone()} playing={props.playing} locked={props.locked} speed={props.speed}
-                handle={props.handle.clone()}/>
+            {transport::transport(&transport::Props { now_us: props.now_us, ahead: props.index < props.end_index, event: current, branches: props.branches.clone(), playing: props.playing, locked: props.locked, speed: props.speed, said: props.said, handle: props.handle.clone() })}
             <lanes::Lanes index={props.index} now_us={props.now_us} end_us={props.end_us} events={props.events.clone()}
                 locked={props.locked && props.index >= props.end_index} low={props.low}
                 to_come={props.to_come.clone()} handle={props.handle.clone()}/>
         </section>
     }
+}
+
+/// Events in words, each with a time to jump to. What lies ahead of `index` is quiet.
+pub fn event_list<'a>(events: impl Iterator<Item = &'a Rc<EventView>>, index: u64, handle: &Handle) -> Html {
+    let row = |event: &Rc<EventView>| {
+        let (handle, at) = (handle.clone(), event.index);
+        let go = Callback::from(move |_: MouseEvent| handle.seek(at));
+        let class = if event.index > index { "ev ahead" } else { "ev" };
+        html! { <li {class}><button class="time" onclick={go}>{clock(event.at_us)}</button><span>{&event.sentence}</span></li> }
+    };
+    html! { <ol class="evlist">{for events.map(row)}</ol> }
 }
 
 /// `08.200`: seconds of the cluster with milliseconds.

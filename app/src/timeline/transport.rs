@@ -10,8 +10,8 @@ use super::clock;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::player::SPEEDS;
+use crate::ui::{Ask, Overlay, Said};
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub now_us: u64,
     /// Something recorded lies ahead of the position shown.
@@ -21,11 +21,11 @@ pub struct Props {
     pub playing: bool,
     pub locked: bool,
     pub speed: usize,
+    pub said: Said,
     pub handle: Handle,
 }
 
-#[component]
-pub fn Transport(props: &Props) -> Html {
+pub fn transport(props: &Props) -> Html {
     let handle = &props.handle;
     let blocked = props.locked && !props.ahead;
     let button = |name: &'static str, which: Icon, off: bool, act: fn(&Handle)| {
@@ -51,7 +51,8 @@ pub fn Transport(props: &Props) -> Html {
                 {button("Next beat", Icon::BeatForward, blocked, |handle| handle.beat(true))}
             </span>
             <span class="clock">{clock(props.now_us)}<small>{" s"}</small></span><span class="vr"/>
-            <span class="sentence" role="status" aria-live={if props.playing { "off" } else { "polite" }}>{sentence(props.event.as_deref())}</span>
+            <span class="sentence">{sentence(props.event.as_deref(), handle)}</span>
+            <span class="sr" role="status">{aloud(props)}</span>
             <span class="grow"/>
             <Branches branches={props.branches.clone()} handle={handle.clone()}/>
             {speed(props)}
@@ -59,14 +60,28 @@ pub fn Transport(props: &Props) -> Html {
     }
 }
 
-fn sentence(event: Option<&EventView>) -> Html {
+/// What is read out. While time runs there would be no end to it, so then it is the beats alone.
+fn aloud(props: &Props) -> String {
+    let loud = |event: &&Rc<EventView>| match props.said {
+        Said::Nothing => false,
+        Said::Beats => event.beat,
+        Said::Everything => event.beat || !props.playing,
+    };
+    props.event.as_ref().filter(loud).map_or_else(String::new, |event| event.sentence.clone())
+}
+
+fn sentence(event: Option<&EventView>, handle: &Handle) -> Html {
     let Some(event) = event else { return html! { <span class="muted">{"Nothing has happened yet."}</span> } };
     let (class, tone) = match event.tone {
         Tone::Plain => ("soft", html! {}),
         Tone::Warn => ("st warn", mark(Mark::Warn)),
         Tone::Error => ("st err", mark(Mark::Error)),
     };
-    html! { <><span {class}>{tone}<span class="clip">{&event.sentence}</span></span><span class="muted evno">{format!("Event {}", event.ordinal)}</span></> }
+    let list = handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Log)));
+    html! {
+        <><span {class}>{tone}<span class="clip">{&event.sentence}</span></span>
+        <button class="link muted evno" title="What has happened, in words" onclick={list}>{format!("Event {}", event.ordinal)}</button></>
+    }
 }
 
 fn speed(props: &Props) -> Html {

@@ -276,3 +276,75 @@ fn what_cannot_be_done_is_said_and_changes_nothing() {
         assert_eq!(page.digest(), before, "{command:?}");
     }
 }
+
+#[test]
+fn the_microscope_reads_a_batch_field_by_field_also_on_a_dead_broker() {
+    let mut page = Page::booted();
+    for line in [
+        "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 --replication-factor 3",
+        "printf 'anna:tea\\nben:coffee\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders \
+         --reader-property parse.key=true --reader-property key.separator=:",
+    ] {
+        page.done(Command::Type { terminal: "t1".into(), line: line.into() });
+        page.done(Command::RunUntilIdle { terminal: "t1".into() });
+    }
+    page.done(Command::Run { us: 2_000_000, events_max: u32::MAX });
+    page.done(Command::Fault(Fault::Kill("b2".into())));
+    for broker in 1..=3 {
+        let asked = Command::ReadLog { topic: "orders".into(), partition: 0, broker, offset: 1 };
+        let Answer::Log(log) = page.done(asked).answer else { panic!("broker {broker} shows no log") };
+        assert_eq!((log.log_start, log.log_end, log.segments.len()), (0, 2, 1), "broker {broker}");
+        assert_eq!(log.epochs, [(0, 0)]);
+        assert_eq!(log.records.iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1]);
+        let open = log.open.expect("the only segment is open");
+        assert_eq!((open.found, open.batches.len()), ((0, 0), 1));
+        let batch = open.batch.expect("offset 1 is in a batch");
+        assert!(batch.crc_holds);
+        assert_eq!(batch.bytes.len() as u64, log.segments[0].bytes);
+        // The fields cover every byte of the batch, one after the other.
+        let mut next = 0;
+        for field in &batch.fields {
+            assert_eq!(field.at, next, "{}", field.name);
+            next += field.bytes;
+        }
+        assert_eq!(next as usize, batch.bytes.len());
+        let said = |name: &str| batch.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str());
+        assert_eq!(said("recordCount"), Some("2"));
+        assert_eq!(said("record 1"), Some("ben = coffee"));
+    }
+    let nowhere = Command::ReadLog { topic: "none".into(), partition: 0, broker: 1, offset: 0 };
+    assert!(page.ask(nowhere).problem.is_some());
+}
+
+#[test]
+fn a_refused_send_says_why_and_when_it_is_tried_again_and_the_metrics_count_it() {
+    let mut page = Page::booted();
+    let create = "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 \
+                  --replication-factor 3 --config min.insync.replicas=3";
+    page.done(Command::Type { terminal: "t1".into(), line: create.into() });
+    page.done(Command::RunUntilIdle { terminal: "t1".into() });
+    page.done(Command::Fault(Fault::Kill("b3".into())));
+    page.done(Command::Run { us: 12_000_000, events_max: u32::MAX });
+    let produce = "kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders --producer-property retry.backoff.ms=5000";
+    page.done(Command::Type { terminal: "t2".into(), line: produce.into() });
+    page.done(Command::Type { terminal: "t2".into(), line: "tea".into() });
+    page.done(Command::Run { us: 2_000_000, events_max: u32::MAX });
+    let client = page.view.values().find_map(|entity| match entity {
+        Entity::Client(client) => Some(client.clone()),
+        _ => None,
+    });
+    let client = client.expect("the producer is in the view");
+    assert_eq!(client.last_error.as_deref(), Some("NOT_ENOUGH_REPLICAS"));
+    assert_eq!(client.error_note, "Not appended.");
+    let now = page.last.as_ref().map_or(0, |reply| reply.now_us);
+    assert!(client.retry_at_us.is_some_and(|at| at > now), "{:?} at {now}", client.retry_at_us);
+    let metric = |name: &str| match page.view.get(&Key::Metric(name.into())) {
+        Some(Entity::Metric(value)) => *value,
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(metric("FailedProduceRequestsPerSec"), 1);
+    assert_eq!(metric("UnderMinIsrPartitionCount"), 1);
+    assert_eq!(metric("FencedBrokerCount"), 1);
+    // The controller took the dead broker out, no leader did.
+    assert_eq!(metric("IsrShrinksPerSec"), 0);
+}

@@ -13,6 +13,8 @@ pub mod log;
 pub mod reply;
 pub mod view;
 
+/// The engine's ordered map, for what the page keeps.
+pub use base::Map as Ordered;
 pub use command::{Command, Fault, Request, Target};
 pub use event::{EventView, Lane, Tone};
 pub use reply::{Delta, Problem, Reply};

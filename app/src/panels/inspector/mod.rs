@@ -16,7 +16,6 @@ use crate::lesson::prose::console;
 use crate::store::{Model, Tp};
 use crate::ui::{Ask, Selection, label};
 
-#[derive(Properties, PartialEq)]
 pub struct Props {
     pub model: Model,
     pub selection: Option<Selection>,
@@ -26,8 +25,7 @@ pub struct Props {
     pub handle: Handle,
 }
 
-#[component]
-pub fn Inspector(props: &Props) -> Html {
+pub fn inspector(props: &Props) -> Html {
     let shown = props.selection.clone().or_else(|| props.focus.clone().map(Selection::Partition));
     let body = match &shown {
         None => empty(props),
@@ -46,7 +44,7 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
             <partition::PartitionPanel view={view.clone()} before={props.model.before.get(tp).cloned()}
                 replicas={tables::replicas_of(&props.model, tp)} topic={props.model.topics.get(&tp.0).cloned()}
                 metrics={props.model.metrics.clone()} metrics_before={props.model.metrics_before.clone()}
-                events={props.model.events.clone()} index={props.model.index} playing={props.playing}
+                events={props.model.events.clone()} index={if props.playing { u64::MAX } else { props.model.index }} playing={props.playing}
                 glyphs={props.model.glyphs.clone()} handle={props.handle.clone()}/>
         },
     }

@@ -138,11 +138,5 @@ fn tags(view: &PartitionView) -> Html {
 fn events(props: &Props, name: &str) -> Html {
     let list = props.events.all();
     let mine = list.iter().rev().filter(|event| event.partition.as_deref() == Some(name)).take(80);
-    let row = |event: &wire::EventView| {
-        let (handle, index) = (props.handle.clone(), event.index);
-        let go = Callback::from(move |_: MouseEvent| handle.seek(index));
-        let class = if event.index > props.index { "ev ahead" } else { "ev" };
-        html! { <li {class}><button class="time" onclick={go}>{crate::timeline::clock(event.at_us)}</button><span>{&event.sentence}</span></li> }
-    };
-    html! { <ol class="evlist">{for mine.map(|event| row(event))}</ol> }
+    crate::timeline::event_list(mine, props.index, &props.handle)
 }

@@ -18,7 +18,7 @@ pub fn replicas_of(model: &Model, tp: &Tp) -> Vec<Rc<ReplicaView>> {
 /// One bar per replica on one scale, the high watermark as a line through all.
 pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>]) -> Html {
     let mut rows: Vec<_> = replicas.to_vec();
-    rows.sort_by_key(|replica| (rank(replica.role), replica.broker));
+    crate::order::by(&mut rows, |replica| (rank(replica.role), replica.broker));
     let end = replicas.iter().map(|replica| replica.log_end).max().unwrap_or(0).max(1) + 1;
     let start = replicas.iter().map(|replica| replica.log_start).min().unwrap_or(0);
     let x = |offset: i64| BAR * (offset - start).max(0) as f64 / (end - start).max(1) as f64;
