@@ -1,6 +1,9 @@
 //! Dark and light, and whether motion is wanted.
 
+use std::cell::OnceCell;
+
 use gloo_utils::{document, window};
+use web_sys::MediaQueryList;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
@@ -30,7 +33,8 @@ impl Theme {
 
     /// What the system asks for.
     pub fn preferred() -> Self {
-        if media("(prefers-color-scheme: light)") { Self::Light } else { Self::Dark }
+        let light = Asked::new("(prefers-color-scheme: light)").holds();
+        if light { Self::Light } else { Self::Dark }
     }
 
     /// Dresses the document.
@@ -42,15 +46,33 @@ impl Theme {
     }
 }
 
+/// A question about the page that is asked in every frame; looking it up anew each time makes the browser work out styles.
+struct Asked {
+    query: &'static str,
+    list: OnceCell<Option<MediaQueryList>>,
+}
+
+impl Asked {
+    const fn new(query: &'static str) -> Self {
+        Self { query, list: OnceCell::new() }
+    }
+
+    fn holds(&self) -> bool {
+        let list = self.list.get_or_init(|| window().match_media(self.query).ok().flatten());
+        list.as_ref().is_some_and(MediaQueryList::matches)
+    }
+}
+
+thread_local! {
+    static MOTION: Asked = const { Asked::new("(prefers-reduced-motion: reduce)") };
+    static NARROW: Asked = const { Asked::new("(max-width: 899px)") };
+}
+
 pub fn reduced_motion() -> bool {
-    media("(prefers-reduced-motion: reduce)")
+    MOTION.with(Asked::holds)
 }
 
 /// A page too narrow for panels beside the stage.
 pub fn narrow() -> bool {
-    media("(max-width: 899px)")
-}
-
-fn media(query: &str) -> bool {
-    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+    NARROW.with(Asked::holds)
 }

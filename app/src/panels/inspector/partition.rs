@@ -89,8 +89,8 @@ fn overview(props: &Props) -> Html {
 }
 
 /// What the last beat did to Kafka's metrics. A count that stayed is listed too: it can be the surprise.
-fn metrics(before: &Metrics, now: &Metrics) -> Html {
-    if before.is_empty() || before == now {
+fn metrics(before: &Metrics, after: &Metrics) -> Html {
+    if before.is_empty() || before == after {
         return html! {};
     }
     let row = |(name, value): (&String, &u64)| {
@@ -99,7 +99,7 @@ fn metrics(before: &Metrics, now: &Metrics) -> Html {
     };
     html! {
         <div class="isec metrics"><h3>{"Metrics since the last beat"}<span class="grow"/><span class="muted">{"meters: Count"}</span></h3>
-            <table><tbody>{for now.iter().map(row)}</tbody></table></div>
+            <table><tbody>{for after.iter().map(row)}</tbody></table></div>
     }
 }
 
