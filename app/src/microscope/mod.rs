@@ -73,7 +73,7 @@ pub fn Microscope(props: &Props) -> Html {
             // While time runs the answer would be old before it is read.
             let Some(asked) = asked.clone().filter(|_| !playing) else { return };
             handle.ask(asked, move |reply| match (&reply.answer, &reply.problem) {
-                (Answer::Log(view), _) => log.set(Some(Ok(Rc::new(view.clone())))),
+                (Answer::Log(view), _) => log.set(Some(Ok(Rc::new((**view).clone())))),
                 (_, Some(problem)) => log.set(Some(Err(problem.details.join(" ")))),
                 _ => {}
             });

@@ -82,7 +82,7 @@ pub enum Answer {
         bytes: Vec<u8>,
         truncated: bool,
     },
-    Log(LogView),
+    Log(Box<LogView>),
 }
 
 /// One link of a why-chain, newest first.

@@ -1,11 +1,9 @@
 //! The view model: entities with keys. A picture is a pure function of these and the time.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// All that can be seen at one moment.
-pub type View = BTreeMap<Key, Entity>;
+pub type View = base::Map<Key, Entity>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Key {

@@ -49,7 +49,7 @@ pub fn read(stage: &Stage, id: TopicPartition, broker: i32, offset: i64) -> Resu
     view.records = records(disk, &id, &view);
     let holds = |segment: &&SegmentView| segment.base <= offset;
     view.open = view.segments.iter().rfind(holds).and_then(|segment| open(disk, &id, segment, offset));
-    Ok(Answer::Log(view))
+    Ok(Answer::Log(Box::new(view)))
 }
 
 /// Segments and checkpoints.
