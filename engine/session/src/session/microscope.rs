@@ -57,7 +57,7 @@ fn on_disk(disk: &Disk, id: &TopicPartition) -> LogView {
     let folder = format!("{LOG_DIR}/{id}");
     let checkpoint = |name: &str| read_offsets(disk, &format!("{LOG_DIR}/{name}")).ok()?.get(id).copied();
     let mut bases: Vec<i64> = disk.list(&folder).iter().filter_map(|name| base_of(name)).collect();
-    bases.sort_unstable();
+    base::ordered::sort(&mut bases);
     let segment = |(at, base): (usize, &i64)| {
         let file = disk.file(&file_name(id, *base, "log"));
         let ends = |next: &i64| *next;

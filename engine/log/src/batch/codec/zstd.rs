@@ -1,19 +1,27 @@
 //! Zstandard (RFC 8878).
 
-use std::io::Read;
-
 use base::limits::DECOMPRESSED_BATCH_MAX;
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+/// How much is unpacked between two looks at the limit.
+const STEP: usize = 256 * 1024;
 
 pub fn compress(plain: &[u8]) -> Vec<u8> {
     compress_to_vec(plain, CompressionLevel::Fastest)
 }
 
 pub fn decompress(packed: &[u8]) -> Option<Vec<u8>> {
-    let decoder = StreamingDecoder::new(packed).ok()?;
+    let mut rest = packed;
+    let mut decoder = FrameDecoder::new();
+    decoder.init(&mut rest).ok()?;
     let mut plain = Vec::new();
-    // One byte more than allowed tells a bomb from a batch of exactly the largest size.
-    decoder.take(DECOMPRESSED_BATCH_MAX as u64 + 1).read_to_end(&mut plain).ok()?;
-    (plain.len() <= DECOMPRESSED_BATCH_MAX).then_some(plain)
+    while !decoder.is_finished() {
+        decoder.decode_blocks(&mut rest, BlockDecodingStrategy::UptoBytes(STEP)).ok()?;
+        plain.extend(decoder.collect().unwrap_or_default());
+        if plain.len() > DECOMPRESSED_BATCH_MAX {
+            return None;
+        }
+    }
+    Some(plain)
 }
