@@ -14,6 +14,8 @@ const BLOCK_LEN: usize = 64;
 #[derive(Clone, Debug)]
 pub struct StoredBatch {
     pub bytes: Bytes,
+    /// A search must not touch the batches themselves.
+    last_offset: i64,
     pub position: u32,
 }
 
@@ -22,12 +24,14 @@ impl StoredBatch {
         BatchView::trusted(self.bytes.clone())
     }
 
+    #[inline]
     pub fn base_offset(&self) -> i64 {
         i64::from_be_bytes(self.bytes[..8].try_into().expect("a whole header"))
     }
 
+    #[inline]
     pub fn last_offset(&self) -> i64 {
-        self.base_offset() + i64::from(i32::from_be_bytes(self.bytes[23..27].try_into().expect("a whole header")))
+        self.last_offset
     }
 
     pub fn max_timestamp(&self) -> i64 {
@@ -73,7 +77,10 @@ impl BatchList {
         if self.open.is_empty() {
             self.open.reserve_exact(BLOCK_LEN.min(4));
         }
-        self.open.push(StoredBatch { bytes, position });
+        let number = |at: usize| i32::from_be_bytes(bytes[at..at + 4].try_into().expect("a whole header"));
+        let base = i64::from(number(0)) << 32 | i64::from(number(4) as u32);
+        let last_offset = base.wrapping_add(i64::from(number(23)));
+        self.open.push(StoredBatch { bytes, last_offset, position });
         if self.open.len() == BLOCK_LEN {
             self.full.push(Arc::new(std::mem::take(&mut self.open)));
         }

@@ -6,7 +6,7 @@ use protocol::{ErrorCode, Records, TopicPartition};
 
 use crate::batch::{
     AnyBatch, BatchBuilder, BatchError, BatchView, CURRENT_MAGIC, Codec, LegacyBatch, NO_TIMESTAMP, RawRecord,
-    RawRecords, Record, TimestampType, any_batches_of, stamp_with_time,
+    RawRecords, Record, TimestampType, any_batches_in, stamp_with_time,
 };
 use crate::{AppendError, AppendOrigin, LogConfig};
 
@@ -54,14 +54,15 @@ pub struct Validation<'a> {
 
 impl Validation<'_> {
     /// Checks sizes, checksums and base offsets. A batch that is cut short at the end is left out.
-    pub fn analyze(&self, records: &Records) -> Result<Analyzed, AppendError> {
+    pub fn analyze(&self, records: Records) -> Result<Analyzed, AppendError> {
+        let is_verified = records.is_verified();
         let mut analyzed = Analyzed {
             batches: Vec::new(),
             legacy: Vec::new(),
             max_timestamp: NO_TIMESTAMP,
             source_codec: Codec::None,
         };
-        for batch in any_batches_of(records) {
+        for batch in any_batches_in(records.batches.into_iter()) {
             let batch = match batch {
                 Ok(AnyBatch::V2(batch)) => batch,
                 Ok(AnyBatch::Legacy(batch)) => {
@@ -82,7 +83,7 @@ impl Validation<'_> {
             if follows && self.leader_epoch >= 0 && batch.leader_epoch() > self.leader_epoch {
                 break;
             }
-            self.check_size_and_crc(batch.size(), batch.crc(), batch.verify_crc())?;
+            self.check_size_and_crc(batch.size(), batch.crc(), is_verified || batch.verify_crc())?;
             analyzed.max_timestamp = analyzed.max_timestamp.max(batch.max_timestamp());
             analyzed.take_codec(batch.codec()?);
             analyzed.batches.push(batch);
@@ -189,20 +190,25 @@ impl Validation<'_> {
 
     /// One pass over the records; nothing of them is kept.
     fn scan_records(&self, batch: &BatchView) -> Result<Scan, AppendError> {
-        let body = batch.body()?;
+        let unpacked = if batch.is_compressed() { Some(batch.body()?) } else { None };
+        let body = unpacked.as_deref().unwrap_or(batch.packed());
         let mut scan = Scan { count: 0, max_timestamp: NO_TIMESTAMP, offsets_in_order: true };
         let mut errors: Vec<(i32, String, ErrorCode)> = Vec::new();
         let log_append_time = batch.timestamp_type() == TimestampType::LogAppendTime;
-        for record in RawRecords::new(&body, batch.count()) {
+        let (base, count) = (batch.base_timestamp(), batch.count());
+        let in_place = !batch.is_compressed();
+        for record in RawRecords::new(body, count) {
             let record = record?;
-            let delta_time = batch.base_timestamp().wrapping_add(record.timestamp_delta);
+            let delta_time = base.wrapping_add(record.timestamp_delta);
             let timestamp = if log_append_time { batch.max_timestamp() } else { delta_time };
-            if let Some((code, reason)) = self.check_record(batch, &record, timestamp) {
+            if (log_append_time || !self.is_plain(record.key.is_some(), timestamp))
+                && let Some((code, reason)) = self.check_record(batch, &record, timestamp)
+            {
                 errors.push((scan.count, reason, code));
             }
             scan.max_timestamp = scan.max_timestamp.max(timestamp);
             // Only compressed batches are rewritten for wrong inner offsets; in others the leader just counts.
-            scan.offsets_in_order &= !batch.is_compressed() || record.offset_delta == scan.count;
+            scan.offsets_in_order &= in_place || record.offset_delta == scan.count;
             scan.count += 1;
         }
         if errors.is_empty() { Ok(scan) } else { Err(rejected(errors)) }
@@ -225,6 +231,14 @@ impl Validation<'_> {
                 len(record.value)
             ),
         ))
+    }
+
+    /// Key and time give no reason to look closer.
+    #[inline]
+    fn is_plain(&self, has_key: bool, timestamp: i64) -> bool {
+        let age = self.now_ms.wrapping_sub(timestamp);
+        let (before, after) = (self.config.message_timestamp_before_max_ms, self.config.message_timestamp_after_max_ms);
+        (has_key || !self.config.compact) && age <= before && age.wrapping_neg() <= after
     }
 
     fn check_key_and_time(&self, has_key: bool, offset: i64, timestamp: i64) -> Option<(ErrorCode, String)> {

@@ -97,7 +97,7 @@ fn a_start_survives_any_damage_to_the_files() {
         };
         let mut log = open(&mut disk, true);
         for _ in 0..8 {
-            let records = Records { batches: vec![plain()] };
+            let records = Records::of(vec![plain()]);
             log.append_as_leader(&mut disk, &records, 0, NOW, AppendOrigin::Client).unwrap();
         }
         log.close(&mut disk, NOW);
@@ -115,7 +115,7 @@ fn a_start_survives_any_damage_to_the_files() {
         assert!(again.log_end() < 1 << 32 && again.log_start() <= again.log_end());
         let read = again.read(again.log_start(), 1_000_000, true, again.log_end());
         assert!(read.is_ok());
-        let records = Records { batches: vec![plain()] };
+        let records = Records::of(vec![plain()]);
         again.append_as_leader(&mut disk, &records, 1, NOW, AppendOrigin::Client).unwrap();
     }
 }

@@ -26,7 +26,7 @@ fn batch(values: &[&str]) -> Records {
     for value in values {
         builder.append(NOW.as_epoch_ms(), None, Some(value.as_bytes()), &[]);
     }
-    Records { batches: vec![builder.build()] }
+    Records::of(vec![builder.build()])
 }
 
 fn idempotent(epoch: i16, sequence: i32, values: &[&str], transactional: bool) -> Records {
@@ -35,7 +35,7 @@ fn idempotent(epoch: i16, sequence: i32, values: &[&str], transactional: bool) -
     for value in values {
         builder.append(NOW.as_epoch_ms(), None, Some(value.as_bytes()), &[]);
     }
-    Records { batches: vec![builder.build()] }
+    Records::of(vec![builder.build()])
 }
 
 fn append(disk: &mut Disk, log: &mut UnifiedLog, epoch: i32, values: &[&str]) -> i64 {
@@ -255,7 +255,7 @@ fn batches_that_are_not_clean_are_refused_in_kafkas_words() {
     let mut bytes = batch(&["a"]).batches[0].to_vec();
     bytes[66] ^= 1;
     let crc = BatchView::new(bytes.clone().into()).unwrap().crc();
-    let records = Records { batches: vec![bytes.into()] };
+    let records = Records::of(vec![bytes.into()]);
     let error = log.append_as_leader(&mut disk, &records, 0, NOW, AppendOrigin::Client).unwrap_err();
     assert_eq!(error.code, ErrorCode::CorruptMessage);
     assert_eq!(error.message, format!("Record is corrupt (stored crc = {crc}) in topic partition log-0."));

@@ -1,5 +1,7 @@
 //! Record batches as they travel in produce and fetch: whole batches that share memory with the log.
 
+use std::hash::{Hash, Hasher};
+
 use bytes::Bytes;
 
 /// Bytes in front of what `batchLength` counts: base offset (8) and the length itself (4).
@@ -9,13 +11,45 @@ const BATCH_LENGTH_MIN: usize = 14;
 
 /// A rope of record batches. The log, the response to a follower and the follower's log hold the same `Bytes`, so that
 /// copying a record to three brokers costs no memory. On the wire the batches stand one after the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default)]
 pub struct Records {
     /// One whole batch each, except that a fetch may cut the last one off in its middle.
     pub batches: Vec<Bytes>,
+    /// Somebody has made or verified the checksums of these very bytes, which nobody can change: verified again they
+    /// come out the same. A memory of work done and no part of the value.
+    verified: bool,
+}
+
+impl PartialEq for Records {
+    fn eq(&self, other: &Records) -> bool {
+        self.batches == other.batches
+    }
+}
+
+impl Eq for Records {}
+
+impl Hash for Records {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.batches.hash(state);
+    }
 }
 
 impl Records {
+    /// Batches of which nothing is known.
+    pub fn of(batches: Vec<Bytes>) -> Records {
+        Records { batches, verified: false }
+    }
+
+    /// Batches whose checksums the caller has made or verified.
+    pub fn verified(batches: Vec<Bytes>) -> Records {
+        Records { batches, verified: true }
+    }
+
+    /// Whether the checksums are known to be right.
+    pub fn is_verified(&self) -> bool {
+        self.verified
+    }
+
     /// Splits bytes at the borders of batches; what has no readable length stays one chunk.
     pub fn from_bytes(bytes: Bytes) -> Records {
         let mut batches = Vec::new();
@@ -26,7 +60,7 @@ impl Records {
         if !rest.is_empty() {
             batches.push(rest);
         }
-        Records { batches }
+        Records::of(batches)
     }
 
     /// Bytes of all batches together.

@@ -3,16 +3,19 @@
 use crate::codec::CodecError;
 
 /// Appends a 32-bit number.
+#[inline]
 pub fn put_varint(value: i32, out: &mut Vec<u8>) {
     put_unsigned(u64::from(((value << 1) ^ (value >> 31)) as u32), out);
 }
 
 /// Appends a 64-bit number.
+#[inline]
 pub fn put_varlong(value: i64, out: &mut Vec<u8>) {
     put_unsigned(((value << 1) ^ (value >> 63)) as u64, out);
 }
 
 /// Appends an unsigned number, as lengths of compact types are written.
+#[inline]
 pub fn put_unsigned(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -22,16 +25,19 @@ pub fn put_unsigned(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Bytes that `put_varint` appends.
+#[inline]
 pub fn varint_len(value: i32) -> usize {
     unsigned_len(u64::from(((value << 1) ^ (value >> 31)) as u32))
 }
 
 /// Bytes that `put_varlong` appends.
+#[inline]
 pub fn varlong_len(value: i64) -> usize {
     unsigned_len(((value << 1) ^ (value >> 63)) as u64)
 }
 
 /// Bytes that `put_unsigned` appends: one for each seven bits.
+#[inline]
 pub fn unsigned_len(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }

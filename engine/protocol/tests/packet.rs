@@ -47,7 +47,7 @@ fn batches() -> Vec<Bytes> {
 
 #[test]
 fn records_come_back_batch_by_batch_and_share_memory() {
-    let records = Records { batches: batches() };
+    let records = Records::of(batches());
     let partition = produce_request::PartitionProduceData { records: Some(records.clone()), ..Default::default() };
     let request = ProduceRequest {
         topic_data: vec![produce_request::TopicProduceData { partition_data: vec![partition], ..Default::default() }],
@@ -65,7 +65,7 @@ fn records_come_back_batch_by_batch_and_share_memory() {
 
 #[test]
 fn a_batch_that_the_fetch_cut_off_stays_one_chunk() {
-    let whole = Records { batches: batches() }.to_bytes();
+    let whole = Records::of(batches()).to_bytes();
     let cut = Records::from_bytes(whole.slice(..100));
     assert_eq!(cut.batches.iter().map(Bytes::len).collect::<Vec<_>>(), [61, 39]);
     assert_eq!(Records::from_bytes(Bytes::from_static(b"no batch")).batches.len(), 1);

@@ -221,7 +221,7 @@ impl Producer {
             let topic_id = self.core.metadata.cluster.topics.get(&batch.tp.topic).map_or(base::Uuid::ZERO, |t| t.id);
             let name = if by_id { String::new() } else { batch.tp.topic.clone() };
             let topic_id = if by_id { topic_id } else { base::Uuid::ZERO };
-            let records = Records { batches: vec![batch.bytes()] };
+            let records = Records::verified(vec![batch.bytes()]);
             let partition =
                 PartitionProduceData { index: batch.tp.partition, records: Some(records), ..Default::default() };
             match topics.iter_mut().find(|topic| topic.name == name && topic.topic_id == topic_id) {

@@ -103,7 +103,7 @@ impl Raft {
                 answer.snapshot_id =
                     WireSnapshotId { end_offset: id.end_offset, epoch: id.epoch, ..Default::default() };
                 (answer.size, answer.position) = (size, asked.position);
-                answer.unaligned_records = Some(Records { batches: vec![part] });
+                answer.unaligned_records = Some(Records::of(vec![part]));
                 let replica = ReplicaKey::new(request.replica_id, asked.replica_directory_id);
                 if let Role::Leader(leader) = &mut self.role
                     && replica.id != self.config.node_id

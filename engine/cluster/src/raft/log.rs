@@ -238,7 +238,7 @@ impl RaftLog {
         epoch: i32,
         now: Micros,
     ) -> Result<(), AppendError> {
-        let records = Records { batches: vec![batch] };
+        let records = Records::verified(vec![batch]);
         self.log.append_as_leader(disk, &records, epoch, now, AppendOrigin::RaftLeader)?;
         self.log.flush(disk);
         self.scan();

@@ -79,7 +79,7 @@ fn parse(line: &str) -> (String, i16, Request) {
             batch.append(base::time::EPOCH_START_MS, None, Some(value.as_bytes()), &[]);
             let data = PartitionProduceData {
                 index: number(partition) as i32,
-                records: Some(Records { batches: vec![batch.build()] }),
+                records: Some(Records::of(vec![batch.build()])),
                 ..Default::default()
             };
             let topic = TopicProduceData { name: topic.to_string(), partition_data: vec![data], ..Default::default() };

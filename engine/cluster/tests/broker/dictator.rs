@@ -154,7 +154,7 @@ impl Dictator {
             high_watermark: end,
             log_start_offset: 0,
             current_leader: LeaderIdAndEpoch { leader_id: 100, leader_epoch: EPOCH, ..Default::default() },
-            records: Some(Records { batches: self.batches[from.min(end) as usize..].to_vec() }),
+            records: Some(Records::of(self.batches[from.min(end) as usize..].to_vec())),
             ..Default::default()
         };
         let topic =

@@ -32,6 +32,7 @@ pub struct BatchBuilder {
     max_timestamp: i64,
     last_offset: Option<i64>,
     count: i32,
+    /// Room for the header, then the records as they are before compression.
     body: Vec<u8>,
 }
 
@@ -54,7 +55,7 @@ impl BatchBuilder {
             max_timestamp: NO_TIMESTAMP,
             last_offset: None,
             count: 0,
-            body: Vec::new(),
+            body: vec![0; HEADER_LEN],
         }
     }
 
@@ -119,7 +120,7 @@ impl BatchBuilder {
 
     /// Bytes of the batch if it were built now, before compression.
     pub fn size(&self) -> usize {
-        HEADER_LEN + self.body.len()
+        self.body.len()
     }
 
     /// The size after one more record, for a producer that must not exceed `batch.size`.
@@ -152,34 +153,38 @@ impl BatchBuilder {
 
     /// The finished batch with a last offset of the caller's choice; the cleaner keeps that of the original batch,
     /// which may have lost its last records, or all of them.
-    pub fn build_ending_at(self, last_offset: i64) -> Bytes {
-        let body = self.codec.compress(&self.body);
-        let mut out = Vec::with_capacity(HEADER_LEN + body.len());
-        let length = i32::try_from(HEADER_LEN - LOG_OVERHEAD + body.len()).expect("a batch is below 2 GiB");
+    pub fn build_ending_at(mut self, last_offset: i64) -> Bytes {
+        let mut out = std::mem::take(&mut self.body);
+        if self.codec != Codec::None {
+            let packed = self.codec.compress(&out[HEADER_LEN..]);
+            out.truncate(HEADER_LEN);
+            out.extend_from_slice(&packed);
+        }
+        let length = i32::try_from(out.len() - LOG_OVERHEAD).expect("a batch is below 2 GiB");
         let last_offset_delta =
             i32::try_from(last_offset - self.base_offset).expect("an offset within 2^31 of the base");
         let max_timestamp = match self.timestamp_type {
             TimestampType::LogAppendTime => self.log_append_time,
             TimestampType::CreateTime => self.max_timestamp,
         };
-        out.extend_from_slice(&self.base_offset.to_be_bytes());
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(&self.leader_epoch.to_be_bytes());
-        out.push(CURRENT_MAGIC as u8);
-        // The checksum goes here when the rest is known.
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&self.attributes().to_be_bytes());
-        out.extend_from_slice(&last_offset_delta.to_be_bytes());
         let base_timestamp = self.delete_horizon_ms.or(self.base_timestamp).unwrap_or(NO_TIMESTAMP);
-        out.extend_from_slice(&base_timestamp.to_be_bytes());
-        out.extend_from_slice(&max_timestamp.to_be_bytes());
-        out.extend_from_slice(&self.producer_id.to_be_bytes());
-        out.extend_from_slice(&self.producer_epoch.to_be_bytes());
-        out.extend_from_slice(&self.base_sequence.to_be_bytes());
-        out.extend_from_slice(&self.count.to_be_bytes());
-        out.extend_from_slice(&body);
+        let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, &self.base_offset.to_be_bytes());
+        put(LOG_OVERHEAD - 4, &length.to_be_bytes());
+        put(super::LEADER_EPOCH_AT, &self.leader_epoch.to_be_bytes());
+        put(super::MAGIC_AT, &[CURRENT_MAGIC as u8]);
+        put(super::ATTRIBUTES_AT, &self.attributes().to_be_bytes());
+        put(super::LAST_OFFSET_DELTA_AT, &last_offset_delta.to_be_bytes());
+        put(super::BASE_TIMESTAMP_AT, &base_timestamp.to_be_bytes());
+        put(super::MAX_TIMESTAMP_AT, &max_timestamp.to_be_bytes());
+        put(super::PRODUCER_ID_AT, &self.producer_id.to_be_bytes());
+        put(super::PRODUCER_EPOCH_AT, &self.producer_epoch.to_be_bytes());
+        put(super::BASE_SEQUENCE_AT, &self.base_sequence.to_be_bytes());
+        put(super::COUNT_AT, &self.count.to_be_bytes());
         let crc = crc32c::crc32c(&out[super::ATTRIBUTES_AT..]);
         out[super::CRC_AT..super::CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
+        // A batch may live as long as its log; what grew too far is given back.
+        out.shrink_to_fit();
         Bytes::from(out)
     }
 
@@ -215,6 +220,7 @@ fn put_record(
     }
 }
 
+#[inline(always)]
 fn put_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     match bytes {
         None => put_varint(-1, out),

@@ -30,6 +30,7 @@ pub use control::{
 pub use error::BatchError;
 pub use legacy::LegacyBatch;
 pub use record::{RawRecord, RawRecords, Record, RecordHeader, RecordIter};
+pub(crate) use split::any_batches_in;
 pub use split::{AnyBatch, AnyBatches, Batches, any_batches_of, batches_of};
 
 /// Bytes before the part that `batchLength` counts.
@@ -227,6 +228,11 @@ impl BatchView {
     /// The records, decompressed where needed. A broken one ends the iteration with its error.
     pub fn records(&self) -> RecordIter {
         RecordIter::of(self)
+    }
+
+    /// The record area as it stands in the batch.
+    pub fn packed(&self) -> &[u8] {
+        &self.bytes[HEADER_LEN..]
     }
 
     /// The record area, decompressed where needed: the uncompressed one shares the batch's memory.

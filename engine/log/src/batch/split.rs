@@ -112,7 +112,13 @@ pub fn batches_of(records: &Records) -> impl Iterator<Item = Result<BatchView, B
 
 /// As [`batches_of`], with older formats.
 pub fn any_batches_of(records: &Records) -> impl Iterator<Item = Result<AnyBatch, BatchError>> + '_ {
-    let mut chunks = records.batches.iter();
+    any_batches_in(records.batches.iter().cloned())
+}
+
+/// As [`any_batches_of`], of chunks that are given away: a batch that nobody else holds can be written into.
+pub(crate) fn any_batches_in(
+    mut chunks: impl Iterator<Item = Bytes>,
+) -> impl Iterator<Item = Result<AnyBatch, BatchError>> {
     let mut current = AnyBatches::new(Bytes::new());
     std::iter::from_fn(move || {
         loop {
@@ -122,7 +128,7 @@ pub fn any_batches_of(records: &Records) -> impl Iterator<Item = Result<AnyBatch
             if !current.rest.is_empty() {
                 return None;
             }
-            current = AnyBatches::new(chunks.next()?.clone());
+            current = AnyBatches::new(chunks.next()?);
         }
     })
 }

@@ -18,24 +18,29 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline(always)]
     pub fn new(data: &'a [u8], position: usize) -> Cursor<'a> {
         Cursor { data, position: position.min(data.len()) }
     }
 
+    #[inline(always)]
     pub fn position(&self) -> usize {
         self.position
     }
 
+    #[inline(always)]
     pub fn remaining(&self) -> usize {
         self.data.len() - self.position
     }
 
+    #[inline(always)]
     pub fn byte(&mut self) -> Result<u8, VarintError> {
         let byte = *self.data.get(self.position).ok_or(VarintError::Underflow)?;
         self.position += 1;
         Ok(byte)
     }
 
+    #[inline(always)]
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], VarintError> {
         let end = self.position.checked_add(len).ok_or(VarintError::Underflow)?;
         let bytes = self.data.get(self.position..end).ok_or(VarintError::Underflow)?;
@@ -43,6 +48,7 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
+    #[inline(always)]
     pub fn varint(&mut self) -> Result<i32, VarintError> {
         // Nearly every length and delta fits one byte.
         let first = self.byte()?;
@@ -60,9 +66,14 @@ impl<'a> Cursor<'a> {
         Ok((raw >> 1) as i32 ^ -((raw & 1) as i32))
     }
 
+    #[inline]
     pub fn varlong(&mut self) -> Result<i64, VarintError> {
-        let mut raw = 0u64;
-        let mut shift = 0;
+        let first = self.byte()?;
+        let mut raw = u64::from(first & 0x7F);
+        if first & 0x80 == 0 {
+            return Ok((raw >> 1) as i64 ^ -((raw & 1) as i64));
+        }
+        let mut shift = 7;
         loop {
             let byte = self.byte()?;
             raw |= u64::from(byte & 0x7F) << shift;

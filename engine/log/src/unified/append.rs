@@ -98,14 +98,15 @@ impl UnifiedLog {
         now: impl Into<Now>,
         origin: AppendOrigin,
     ) -> Result<AppendInfo, AppendError> {
-        self.append_as_leader_with(disk, records, leader_epoch, now, origin, 0)
+        self.take_as_leader(disk, records.clone(), leader_epoch, now, origin, 0)
     }
 
-    /// As [`Self::append_as_leader`], for markers of a coordinator with `transaction.version` 2 or later too.
-    pub fn append_as_leader_with(
+    /// As [`Self::append_as_leader`], of records that are given away: a batch that nobody else holds is not copied to get
+    /// its offsets. For markers of a coordinator with `transaction.version` 2 or later too.
+    pub fn take_as_leader(
         &mut self,
         disk: &mut Disk,
-        records: &Records,
+        records: Records,
         leader_epoch: i32,
         now: impl Into<Now>,
         origin: AppendOrigin,
@@ -114,7 +115,7 @@ impl UnifiedLog {
         assert!(origin != AppendOrigin::Replication, "followers append with append_as_follower");
         let now = now.into();
         if origin == AppendOrigin::RaftLeader {
-            return self.append_given(disk, records, leader_epoch, now, origin);
+            return self.append_given(disk, &records, leader_epoch, now, origin);
         }
         let (partition, config) = (self.partition.clone(), self.config.clone());
         let validation =
@@ -149,8 +150,8 @@ impl UnifiedLog {
         now: impl Into<Now>,
     ) -> Result<AppendInfo, AppendError> {
         let now = now.into();
-        let records = Records { batches: vec![end_transaction_batch(producer.0, producer.1, marker, now.epoch_ms)] };
-        self.append_as_leader_with(disk, &records, leader_epoch, now, AppendOrigin::Coordinator, transaction_version)
+        let records = Records::verified(vec![end_transaction_batch(producer.0, producer.1, marker, now.epoch_ms)]);
+        self.take_as_leader(disk, records, leader_epoch, now, AppendOrigin::Coordinator, transaction_version)
     }
 
     /// Appends what a leader sent, with the offsets and epochs it has.
@@ -186,7 +187,7 @@ impl UnifiedLog {
         let (partition, config) = (self.partition.clone(), self.config.clone());
         let validation =
             Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
-        let analyzed = validation.analyze(records)?;
+        let analyzed = validation.analyze(records.clone())?;
         if let Some(batch) = analyzed.legacy.first() {
             let message = format!("Batch magic {} in append to {partition} is not the current one", batch.magic());
             return Err(AppendError::new(ErrorCode::InvalidRecord, message));
@@ -285,7 +286,7 @@ impl UnifiedLog {
                 ),
             ));
         }
-        info.stored = Records { batches: ready.batches };
+        info.stored = Records::verified(ready.batches);
         self.after_append(disk, ready.last_offset, verdict, now);
         Ok(info)
     }

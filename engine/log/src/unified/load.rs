@@ -82,8 +82,10 @@ impl UnifiedLog {
             recovery_point: 0,
             first_unstable_offset: None,
             pending_deletes: Vec::new(),
+            is_verified: false,
         };
         log.load(disk, &opening, now);
+        log.is_verified = log.size() == 0;
         log
     }
 

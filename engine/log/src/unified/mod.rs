@@ -41,6 +41,8 @@ pub struct UnifiedLog {
     epochs: LeaderEpochCache,
     producers: ProducerStateManager,
     pending_deletes: Vec<PendingDelete>,
+    /// Every checksum was verified at its append; not so after a start over batches that lay on the disk.
+    is_verified: bool,
 }
 
 impl UnifiedLog {

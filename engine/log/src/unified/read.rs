@@ -30,7 +30,7 @@ impl UnifiedLog {
         if from < self.log_start || from > self.log_end {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        let mut records = Records::default();
+        let mut records = if self.is_verified { Records::verified(Vec::new()) } else { Records::default() };
         let end = end.min(self.log_end);
         if from >= end {
             return Ok(records);

@@ -207,7 +207,7 @@ pub(super) fn append(case: &Value) -> Result<(), String> {
     for _ in 0..before {
         let mut builder = BatchBuilder::new(0);
         builder.append(now, Some(b"k"), Some(b"v"), &[]);
-        let records = Records { batches: vec![builder.build()] };
+        let records = Records::of(vec![builder.build()]);
         log.append_as_leader(&mut disk, &records, 0, at(now), AppendOrigin::Client).map_err(|error| error.message)?;
     }
     let position = log.segments().last().map_or(0, |segment| segment.bytes);

@@ -91,7 +91,7 @@ fn take(disk: &mut Disk, log: &mut UnifiedLog, step: &Value, sequences: &mut Seq
         }
         None => (batch(step, now.epoch_ms, sequences)?, AppendOrigin::Client),
     };
-    let records = Records { batches: vec![batch] };
+    let records = Records::of(vec![batch]);
     let info = log.append_as_leader(disk, &records, 0, now, origin).map_err(|error| error.message)?;
     equal("offset", info.base_offset, number(step, "offset")?)
 }

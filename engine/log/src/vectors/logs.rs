@@ -124,7 +124,7 @@ pub(super) fn retention(case: &Value) -> Result<(), String> {
         if let Some(count) = step["append"].as_i64() {
             let batch = plain_batch(0, count, number(step, "timestamp")?, number(step, "value_size")? as usize);
             equal("bytes", batch.len() as i64, number(step, "bytes")?)?;
-            let records = Records { batches: vec![batch] };
+            let records = Records::of(vec![batch]);
             let result = log.append_as_leader(&mut disk, &records, 0, now, AppendOrigin::Client);
             equal("message", result.err().map(|e| e.message).as_deref(), step["message"].as_str())?;
         } else if let Some(deleted) = step["retention"].as_i64() {
@@ -194,9 +194,9 @@ fn append_of_producer(disk: &mut Disk, log: &mut UnifiedLog, append: &Value) -> 
     if let Some(marker) = append["marker"].as_str() {
         let marker =
             EndTransactionMarker { committed: marker == "COMMIT", coordinator_epoch: long("coordinator_epoch") as i32 };
-        let records = Records { batches: vec![end_transaction_batch(id, epoch, marker, now.epoch_ms)] };
+        let records = Records::of(vec![end_transaction_batch(id, epoch, marker, now.epoch_ms)]);
         let version = long("transaction_version") as i16;
-        return log.append_as_leader_with(disk, &records, 0, now, AppendOrigin::Coordinator, version);
+        return log.take_as_leader(disk, records, 0, now, AppendOrigin::Coordinator, version);
     }
     let replicated = append["replicated"] == Value::Bool(true);
     let mut builder = BatchBuilder::new(if replicated { log.log_end() } else { 0 }).with_leader_epoch(0).with_producer(
@@ -208,11 +208,11 @@ fn append_of_producer(disk: &mut Disk, log: &mut UnifiedLog, append: &Value) -> 
     for at in 0..long("count") {
         builder.append(now.epoch_ms, Some(b"k"), Some(format!("v{at}").as_bytes()), &[]);
     }
-    let records = Records { batches: vec![builder.build()] };
+    let records = Records::of(vec![builder.build()]);
     if replicated {
         return log.append_as_follower(disk, &records, now);
     }
-    log.append_as_leader_with(disk, &records, 0, now, AppendOrigin::Client, -1)
+    log.take_as_leader(disk, records, 0, now, AppendOrigin::Client, -1)
 }
 
 fn producers_at_the_end(case: &Value, log: &UnifiedLog) -> Result<(), String> {

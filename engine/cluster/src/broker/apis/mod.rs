@@ -15,6 +15,8 @@ mod topics;
 pub(super) use alter_configs::Outcomes;
 pub(super) use coordinators::partition_for;
 
+use std::sync::Arc;
+
 use base::Micros;
 use protocol::{ApiKey, Request};
 
@@ -33,10 +35,15 @@ impl Broker {
         if !offered && api != ApiKey::ApiVersions {
             return self.connections.close(&reply, fx);
         }
+        if matches!(&*incoming.body, Request::Produce(_)) {
+            // What nobody else holds is moved into the log.
+            let body = Arc::try_unwrap(incoming.body).unwrap_or_else(|shared| (*shared).clone());
+            let Request::Produce(request) = body else { return };
+            return self.handle_produce(now, reply, &incoming.client_id, request, fx);
+        }
         let body = incoming.body.clone();
         match &*body {
             Request::ApiVersions(_) => self.handle_api_versions(&reply, fx),
-            Request::Produce(request) => self.handle_produce(now, &incoming, request, fx),
             Request::Fetch(request) => self.handle_fetch(now, &incoming, request, fx),
             Request::ListOffsets(request) => self.handle_list_offsets(&reply, request, fx),
             Request::OffsetForLeaderEpoch(request) => self.handle_leader_epochs(&reply, request, fx),

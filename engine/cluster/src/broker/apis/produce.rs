@@ -13,7 +13,7 @@ use protocol::{ErrorCode, Records, TopicPartition, topic};
 
 use super::endpoint;
 use crate::Event;
-use crate::broker::connections::{Incoming, ReplyTo};
+use crate::broker::connections::ReplyTo;
 use crate::broker::partition::Refusal;
 use crate::broker::purgatory::Waiter;
 use crate::broker::{Broker, Fx, around};
@@ -61,16 +61,16 @@ impl Broker {
     pub(super) fn handle_produce(
         &mut self,
         now: Micros,
-        incoming: &Incoming,
-        request: &ProduceRequest,
+        reply: ReplyTo,
+        client_id: &str,
+        request: ProduceRequest,
         fx: &mut Fx<'_>,
     ) {
-        let reply = incoming.reply;
         let acks_valid = matches!(request.acks, -1..=1);
         let mut statuses = Vec::new();
-        for topic in &request.topic_data {
+        for topic in request.topic_data {
             let (name, topic_id) = self.produce_topic(&topic.name, topic.topic_id);
-            for data in &topic.partition_data {
+            for data in topic.partition_data {
                 let mut status = ProduceStatus {
                     topic: name.clone(),
                     topic_id,
@@ -82,12 +82,12 @@ impl Broker {
                 } else if name.is_empty() {
                     status.finish(ErrorCode::UnknownTopicId);
                 } else {
-                    self.produce_to(now, incoming, request, data, &mut status, fx);
+                    self.produce_to(now, client_id, request.acks, data, &mut status, fx);
                 }
                 statuses.push(status);
             }
         }
-        let waiter = ProduceWaiter { reply, client_id: incoming.client_id.to_string(), statuses };
+        let waiter = ProduceWaiter { reply, client_id: client_id.to_string(), statuses };
         let timeout = Micros::from_ms(request.timeout_ms.max(0) as u64);
         self.answer_or_wait(request.acks, waiter, timeout, fx);
     }
@@ -104,28 +104,26 @@ impl Broker {
     fn produce_to(
         &mut self,
         now: Micros,
-        incoming: &Incoming,
-        request: &ProduceRequest,
-        data: &PartitionProduceData,
+        client_id: &str,
+        acks: i16,
+        data: PartitionProduceData,
         status: &mut ProduceStatus,
         fx: &mut Fx<'_>,
     ) {
         let id = TopicPartition::new(status.topic.clone(), data.index);
-        let error = match self.check_produce(&id, &incoming.client_id, data) {
-            Ok(records) => {
-                match self.append(now, &id, status.topic_id, &records, request.acks, AppendOrigin::Client, fx) {
-                    Ok(info) => {
-                        status.response.base_offset = info.base_offset;
-                        status.response.log_append_time_ms = info.log_append_time;
-                        status.response.log_start_offset = info.log_start;
-                        if request.acks == -1 {
-                            status.required_offset = Some(info.last_offset + 1);
-                        }
-                        return;
+        let error = match self.check_produce(&id, client_id, data) {
+            Ok(records) => match self.append(now, &id, status.topic_id, records, acks, AppendOrigin::Client, fx) {
+                Ok(info) => {
+                    status.response.base_offset = info.base_offset;
+                    status.response.log_append_time_ms = info.log_append_time;
+                    status.response.log_start_offset = info.log_start;
+                    if acks == -1 {
+                        status.required_offset = Some(info.last_offset + 1);
                     }
-                    Err(refusal) => self.explain(&id, refusal, &mut status.response),
+                    return;
                 }
-            }
+                Err(refusal) => self.explain(&id, refusal, &mut status.response),
+            },
             Err(error) => error,
         };
         status.finish(error);
@@ -134,7 +132,7 @@ impl Broker {
         fx.emit(Event::ProduceRefused {
             partition: id,
             broker: self.spec.node_id,
-            client_id: incoming.client_id.to_string(),
+            client_id: client_id.to_string(),
             error,
         });
     }
@@ -144,7 +142,7 @@ impl Broker {
         &self,
         id: &TopicPartition,
         client_id: &str,
-        data: &PartitionProduceData,
+        data: PartitionProduceData,
     ) -> Result<Records, ErrorCode> {
         if self.metadata.image.partition_by_name(id).is_none() {
             return Err(ErrorCode::UnknownTopicOrPartition);
@@ -153,7 +151,7 @@ impl Broker {
         if topic::is_internal(&id.topic) && client_id != ADMIN_CLIENT_ID {
             return Err(ErrorCode::InvalidTopicException);
         }
-        Ok(data.records.clone().unwrap_or_default())
+        Ok(data.records.unwrap_or_default())
     }
 
     /// Appends as leader and tells what came of it.
@@ -163,7 +161,7 @@ impl Broker {
         now: Micros,
         id: &TopicPartition,
         topic_id: Uuid,
-        records: &Records,
+        records: Records,
         acks: i16,
         origin: AppendOrigin,
         fx: &mut Fx<'_>,

@@ -216,7 +216,7 @@ impl Broker {
     ) {
         let id = TopicPartition::new(GROUP_METADATA_TOPIC_NAME, partition);
         let batch = records::batch(&written, now.as_epoch_ms());
-        match self.append(now, &id, Uuid::ZERO, &batch, -1, AppendOrigin::Coordinator, fx) {
+        match self.append(now, &id, Uuid::ZERO, batch, -1, AppendOrigin::Coordinator, fx) {
             Ok(info) => {
                 let required_offset = info.last_offset + 1;
                 self.shard(partition).writes.push_back(PendingWrite { required_offset, then });

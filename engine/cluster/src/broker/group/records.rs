@@ -35,7 +35,7 @@ pub fn batch(records: &[GroupRecord], now_ms: i64) -> Records {
     for (key, value) in records {
         builder.append(now_ms, Some(key), value.as_deref(), &[]);
     }
-    Records { batches: vec![builder.build()] }
+    Records::verified(vec![builder.build()])
 }
 
 pub fn group_metadata(group: &ClassicGroup, assignments: &Map<String, Bytes>) -> Result<GroupRecord, CodecError> {

@@ -4,14 +4,12 @@ use base::Map;
 
 use bytes::Bytes;
 
-use super::CleanedTransactions;
-use crate::batch::{BatchBuilder, BatchView, Codec, Record, TimestampType};
+use super::{CleanedTransactions, OffsetMap};
+use crate::batch::{BatchBuilder, BatchView, Codec, RawRecord, RawRecords, RecordHeader, TimestampType};
 use crate::producer_state::ProducerStateEntry;
 
 pub(super) struct Filter<'a> {
-    pub newest: &'a Map<Bytes, i64>,
-    /// Keys were read up to here.
-    pub latest: i64,
+    pub newest: &'a OffsetMap,
     pub producers: &'a Map<i64, ProducerStateEntry>,
     pub transactions: &'a mut CleanedTransactions,
     pub end_of_pass: i64,
@@ -33,10 +31,15 @@ impl Filter<'_> {
     /// The batch as the cleaned segment holds it; nothing if it goes.
     pub fn apply(&mut self, batch: &BatchView) -> Option<Bytes> {
         let verdict = self.judge(batch);
-        let records: Vec<Record> = batch.records().map_while(Result::ok).collect();
-        let all = records.len();
-        let kept: Vec<Record> =
-            records.into_iter().filter(|record| !verdict.discard_records && self.retains(batch, record)).collect();
+        // An emptied batch is not even unpacked.
+        let body = if batch.count() == 0 { Bytes::new() } else { batch.body().unwrap_or_default() };
+        let (mut all, mut kept) = (0, Vec::new());
+        for record in RawRecords::new(&body, if body.is_empty() { 0 } else { batch.count() }).map_while(Result::ok) {
+            all += 1;
+            if !verdict.discard_records && self.retains(batch, &record) {
+                kept.push(record);
+            }
+        }
         if kept.is_empty() {
             return verdict.retain_empty.then(|| empty_header(batch));
         }
@@ -73,12 +76,13 @@ impl Filter<'_> {
         }
     }
 
-    fn retains(&self, batch: &BatchView, record: &Record) -> bool {
-        if batch.is_control() || record.offset > self.latest {
+    fn retains(&self, batch: &BatchView, record: &RawRecord<'_>) -> bool {
+        let offset = record.offset_in(batch);
+        if batch.is_control() || offset > self.newest.latest {
             return true;
         }
-        let Some(key) = &record.key else { return false };
-        let is_newest = self.newest.get(key).is_none_or(|newest| record.offset >= *newest);
+        let Some(key) = record.key else { return false };
+        let is_newest = self.newest.get(key).is_none_or(|newest| offset >= newest);
         let waits = || batch.delete_horizon_ms().is_none_or(|horizon| self.now_ms < horizon);
         is_newest && (record.value.is_some() || waits())
     }
@@ -93,13 +97,17 @@ fn empty_header(batch: &BatchView) -> Bytes {
 }
 
 /// The kept records under the header of the batch that they came in.
-fn rebuilt(batch: &BatchView, kept: &[Record], delete_horizon_ms: Option<i64>) -> Bytes {
+fn rebuilt(batch: &BatchView, kept: &[RawRecord<'_>], delete_horizon_ms: Option<i64>) -> Bytes {
     let mut builder = like(batch);
     builder.codec = batch.codec().unwrap_or(Codec::None);
     builder.delete_horizon_ms = delete_horizon_ms;
     for record in kept {
-        let (key, value) = (record.key.as_deref(), record.value.as_deref());
-        builder.append_with_offset(record.offset, record.timestamp, key, value, &record.headers);
+        let own = |(key, value): (&[u8], Option<&[u8]>)| {
+            (String::from_utf8_lossy(key).into_owned(), value.map(Bytes::copy_from_slice))
+        };
+        let headers: Vec<RecordHeader> = record.headers().map(own).collect();
+        let (offset, timestamp) = (record.offset_in(batch), record.timestamp_in(batch));
+        builder.append_with_offset(offset, timestamp, record.key, record.value, &headers);
     }
     builder.build_ending_at(batch.last_offset())
 }

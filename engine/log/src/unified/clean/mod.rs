@@ -7,9 +7,9 @@
 
 mod choose;
 mod filter;
+mod offset_map;
 mod transactions;
 
-use base::Map;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,21 +17,13 @@ use sim::Disk;
 
 pub use choose::LogToClean;
 use filter::Filter;
+use offset_map::OffsetMap;
 use transactions::CleanedTransactions;
 
 use super::UnifiedLog;
+use crate::batch::RawRecords;
 use crate::segment::LogSegment;
 use crate::{AbortedTxn, Now};
-
-/// The newest offset of each key of the dirty part, as far as there was room (`SkimpyOffsetMap`).
-#[derive(Debug)]
-struct OffsetMap {
-    newest: Map<Bytes, i64>,
-    /// Most keys.
-    room: usize,
-    /// All records up to here were looked at; -1 is none.
-    latest: i64,
-}
 
 impl UnifiedLog {
     /// One pass over the log. `room` is how many keys fit the cleaner's memory. Returns the offset up to which the log
@@ -49,7 +41,7 @@ impl UnifiedLog {
 
     fn build_offset_map(&self, pass: &LogToClean, room: usize) -> OffsetMap {
         let (start, end) = (pass.first_dirty, pass.first_uncleanable);
-        let mut map = OffsetMap { newest: Map::new(), room, latest: -1 };
+        let mut map = OffsetMap::new(room);
         let mut transactions = CleanedTransactions::default();
         transactions.add_aborted(self.aborted_from(start, end));
         let dirty = self.segments_between(start, end);
@@ -109,8 +101,7 @@ impl UnifiedLog {
             let end = group.get(at + 1).map_or(segment.next_offset(), |next| next.base_offset());
             transactions.add_aborted(self.aborted_from(segment.base_offset(), end));
             let mut filter = Filter {
-                newest: &map.newest,
-                latest: map.latest,
+                newest: map,
                 producers: self.producers.producers(),
                 transactions,
                 end_of_pass,
@@ -195,14 +186,16 @@ impl OffsetMap {
             } else {
                 !transactions.on_batch(&batch)
             };
-            let records = is_data.then(|| batch.records()).into_iter().flatten().map_while(Result::ok);
-            for record in records.filter(|record| record.offset >= start) {
-                let Some(key) = record.key else { continue };
-                if self.newest.len() >= self.room {
+            let body = if is_data { batch.body().unwrap_or_default() } else { Bytes::new() };
+            let count = if body.is_empty() { 0 } else { batch.count() };
+            for record in RawRecords::new(&body, count).map_while(Result::ok) {
+                let offset = record.offset_in(&batch);
+                let Some(key) = record.key.filter(|_| offset >= start) else { continue };
+                if self.is_full() {
                     return true;
                 }
-                self.newest.insert(key, record.offset);
-                self.latest = record.offset;
+                self.insert(key, offset);
+                self.latest = offset;
             }
             if batch.last_offset() >= start {
                 self.latest = batch.last_offset();
