@@ -1,8 +1,12 @@
 //! Whole clusters under random faults: nothing that Kafka promises breaks, and every rule that is broken on purpose is
 //! noticed. Longer runs, and single seeds again: `cargo oz swarm --help`.
 
+use base::Micros;
 use cluster::spec::Mutant;
-use oz::swarm::{Failure, Reach, Tally, many, report};
+use oz::swarm::{Failure, Reach, Scenario, Tally, link, many, report};
+use session::{Host, Session, setup};
+use sim::World;
+use wire::{Command, Request};
 
 /// Two at a time: each run is one thread's work, and the machines of the build have two cores.
 const THREADS: usize = 2;
@@ -28,6 +32,41 @@ fn assert_worth_it(reach: &Reach) {
     let Reach { steps, acked, consumed, elections, unclean_elections, isr_shrinks, isr_expansions, .. } = *reach;
     let counts = [steps, acked, consumed, elections, unclean_elections, isr_shrinks, isr_expansions];
     assert!(counts.iter().all(|count| *count > 0) && reach.truncations > 0 && reach.refused > 0, "{reach}");
+}
+
+#[test]
+fn the_link_of_a_failure_opens_the_moment_of_the_failure() {
+    let (seed, failure) = first_failure(Mutant::AckBeforeReplication).expect("it is noticed");
+    let scenario = Scenario::draw(seed);
+    // The page's servers keep their rules; what is compared is the way to the moment, up to the last thing that was done.
+    let until = scenario.healed_at.min(failure.at);
+    let begin = Failure { at: until, ..failure };
+    let fragment = link(&scenario, &scenario.plan, &begin).expect("it is short enough");
+    let mut session = Session::new();
+    let mut reply = session.handle(Request { seq: 1, command: Command::Import { fragment, preview: false } });
+    assert_eq!(reply.problem, None);
+    while reply.more {
+        reply = session.handle(Request { seq: 2, command: Command::Continue });
+    }
+    assert_eq!(reply.problem, None);
+    assert_eq!(reply.now_us, until.0);
+    // The same world as that of a run with the same plan, to the bit.
+    let mut world = setup::build(&scenario.spec, seed).expect("a sound spec");
+    for (at, step) in scenario.plan.iter().filter(|(at, _)| *at <= until) {
+        go(&mut world, *at);
+        step.apply(&mut world);
+    }
+    go(&mut world, until);
+    let told = session.handle(Request { seq: 3, command: Command::Digest });
+    assert_eq!(told.digest, world.digest());
+}
+
+fn go(world: &mut World<Host>, until: Micros) {
+    let mut events = Vec::new();
+    while world.step(until, &mut events) {
+        events.clear();
+    }
+    world.advance_to(until);
 }
 
 #[test]

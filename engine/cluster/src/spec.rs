@@ -46,10 +46,18 @@ pub enum Mutant {
     TrustUncleanShutdown,
     /// The controller elects any live replica, and does not say so.
     ElectOutsideIsr,
+    /// A leader takes a batch of an idempotent producer that it has already, and one that leaves a gap (KIP-98).
+    DropDedupWindow,
+    /// A follower takes the answer to a fetch that it would not send any more.
+    TakeStaleFetchAnswer,
+    /// A metadata record counts as committed when most replicas have it, whether they may vote or not.
+    QuorumCountsObservers,
+    /// The cleaner takes tombstones before `delete.retention.ms` has passed.
+    CleanerDropsTombstones,
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 11] = [
+    pub const ALL: [Mutant; 15] = [
         Mutant::AckBeforeReplication,
         Mutant::TruncateToHighWatermark,
         Mutant::NoDivergenceCheck,
@@ -61,6 +69,10 @@ impl Mutant {
         Mutant::UnfencedAlterPartition,
         Mutant::TrustUncleanShutdown,
         Mutant::ElectOutsideIsr,
+        Mutant::DropDedupWindow,
+        Mutant::TakeStaleFetchAnswer,
+        Mutant::QuorumCountsObservers,
+        Mutant::CleanerDropsTombstones,
     ];
 }
 

@@ -14,10 +14,19 @@ use crate::host::{Host, HostSpec};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Act {
-    Type { terminal: String, line: String },
-    Interrupt { terminal: String },
-    EndOfInput { terminal: String },
+    Type {
+        terminal: String,
+        line: String,
+    },
+    Interrupt {
+        terminal: String,
+    },
+    EndOfInput {
+        terminal: String,
+    },
     Fault(Fault),
+    /// A fault of the kernel that the page has no button for, as a plan of the swarm writes it: `power-cut 2`.
+    Kernel(String),
 }
 
 impl Act {
@@ -25,6 +34,7 @@ impl Act {
     pub fn words(&self) -> String {
         match self {
             Act::Type { line, .. } => line.clone(),
+            Act::Kernel(fault) => fault.clone(),
             Act::Interrupt { .. } => "^C".to_string(),
             Act::EndOfInput { .. } => "^D".to_string(),
             Act::Fault(fault) => match fault {
@@ -50,6 +60,10 @@ impl Act {
                     _ => Err(format!("there is no terminal {terminal}")),
                 }
             }
+            Act::Kernel(fault) => match fault.parse::<sim::Fault>() {
+                Ok(_) => Ok(()),
+                Err(_) => Err(format!("there is no fault `{fault}`")),
+            },
             Act::Fault(Fault::Heal) => Ok(()),
             Act::Fault(Fault::Cut { from, to }) => {
                 for host in [from, to] {
@@ -69,6 +83,11 @@ impl Apply<Host> for Act {
             Act::Interrupt { terminal } => control(world, terminal, Control::Interrupt),
             Act::EndOfInput { terminal } => control(world, terminal, Control::EndOfInput),
             Act::Fault(fault) => apply_fault(fault, world),
+            Act::Kernel(fault) => {
+                if let Ok(fault) = fault.parse::<sim::Fault>() {
+                    world.apply(&fault);
+                }
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ use std::time::Instant;
 use cluster::spec::Mutant;
 
 pub use plan::{Plan, Reach, Scenario, Step, from_text, to_text};
-pub use run::{Failure, run, shrink};
+pub use run::{Failure, link, run, shrink};
 
 /// What many seeds showed.
 #[derive(Debug, Default)]
@@ -78,10 +78,18 @@ pub fn many(
 pub fn report(seed: u64, failure: &Failure, mutant: Option<Mutant>) -> String {
     let scenario = Scenario::draw(seed);
     let small = shrink(&scenario, failure, mutant);
+    // The shorter plan fails at another moment.
+    let again = run(&scenario, &small, mutant).failure.unwrap_or_else(|| failure.clone());
+    // With a mutant the page's servers, which keep their rules, would show something else.
+    let link = match (mutant, link(&scenario, &small, &again)) {
+        (None, Ok(fragment)) => format!("  in the page: #{fragment}\n"),
+        (None, Err(words)) => format!("  no link: {words}\n"),
+        (Some(_), _) => String::new(),
+    };
     let topics: Vec<String> = scenario.topics.iter().map(|topic| format!("{topic:?}")).collect();
     format!(
         "SEED={seed} {failure}\n  cluster: {:?}\n  {}\n  plan, cut down from {} steps to {}:\n{}  again: cargo oz swarm \
-         --from {seed} --seeds 1; with a plan of its own: cargo oz swarm --from {seed} --plan FILE\n",
+         --from {seed} --seeds 1; with a plan of its own: cargo oz swarm --from {seed} --plan FILE\n{link}",
         scenario.spec.config,
         topics.join("\n  "),
         scenario.plan.len(),

@@ -5,6 +5,7 @@ use std::fmt;
 use base::{Micros, NodeId, Rng};
 use cluster::{Control, Event};
 use session::Host;
+use session::act::Act;
 use sim::plan::{Arena, Classes};
 use sim::{Fault, Stamped, World};
 use wire::command::ClusterSpec;
@@ -55,6 +56,8 @@ pub struct Topic {
     pub partitions: u64,
     pub replication_factor: u64,
     pub min_insync_replicas: u64,
+    /// Its cleaner goes over it every few seconds.
+    pub is_compacted: bool,
 }
 
 impl Scenario {
@@ -71,6 +74,22 @@ impl Scenario {
 }
 
 impl Step {
+    /// The act of a session that does the same.
+    pub fn act(&self, world: &World<Host>) -> Act {
+        let host = |node: NodeId| world.host_of(node).unwrap_or_default().to_string();
+        match self.clone() {
+            Step::Type { terminal, line } => Act::Type { terminal, line },
+            Step::EndOfInput { terminal } => Act::EndOfInput { terminal },
+            Step::Interrupt { terminal } => Act::Interrupt { terminal },
+            Step::Stop(node) => Act::Fault(wire::Fault::Stop(host(node))),
+            Step::Fault(Fault::Kill(node)) => Act::Fault(wire::Fault::Kill(host(node))),
+            Step::Fault(Fault::Start(node)) => Act::Fault(wire::Fault::Start(host(node))),
+            Step::Fault(Fault::Pause(node)) => Act::Fault(wire::Fault::Pause(host(node))),
+            Step::Fault(Fault::Resume(node)) => Act::Fault(wire::Fault::Resume(host(node))),
+            Step::Fault(fault) => Act::Kernel(fault.to_string()),
+        }
+    }
+
     pub fn apply(&self, world: &mut World<Host>) {
         let tell = |world: &mut World<Host>, terminal: &str, control| {
             if let Some(node) = world.resolve(terminal) {
@@ -104,6 +123,7 @@ fn spec(rng: &mut Rng) -> ClusterSpec {
     maybe(4, &all[3..], "replica.lag.time.max.ms", "5000");
     maybe(8, &all[3..], "replica.fetch.max.bytes", "200");
     maybe(8, &all[3..], "log.segment.bytes", "1048576");
+    maybe(1, &all[3..], "log.cleaner.backoff.ms", "2000");
     let controllers = [1, 1, 3, 0][rng.below(4) as usize];
     ClusterSpec { version: "4.3".to_string(), brokers: BROKERS, controllers, config }
 }

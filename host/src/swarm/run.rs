@@ -5,6 +5,7 @@ use std::fmt;
 use base::Micros;
 use cluster::Event;
 use cluster::spec::{Mutant, Profile};
+use session::act::Act;
 use session::check::Checker;
 use session::{Host, HostSpec, setup};
 use sim::{Fault, Stamped, World};
@@ -80,6 +81,21 @@ pub fn shrink(scenario: &Scenario, failure: &Failure, mutant: Option<Mutant>) ->
         |plan: &[(Micros, Step)]| run(scenario, plan, mutant).failure.is_some_and(|other| other.check == failure.check);
     let whole = if fails(&before) { before } else { scenario.plan.clone() };
     sim::plan::shrink(&whole, fails)
+}
+
+/// The link with which the page opens the cluster at the moment of a failure, its plan behind it.
+pub fn link(scenario: &Scenario, plan: &[(Micros, Step)], failure: &Failure) -> Result<String, String> {
+    let world = setup::build(&scenario.spec, scenario.seed)?;
+    let mut steps: Vec<(Micros, Step)> = plan.iter().filter(|(at, _)| *at <= failure.at).cloned().collect();
+    let mut healing = scenario.healed_at;
+    while healing <= failure.at {
+        steps.push((healing, Step::Fault(Fault::HealAll)));
+        healing += HEAL_EVERY;
+    }
+    // In the order of a run: at the moment of the healing the healing comes first.
+    steps.sort_by_key(|(at, step)| (*at, !matches!(step, Step::Fault(Fault::HealAll))));
+    let acts: Vec<(Micros, Act)> = steps.iter().map(|(at, step)| (*at, step.act(&world))).collect();
+    session::session::link_to(&scenario.spec, scenario.seed, &acts, failure.at)
 }
 
 fn failure_at_start(detail: String) -> Failure {

@@ -21,6 +21,7 @@ pub fn topics(rng: &mut Rng) -> Vec<Topic> {
             partitions: rng.between(1, 3),
             replication_factor,
             min_insync_replicas: rng.between(1, replication_factor),
+            is_compacted: rng.below(4) == 0,
         }
     };
     (1..=rng.between(1, 3)).map(|n| topic((n, rng))).collect()
@@ -53,7 +54,9 @@ pub fn lines(rng: &mut Rng, topics: &[Topic], healed_at: Micros) -> Plan {
         // Some go on after the healing, so that the recovered cluster has work.
         while at < healed_at + Micros::from_secs(2) && number < 200 {
             number += 1;
-            plan.push((at, typed(terminal, format!("{}:{terminal}-{number}", rng.below(10)))));
+            // In a compacted topic no value is a tombstone.
+            let value = if rng.below(6) == 0 { "NULL".to_string() } else { format!("{terminal}-{number}") };
+            plan.push((at, typed(terminal, format!("{}:{value}", rng.below(10)))));
             at += Micros::from_ms(rng.between(1, 2 * pace_ms));
         }
     }
@@ -74,16 +77,23 @@ pub fn lines(rng: &mut Rng, topics: &[Topic], healed_at: Micros) -> Plan {
     }
     for _ in 0..rng.below(4) {
         let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
+        // Leaders change while all is well, so that what is under way belongs to the one before.
+        plan.push((at, typed(LOOKER, balance())));
+    }
+    for _ in 0..rng.below(4) {
+        let at = Micros::from_ms(rng.between(12_000, healed_at.as_ms()));
         plan.push((at, typed(LOOKER, look(rng, topics))));
     }
     plan
 }
 
 fn create(topic: &Topic) -> String {
-    let Topic { name, partitions, replication_factor, min_insync_replicas } = topic;
+    let Topic { name, partitions, replication_factor, min_insync_replicas, is_compacted } = topic;
+    let cleaned = " --config cleanup.policy=compact --config segment.ms=3000 --config min.cleanable.dirty.ratio=0.01";
+    let cleaned = if *is_compacted { cleaned } else { "" };
     format!(
         "kafka-topics.sh {BOOTSTRAP} --create --topic {name} --partitions {partitions} --replication-factor \
-         {replication_factor} --config min.insync.replicas={min_insync_replicas}"
+         {replication_factor} --config min.insync.replicas={min_insync_replicas}{cleaned}"
     )
 }
 
@@ -124,10 +134,14 @@ fn grow(rng: &mut Rng, topics: &[Topic]) -> String {
 }
 
 fn produce(rng: &mut Rng, topics: &[Topic]) -> String {
-    let topic = &pick(rng, topics).name;
+    let topic = pick(rng, topics);
+    let (topic, is_compacted) = (&topic.name, topic.is_compacted);
     let acks = *pick(rng, &["all", "all", "all", "1", "0"]);
     let mut line = format!("kafka-console-producer.sh {BOOTSTRAP} --topic {topic}");
     line += " --reader-property parse.key=true --reader-property key.separator=:";
+    if is_compacted {
+        line += " --reader-property null.marker=NULL";
+    }
     line += &format!(" --command-property acks={acks}");
     if acks == "all" && rng.below(3) == 0 {
         line += " --command-property enable.idempotence=false";
@@ -139,6 +153,10 @@ fn produce(rng: &mut Rng, topics: &[Topic]) -> String {
         line += &format!(" --request-timeout-ms {}", rng.between(500, 10_000));
     }
     line
+}
+
+fn balance() -> String {
+    format!("kafka-leader-election.sh {BOOTSTRAP} --election-type preferred --all-topic-partitions")
 }
 
 fn look(rng: &mut Rng, topics: &[Topic]) -> String {

@@ -6,6 +6,7 @@ use protocol::TopicPartition;
 
 use super::{Broker, Fx, named_timer};
 use crate::Event;
+use crate::spec::Mutant;
 
 pub(super) const CLEANER: &str = "log-cleaner";
 
@@ -61,7 +62,15 @@ impl Broker {
     fn clean_log(&mut self, partition: &TopicPartition, room: usize, now: Micros) {
         let Some(held) = self.replicas.partitions.get_mut(partition) else { return };
         let work = held.log.to_clean(self.files.cleaned.get(partition).copied(), now);
-        if let Some(end) = held.log.clean(&mut self.disk, &work, room, now) {
+        let config = held.log.config().clone();
+        if self.spec.profile.breaks(Mutant::CleanerDropsTombstones) {
+            held.log.set_config(log::LogConfig { delete_retention_ms: 0, ..config.clone() });
+        }
+        let cleaned = held.log.clean(&mut self.disk, &work, room, now);
+        if *held.log.config() != config {
+            held.log.set_config(config);
+        }
+        if let Some(end) = cleaned {
             self.files.checkpoint_cleaned(&mut self.disk, partition, end, now);
         }
     }

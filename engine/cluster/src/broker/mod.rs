@@ -162,7 +162,9 @@ impl Broker {
         let lifecycle =
             Lifecycle::new(Uuid::random(&mut rng), files.previous_broker_epoch, settings.heartbeat_interval_ms);
         let listener = (spec.host.as_str(), CONTROLLER_PORT);
-        let config = RaftConfig::of(&settings.server, spec.cluster_id, files.directory_id, listener, &spec.voters);
+        let voters = &spec.voters;
+        let config = RaftConfig::of(&settings.server, spec.cluster_id, files.directory_id, listener, voters);
+        let config = RaftConfig { profile: spec.profile, ..config };
         let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
         let raft = RaftManager::open(config, &spec.host, &mut disk, files.was_clean, raft_rng, now);
         let controller = spec.controller().map(|controller| {

@@ -12,6 +12,7 @@ use super::membership::LISTENER;
 use super::partition::{HighWatermarkMove, IsrAnswer, Partition};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around, named_timer, timer};
+use crate::spec::Mutant;
 use crate::{Event, ServerTimer};
 
 pub(super) const FETCH_TIMEOUT: &str = "replica-fetch-timeout";
@@ -181,7 +182,7 @@ impl Broker {
                 let is_current = state.is_some_and(|s| {
                     s.fetch_offset == *offset && s.current_leader_epoch == *epoch && s.step == Step::Fetch
                 });
-                if is_current {
+                if is_current || self.spec.profile.breaks(Mutant::TakeStaleFetchAnswer) {
                     self.on_partition_fetched(now, leader, &id, data, *epoch, fx);
                 }
             }

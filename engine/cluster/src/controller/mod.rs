@@ -84,7 +84,9 @@ impl Controller {
         let server = ServerConfig::new(spec.node_id, spec.properties.clone());
         write_properties(&mut disk, &spec.file(), now);
         let directory_id = open_directory(&mut disk, spec.cluster_id, spec.node_id, &spec.voters, &mut rng, now);
-        let config = RaftConfig::of(&server, spec.cluster_id, directory_id, (&spec.host, spec.port), &spec.voters);
+        let listener = (spec.host.as_str(), spec.port);
+        let config = RaftConfig::of(&server, spec.cluster_id, directory_id, listener, &spec.voters);
+        let config = RaftConfig { profile: spec.profile, ..config };
         let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
         let raft = RaftManager::open(config, &spec.host, &mut disk, false, raft_rng, now);
         let ids = Rng::new(seed, u64::from(node.0), "topic ids");

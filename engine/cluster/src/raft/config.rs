@@ -3,7 +3,7 @@
 use base::{Micros, Uuid};
 
 use crate::config::ServerConfig;
-use crate::spec::Voter;
+use crate::spec::{Profile, Voter};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RaftConfig {
@@ -28,6 +28,7 @@ pub struct RaftConfig {
     pub retention_bytes: i64,
     /// `metadata.max.retention.ms`; negative is no limit.
     pub retention_ms: i64,
+    pub profile: Profile,
 }
 
 impl RaftConfig {
@@ -61,6 +62,7 @@ impl RaftConfig {
             fetch_snapshot_max_bytes: int("controller.quorum.fetch.snapshot.max.bytes"),
             retention_bytes: server.number("metadata.max.retention.bytes"),
             retention_ms: server.number("metadata.max.retention.ms"),
+            profile: Profile::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::snapshot::SnapshotId;
 use super::voters::{Listener, ReplicaKey};
 use super::{Io, Raft};
 use crate::broker::connections::ReplyTo;
+use crate::spec::Mutant;
 
 /// A fetch that waits for records, or for the high watermark.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -172,7 +173,11 @@ impl Raft {
     /// It rises when a majority of the voters has more, and never falls.
     pub(super) fn update_leader_high_watermark(&mut self, io: &mut Io<'_>) {
         let Role::Leader(leader) = &self.role else { return };
-        let Some(reached) = leader.majority_offset() else { return };
+        let counted = match self.config.profile.breaks(Mutant::QuorumCountsObservers) {
+            true => leader.majority_offset_of_all(),
+            false => leader.majority_offset(),
+        };
+        let Some(reached) = counted else { return };
         if self.high_watermark.is_none_or(|known| reached > known) {
             self.high_watermark = Some(reached);
             self.log.update_high_watermark(reached);

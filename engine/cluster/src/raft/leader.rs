@@ -187,9 +187,18 @@ impl LeaderState {
 
     /// The offset that a majority of the voters has reached, if it commits something of this epoch.
     pub fn majority_offset(&self) -> Option<i64> {
-        let mut offsets: Vec<Option<i64>> = self.voters.values().map(|state| state.end_offset).collect();
+        self.reached_by_most(self.voters.values().map(|state| state.end_offset).collect())
+    }
+
+    /// What a leader would find who counts observers too; for a mutant.
+    pub fn majority_offset_of_all(&self) -> Option<i64> {
+        let all = self.voters.values().chain(self.observers.values());
+        self.reached_by_most(all.map(|state| state.end_offset).collect())
+    }
+
+    fn reached_by_most(&self, mut offsets: Vec<Option<i64>>) -> Option<i64> {
         base::ordered::sort_by(&mut offsets, |a, b| b.cmp(a));
-        let reached = offsets.get(self.voters.len() / 2).copied().flatten()?;
+        let reached = offsets.get(offsets.len() / 2).copied().flatten()?;
         (reached > self.epoch_start).then_some(reached)
     }
 

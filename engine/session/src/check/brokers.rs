@@ -34,6 +34,8 @@ struct ReplicaSeen {
     log_start: i64,
     high_watermark: i64,
     log_end: i64,
+    /// Of a compacted log, which shrinks when it is cleaned.
+    bytes: u64,
 }
 
 /// A replica that is not as it was.
@@ -55,6 +57,7 @@ impl ReplicaSeen {
             log_start: partition.log.log_start(),
             high_watermark: partition.log.high_watermark(),
             log_end: partition.log.log_end(),
+            bytes: if partition.log.config().compact { partition.log.size() } else { 0 },
         }
     }
 }
@@ -199,6 +202,13 @@ impl Checker {
         let is_new_shown = now.leads && before.is_none_or(|before| before.high_watermark != now.high_watermark);
         if now.leads {
             self.look_at_leader(world, broker, change, is_new_role);
+            self.look_at_written(world, broker, id, is_new_role, kept_end);
+        }
+        let is_cleaned = before.is_some_and(|before| {
+            now.bytes < before.bytes && (before.log_start, before.log_end) == (now.log_start, now.log_end)
+        });
+        if is_cleaned {
+            self.check_cleaned(world, broker, id);
         }
         if is_new_role || is_new_shown || kept_end < end_before {
             self.check_isr(world, id);

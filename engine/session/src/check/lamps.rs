@@ -12,6 +12,11 @@ pub enum Invariant {
     MonotonicHighWatermark,
     MajorityReachedHighWatermark,
     NoTruncateBelowHighWatermark,
+    SnapshotAtLogStart,
+    ProducerSequence,
+    FencedProducer,
+    AtMostOneController,
+    CompactionKeeps,
     Conservation,
     ImageMonotonic,
     Bounded,
@@ -24,7 +29,7 @@ pub struct Description {
     pub meaning: &'static str,
 }
 
-pub const COUNT: usize = 12;
+pub const COUNT: usize = 17;
 
 /// In the order of [`Invariant`].
 pub const INVARIANTS: [Description; COUNT] = [
@@ -70,6 +75,31 @@ pub const INVARIANTS: [Description; COUNT] = [
         id: "S9",
         name: "NoTruncateBelowHighWatermark",
         meaning: "No ISR member cuts its log below the committed end.",
+    },
+    Description {
+        id: "S10",
+        name: "SnapshotAtLogStart",
+        meaning: "A metadata log that does not begin at 0 begins at a snapshot, and an active controller loads none.",
+    },
+    Description {
+        id: "S11",
+        name: "ProducerSequence",
+        meaning: "The batches of an idempotent producer follow one another without a gap, and each is there once.",
+    },
+    Description {
+        id: "S12",
+        name: "FencedProducer",
+        meaning: "Nothing is appended with an older producer epoch than one that was seen.",
+    },
+    Description {
+        id: "S16",
+        name: "AtMostOneController",
+        meaning: "One controller epoch has one active controller, the leader of the metadata quorum.",
+    },
+    Description {
+        id: "S17",
+        name: "CompactionKeeps",
+        meaning: "The cleaner leaves the newest record of each key where it was, and a tombstone for its time.",
     },
     Description {
         id: "S18",

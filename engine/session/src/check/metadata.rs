@@ -4,6 +4,7 @@
 use base::{Map, NodeId};
 use std::collections::VecDeque;
 
+use cluster::controller::QuorumController;
 use cluster::metadata::MetadataImage;
 use cluster::raft::Raft;
 use sim::World;
@@ -24,6 +25,7 @@ pub struct MetadataSeen {
     epoch: i32,
     leader: Option<i32>,
     is_voter: bool,
+    log_start: i64,
     log_end: i64,
     high_watermark: i64,
     image_end: i64,
@@ -46,21 +48,23 @@ impl MetadataSeen {
 pub struct Quorum {
     /// Controller epoch to the one who leads in it.
     leaders: Map<i32, i32>,
+    /// Controller epoch to the one who is active in it.
+    active: Map<i32, i32>,
     /// What the image was at some ends of the committed log, newest last.
     images: VecDeque<(i64, MetadataImage)>,
 }
 
 impl Quorum {
+    /// S16: notes who is the active controller of an epoch.
+    pub fn note_active(&mut self, epoch: i32, controller: i32) -> Result<(), String> {
+        note(&mut self.active, epoch, controller)
+            .map_err(|noted| format!("controllers {noted} and {controller} are both active in epoch {epoch}"))
+    }
+
     /// S6: notes who leads in an epoch.
     pub fn note_leader(&mut self, epoch: i32, leader: i32) -> Result<(), String> {
-        let noted = *self.leaders.entry(epoch).or_insert(leader);
-        if self.leaders.len() > EPOCHS_MAX {
-            self.leaders.pop_first();
-        }
-        if noted == leader {
-            return Ok(());
-        }
-        Err(format!("controllers {noted} and {leader} both lead in epoch {epoch}"))
+        note(&mut self.leaders, epoch, leader)
+            .map_err(|noted| format!("controllers {noted} and {leader} both lead in epoch {epoch}"))
     }
 
     fn image_at(&self, end: i64) -> Option<&MetadataImage> {
@@ -79,6 +83,25 @@ impl Quorum {
     pub fn pretend_other_images(&mut self) {
         self.images.iter_mut().for_each(|(_, image)| *image = MetadataImage::default());
     }
+}
+
+/// Notes the one of an epoch; the error is another one that was noted before.
+fn note(known: &mut Map<i32, i32>, epoch: i32, id: i32) -> Result<(), i32> {
+    let noted = *known.entry(epoch).or_insert(id);
+    if known.len() > EPOCHS_MAX {
+        known.pop_first();
+    }
+    if noted == id { Ok(()) } else { Err(noted) }
+}
+
+/// The controller that this server is or has in it, if it is the active one.
+fn active_controller(host: &Host) -> Option<&QuorumController> {
+    let controller = match host {
+        Host::Broker(broker) => broker.controller()?,
+        Host::Controller(controller) => controller.quorum_controller(),
+        Host::Terminal(_) => return None,
+    };
+    controller.is_active().then_some(controller)
 }
 
 /// A server's replica of the metadata log and the image of what is committed.
@@ -112,6 +135,27 @@ impl Checker {
             self.judge(world, Invariant::MonotonicEpoch, || {
                 rules::never_back("the controller epoch", before.epoch.into(), now.epoch.into())
                     .map_err(|words| format!("server {id}: {words}"))
+            });
+        }
+        if let Some(active) = active_controller(host) {
+            let (epoch, single) = (active.epoch(), self.quorum.note_active(active.epoch(), id));
+            let leads = raft.is_leader() && raft.epoch() == epoch;
+            self.judge(world, Invariant::AtMostOneController, || {
+                single?;
+                // It learns that it was deposed with the next event of its own.
+                let is_older = epoch < raft.epoch();
+                match leads || is_older {
+                    true => Ok(()),
+                    false => Err(format!("controller {id} is active in epoch {epoch}, which it does not lead")),
+                }
+            });
+        }
+        if before.log_start != now.log_start {
+            let stays = before.starts == now.starts && (before.epoch, before.leader) == (now.epoch, now.leader);
+            let begins_anew = stays && raft.is_leader() && now.log_start > before.log_end;
+            let has_snapshot = raft.snapshots().any(|snapshot| snapshot.end_offset == now.log_start);
+            self.judge(world, Invariant::SnapshotAtLogStart, || {
+                rules::begins_at_snapshot(id, now.log_start, has_snapshot, begins_anew)
             });
         }
         if (before.high_watermark, before.log_end) != (now.high_watermark, now.log_end) {
@@ -164,6 +208,7 @@ impl Checker {
             epoch,
             leader,
             is_voter: raft.is_voter(),
+            log_start: raft.log_start(),
             log_end: raft.log_end(),
             high_watermark: raft.high_watermark(),
             image_end: image.end_offset(),

@@ -20,6 +20,7 @@ mod partitions;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use base::{Map, Micros, NodeId};
 

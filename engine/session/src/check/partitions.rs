@@ -9,6 +9,7 @@ use sim::World;
 
 use super::lamps::Invariant;
 use super::rules::{self, Replica};
+use super::written::Written;
 use super::{Checker, Seen};
 use crate::host::Host;
 
@@ -27,12 +28,21 @@ pub struct Known {
     pub binding_from: i32,
     /// Leader epoch to the one broker that led in it.
     pub leaders: Map<i32, i32>,
+    /// What the newest leader's log says of producers and keys.
+    pub written: Written,
 }
 
 impl Known {
     fn new(name: TopicPartition, registration: Arc<PartitionRegistration>) -> Known {
         let (epoch, leader) = (registration.leader_epoch, registration.leader);
-        let mut known = Known { name, registration, exposed: 0, binding_from: epoch, leaders: Map::new() };
+        let mut known = Known {
+            name,
+            registration,
+            exposed: 0,
+            binding_from: epoch,
+            leaders: Map::new(),
+            written: Written::default(),
+        };
         // The first of an epoch contradicts nobody.
         let _first = known.note_leader(epoch, leader);
         known

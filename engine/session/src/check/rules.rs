@@ -36,7 +36,9 @@ pub fn strong_isr(leader: &Replica<'_>, member: &Replica<'_>) -> Verdict {
         return Ok(());
     }
     let (ours, theirs) = (leader.log.fingerprint_at(last), member.log.fingerprint_at(last));
-    if ours == theirs {
+    // Each replica is cleaned in its own time; S17 says what must be left.
+    let is_compacted = leader.log.config().compact && member.log.log_end() > last;
+    if ours == theirs || is_compacted {
         return Ok(());
     }
     let Replica { broker, leader_epoch, .. } = leader;
@@ -67,7 +69,7 @@ pub fn valid_high_watermark(exposed: i64, member: &Replica<'_>) -> Verdict {
 /// S4, for what `replica` appended in `from..end`: wherever `other` has the same offset and epoch, it must be the same
 /// batch, and the batch before it must be the same too.
 pub fn log_matching(replica: &Replica<'_>, from: i64, other: &Replica<'_>) -> Verdict {
-    if other.log.log_end() <= from {
+    if other.log.log_end() <= from || replica.log.config().compact {
         return Ok(());
     }
     let mut is_first_shared = true;
@@ -133,6 +135,17 @@ pub fn majority_reached(committed: i64, ends: &[i64]) -> Verdict {
         return Ok(());
     }
     Err(format!("the metadata below {committed} is committed, but only {have} of {} controllers hold it", ends.len()))
+}
+
+/// S10, when the start of a metadata log has moved.
+pub fn begins_at_snapshot(server: i32, log_start: i64, has_snapshot: bool, loaded_as_leader: bool) -> Verdict {
+    if loaded_as_leader {
+        return Err(format!("server {server} leads, and its metadata log was replaced by a snapshot at {log_start}"));
+    }
+    if log_start == 0 || has_snapshot {
+        return Ok(());
+    }
+    Err(format!("the metadata log of server {server} begins at {log_start}, where it has no snapshot"))
 }
 
 /// S18: the kernel's own books.

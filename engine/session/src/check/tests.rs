@@ -1,7 +1,7 @@
 //! Every check is tripped by a bad state made for it, and a sound cluster trips none. What a broken rule in a server leads
 //! to is shown by the swarm's mutants.
 
-use base::Uuid;
+use base::{Digest, Uuid};
 use cluster::metadata::{PartitionRegistration, TopicIdPartition};
 use log::batch::BatchBuilder;
 use log::{LogConfig, UnifiedLog};
@@ -12,6 +12,7 @@ use sim::{Disk, Imbalance, Timeline};
 use wire::command::ClusterSpec;
 
 use super::rules::Replica;
+use super::written::{LastBatch, Newest};
 use super::*;
 use crate::act::Act;
 use crate::setup;
@@ -60,10 +61,25 @@ fn log_of(records: &[(i32, &'static str)], high_watermark: i64) -> UnifiedLog {
     for (offset, (epoch, value)) in (0..).zip(records) {
         let mut batch = BatchBuilder::new(offset).with_leader_epoch(*epoch);
         batch.append(0, None, Some(value.as_bytes()), &[]);
-        let records = Records { batches: vec![batch.build()] };
+        let records = Records::of(vec![batch.build()]);
         log.append_as_follower(&mut disk, &records, Micros::ZERO).expect("in order");
     }
     log.update_high_watermark(high_watermark);
+    log
+}
+
+/// A log with a record of each of these keys, all committed.
+fn keyed_log(keys: &[&str]) -> UnifiedLog {
+    let (mut disk, partition) = (Disk::new(), TopicPartition::new("orders", 0));
+    let config = LogConfig::of([("cleanup.policy", "compact")]);
+    let mut log = UnifiedLog::open(&mut disk, "orders-0", partition, Uuid(1), config, Micros::ZERO, true, 0, 0);
+    for (offset, key) in (0..).zip(keys) {
+        let mut batch = BatchBuilder::new(offset);
+        batch.append(0, Some(key.as_bytes()), Some(b"value"), &[]);
+        let records = Records::of(vec![batch.build()]);
+        log.append_as_follower(&mut disk, &records, Micros::ZERO).expect("in order");
+    }
+    log.update_high_watermark(keys.len() as i64);
     log
 }
 
@@ -77,7 +93,7 @@ fn a_sound_cluster_breaks_nothing_and_every_lamp_but_those_without_occasion_has_
     assert_eq!(checker.broken(), []);
     let dark: Vec<String> =
         checker.lamps().into_iter().filter(|lamp| lamp.state != LampState::Holds).map(|lamp| lamp.id).collect();
-    assert_eq!(dark, ["S9"], "nobody had to cut a log");
+    assert_eq!(dark, ["S9", "S10", "S17"], "nobody had to cut a log, to make a snapshot, or to clean");
 }
 
 #[test]
@@ -184,6 +200,50 @@ fn s8_metadata_that_only_a_minority_holds() {
 fn s9_a_member_that_cuts_below_what_was_shown() {
     assert!(rules::no_truncate_below(5, 1, 5).is_ok());
     assert!(rules::no_truncate_below(5, 1, 4).is_err());
+}
+
+#[test]
+fn s10_a_metadata_log_without_a_snapshot_where_it_begins() {
+    assert!(rules::begins_at_snapshot(1, 0, false, false).is_ok());
+    assert!(rules::begins_at_snapshot(1, 40, true, false).is_ok());
+    assert!(rules::begins_at_snapshot(1, 40, false, false).is_err_and(|words| words.contains("no snapshot")));
+    assert!(rules::begins_at_snapshot(1, 40, true, true).is_err_and(|words| words.contains("leads")));
+}
+
+#[test]
+fn s11_and_s12_a_repeated_batch_a_gap_and_an_older_epoch() {
+    let last = LastBatch { epoch: 2, last_sequence: 7, last_offset: 7, timestamp: 0 };
+    let sound = (Ok(()), Ok(()));
+    assert_eq!((written::follows(&last, 9, 2, 8), written::follows(&last, 9, 3, 0)), (sound.clone(), sound.clone()));
+    let wrapped = LastBatch { last_sequence: i32::MAX, ..last };
+    assert_eq!(written::follows(&wrapped, 9, 2, 0), sound);
+    for (epoch, sequence) in [(2, 7), (2, 9), (3, 5)] {
+        assert!(written::follows(&last, 9, epoch, sequence).0.is_err(), "epoch {epoch}, sequence {sequence}");
+    }
+    assert!(written::follows(&last, 9, 1, 8).1.is_err_and(|words| words.contains("after one of epoch 2")));
+}
+
+#[test]
+fn s16_two_active_controllers_in_one_epoch() {
+    let (_, mut checker) = cluster();
+    assert_eq!((checker.quorum.note_active(9, 101), checker.quorum.note_active(9, 101)), (Ok(()), Ok(())));
+    assert!(checker.quorum.note_active(9, 102).is_err() && checker.quorum.note_active(10, 102).is_ok());
+}
+
+#[test]
+fn s17_a_key_whose_newest_record_the_cleaner_took() {
+    let log = keyed_log(&["a", "b", "a"]);
+    let newest = |offset, is_tombstone| Newest { offset, timestamp: 0, is_tombstone };
+    let keys = |entries: &[(&str, Newest)]| {
+        entries.iter().map(|(key, newest)| (Digest::of(key.as_bytes()), *newest)).collect()
+    };
+    let lost = |entries: &[(&str, Newest)], now_ms| written::lost_key(&keys(entries), &log, now_ms);
+    assert_eq!(lost(&[("a", newest(2, false)), ("b", newest(1, false))], 0), None);
+    assert_eq!(lost(&[("c", newest(2, false))], 0), Some(newest(2, false)), "it is gone");
+    assert_eq!(lost(&[("b", newest(2, false))], 0), Some(newest(2, false)), "only an older one is left");
+    assert_eq!(lost(&[("c", newest(2, true))], 0), Some(newest(2, true)), "a tombstone has its time");
+    assert_eq!(lost(&[("c", newest(2, true))], 100_000_000), None);
+    assert_eq!(lost(&[("c", newest(3, false))], 0), None, "above the high watermark nothing is cleaned");
 }
 
 #[test]

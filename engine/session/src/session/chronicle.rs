@@ -143,6 +143,7 @@ fn words(act: &Act) -> Option<(&'static str, String, String)> {
         Act::EndOfInput { terminal } => {
             return Some(("EndOfInput", terminal.clone(), format!("You press Ctrl-D in {terminal}.")));
         }
+        Act::Kernel(fault) => return Some(("Fault", String::new(), format!("A fault of the plan: {fault}."))),
         Act::Fault(fault) => fault,
     };
     let (kind, host, sentence) = match fault {

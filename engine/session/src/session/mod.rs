@@ -26,6 +26,7 @@ use crate::player::Player;
 use crate::stage::Stage;
 use crate::view::Viewer;
 use chronicle::{Chronicle, index_of};
+pub use sharing::link_to;
 
 /// What a request led to. The error is for the person.
 type Outcome = Result<Done, Problem>;

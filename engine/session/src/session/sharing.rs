@@ -1,13 +1,15 @@
 //! The session as a link, and back.
 
 use base::Micros;
-use sim::timeline::{Goal, Position, Recorded, Saved, SavedBranch};
+use sim::timeline::{Goal, Position, Recorded, Saved, SavedBranch, Timeline};
 use wire::Problem;
+use wire::command::ClusterSpec;
 use wire::reply::Answer;
 
 use super::{Outcome, Running, Session, problem};
 use crate::act::Act;
 use crate::link::{self, Branch, ClusterPart, HistoryPart, Link, Place};
+use crate::setup;
 use crate::stage::Stage;
 
 /// What a link holds, and what of it cannot be read.
@@ -28,6 +30,18 @@ pub fn export(running: &Running) -> Result<Answer, Problem> {
     };
     let fragment = link::encode(&link).map_err(|words| problem("This session is too long for a link", vec![words]))?;
     Ok(Answer::Link { fragment, commands })
+}
+
+/// The link to a cluster on which these acts were done at these times, at `end`.
+pub fn link_to(spec: &ClusterSpec, seed: u64, acts: &[(Micros, Act)], end: Micros) -> Result<String, String> {
+    let mut timeline = Timeline::new(setup::build(spec, seed)?);
+    for (at, act) in acts {
+        timeline.run_while(*at, |_, _| true);
+        timeline.do_now(act.clone()).map_err(|refused| refused.to_string())?;
+    }
+    timeline.run_while(end, |_, _| true);
+    let cluster = ClusterPart { spec: spec.clone(), seed };
+    link::encode(&Link { cluster, lesson: None, history: history(&timeline.save()) })
 }
 
 impl Session {

@@ -53,7 +53,7 @@ impl Partition {
         &mut self,
         disk: &mut sim::Disk,
         now: base::Micros,
-        records: &Records,
+        records: Records,
         origin: AppendOrigin,
         required_acks: i16,
         around: &Surroundings<'_>,
@@ -64,7 +64,10 @@ impl Partition {
             let isr = leader.isr.isr().iter().copied().collect();
             return Err(Refusal::NotEnoughReplicas { isr, min_isr });
         }
-        let info = self.log.append_as_leader(disk, records, self.leader_epoch, now, origin).map_err(Refusal::Log)?;
+        // Of a coordinator neither sequence numbers nor repeats are looked at.
+        let is_unnumbered = around.profile.breaks(Mutant::DropDedupWindow);
+        let origin = if is_unnumbered { AppendOrigin::Coordinator } else { origin };
+        let info = self.log.take_as_leader(disk, records, self.leader_epoch, now, origin, 0).map_err(Refusal::Log)?;
         // The ISR may be this broker alone.
         let moved = self.maybe_increment_high_watermark(around);
         Ok(LeaderAppend { info, moved })
