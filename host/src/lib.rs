@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod chromium;
+pub mod fuzz;
 pub mod lesson;
 pub mod parity;
 pub mod place;

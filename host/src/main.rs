@@ -91,6 +91,26 @@ A failure is a line SEED=.. EVENT=.. CHECK=.., and the plan cut down to what it 
         #[arg(long)]
         plan: Option<PathBuf>,
     },
+    /// Feed damaged input to every parser: batches, messages, folders, scripts, lines, lessons, links.
+    #[command(after_help = "Examples:
+  cargo oz fuzz --inputs 10000000                        shared by all targets
+  cargo oz fuzz --target batch --from 4711 --inputs 1    one input again
+
+Input N of a target is the same bytes every time. A panic ends the program, after a line that says which input it was.")]
+    Fuzz {
+        /// How many inputs.
+        #[arg(long, default_value_t = 1_000_000)]
+        inputs: u64,
+        /// The number of the first.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// Only this target.
+        #[arg(long)]
+        target: Option<String>,
+        /// Inputs at the same time.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+    },
     /// Do the work that wasm must do alike, and print what it came to.
     #[command(after_help = "Examples:
   cargo oz parity              32 seeds, every lesson
@@ -106,11 +126,15 @@ A line for each: what, its two numbers, the digest over every reply, events, mic
     /// Measure: events a second, sizes of the downloads, the page in Chromium.
     #[command(after_help = "Examples:
   cargo oz bench                  all sections
-  cargo oz bench --skip-browser   the native ones and the sizes")]
+  cargo oz bench --skip-browser   the native ones and the sizes
+  cargo oz bench --many 100000    only: 1,000 brokers with 100,000 partitions for ten virtual minutes")]
     Bench {
         /// Leave out what needs Chromium.
         #[arg(long)]
         skip_browser: bool,
+        /// Only 1,000 brokers at rest with so many partitions, beside 3.
+        #[arg(long)]
+        many: Option<u32>,
     },
 }
 
@@ -135,8 +159,9 @@ fn main() -> ExitCode {
         Command::Lesson { command: LessonCommand::Check { files } } => oz::lesson::check(&files),
         Command::Swarm { from, plan: Some(plan), .. } => oz::swarm::replay(from, &plan),
         Command::Swarm { seeds, from, threads, plan: None } => oz::swarm::swarm(from, seeds, threads),
+        Command::Fuzz { inputs, from, target, threads } => oz::fuzz::fuzz(target.as_deref(), from, inputs, threads),
         Command::Parity { seeds } => oz::parity::parity(seeds),
-        Command::Bench { skip_browser } => oz::bench::bench(skip_browser),
+        Command::Bench { skip_browser, many } => oz::bench::bench(skip_browser, many),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
