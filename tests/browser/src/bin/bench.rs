@@ -58,6 +58,11 @@ const LIMIT_FRAME_P99_MS: f64 = 12.0;
 /// How quick wasm is beside native, in per cent.
 const LIMIT_WASM: f64 = 60.0;
 
+/// Each work is done so often.
+const ROUNDS: u32 = 5;
+/// The works of the kind `speed`, by their numbers.
+const WORKS: [&str; 5] = ["memory copy", "append", "read", "compaction", "produce-replicate-consume"];
+
 fn main() -> ExitCode {
     let kept = Rc::new(RefCell::new(true));
     let line = {
@@ -98,18 +103,35 @@ fn engine() -> bool {
     println!("The engine in Chromium (limit {LIMIT_WASM} % of native)");
     in_tab(Options { beside, ..Options::default() }, async |tab| {
         for kind in ["kernel", "lesson", "storm"] {
-            let (mut events, mut native, mut wasm) = (0, 0, 0.0);
-            for work in works.iter().filter(|work| work.kind == kind) {
-                // The second time all code has been compiled as well as the browser can.
-                parity::in_tab(tab, work).await?;
-                wasm += parity::in_tab(tab, work).await?.us;
-                (events, native) = (events + work.events, native + work.us);
+            let of_kind: Vec<&parity::Work> = works.iter().filter(|work| work.kind == kind).collect();
+            let events: u64 = of_kind.iter().map(|work| work.events).sum();
+            let native: u64 = of_kind.iter().map(|work| work.us).sum();
+            // The browser compiles anew what turns out to be hot: the best of some rounds, as natively.
+            let mut best = vec![f64::INFINITY; of_kind.len()];
+            for _ in 0..ROUNDS {
+                for (work, best) in of_kind.iter().zip(&mut best) {
+                    *best = best.min(parity::in_tab(tab, work).await?.us);
+                }
             }
+            let wasm: f64 = best.iter().sum();
             let rate = |us: f64| events as f64 / us * 1e6;
             let (native, wasm) = (rate(native as f64), rate(wasm));
             let share = wasm / native * 100.0;
             let missed = if share < LIMIT_WASM { "  MISSED" } else { "" };
             println!("  {wasm:>10.0} events a second, {kind}; native {native:.0}: {share:.0} %{missed}");
+            kept &= share >= LIMIT_WASM;
+        }
+        println!("  The log: records a second");
+        for work in works.iter().filter(|work| work.kind == "speed") {
+            let mut wasm = f64::INFINITY;
+            for _ in 0..ROUNDS {
+                wasm = wasm.min(parity::in_tab(tab, work).await?.us);
+            }
+            let name = WORKS.get(work.first as usize).unwrap_or(&"");
+            let share = work.us as f64 / wasm * 100.0;
+            let missed = if share < LIMIT_WASM { "  MISSED" } else { "" };
+            let rate = |us: f64| work.events as f64 / us * 1e6;
+            println!("  {:>10.0} {name}; native {:.0}: {share:.0} %{missed}", rate(wasm), rate(work.us as f64));
             kept &= share >= LIMIT_WASM;
         }
         Ok(())

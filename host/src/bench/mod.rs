@@ -1,5 +1,7 @@
 //! `oz bench`: the figures that the project promises, measured on this machine, each beside its limit.
 
+pub mod speed;
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -10,10 +12,14 @@ use crate::place;
 use crate::process;
 use crate::swarm;
 
-/// Prints each section. True when every figure that has a limit keeps it.
-pub fn bench(skip_browser: bool) -> Result<bool, String> {
+/// Prints each section, or only that of 1,000 brokers with `many` partitions. True when every figure that has a limit keeps it.
+pub fn bench(skip_browser: bool, many: Option<u32>) -> Result<bool, String> {
+    if let Some(partitions) = many {
+        return Ok(speed::many_brokers(1_000, partitions));
+    }
     let root = place::root()?;
     let mut kept = kernel();
+    kept &= speed::native();
     checker()?;
     kept &= downloads(&root)?;
     if !skip_browser {
