@@ -31,3 +31,5 @@ pub const LESSON_STEPS_MAX: usize = 64;
 pub const HISTORY_MAX: usize = 2_000_000;
 /// Bytes of one record batch after it is unpacked: a small batch may claim to hold gigabytes.
 pub const DECOMPRESSED_BATCH_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of a server's own log file; the older half goes when it is longer.
+pub const SERVER_LOG_MAX: u64 = 256 * 1024;

@@ -162,9 +162,8 @@ pub enum Event {
     BrokerStopped {
         broker: i32,
     },
-    /// A line of a server's own log file.
+    /// A line of the server's own log file, by the full name of a class: see [`crate::server_log`].
     Logged {
-        host: String,
         level: &'static str,
         logger: &'static str,
         text: String,

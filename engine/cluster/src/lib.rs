@@ -13,6 +13,8 @@ pub mod features;
 pub mod metadata;
 pub mod placement;
 pub mod raft;
+pub mod scram_hash;
+pub mod server_log;
 pub mod spec;
 #[cfg(feature = "vectors")]
 pub mod vectors;

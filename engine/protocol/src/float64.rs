@@ -15,6 +15,14 @@ impl Float64 {
         f64::from_bits(self.0)
     }
 
+    pub fn is_positive(self) -> bool {
+        self.get() > 0.0
+    }
+
+    pub fn is_whole(self) -> bool {
+        (self.get() % 1.0).abs() <= 1e-6
+    }
+
     /// `Double.parseDouble`, without its hexadecimal forms and its suffixes.
     pub fn parse(text: &str) -> Option<Float64> {
         text.trim().parse().ok().map(Float64::new)

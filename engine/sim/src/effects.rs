@@ -101,6 +101,11 @@ impl<'a, D: Domain> Effects<'a, D> {
         self.actions.push(Action::Emit { event });
     }
 
+    /// Takes back the events of this input for which `is_taken` says so; the node has another use for them.
+    pub fn withdraw(&mut self, mut is_taken: impl FnMut(&D::Event) -> bool) {
+        self.actions.retain(|action| !matches!(action, Action::Emit { event } if is_taken(event)));
+    }
+
     /// Ends this node's process after this input; everything else it asked for is done first.
     pub fn exit(&mut self) {
         self.actions.push(Action::Exit);

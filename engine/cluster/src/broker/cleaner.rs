@@ -87,8 +87,9 @@ impl Broker {
     pub(super) fn delete_old_segments(&mut self, now: Micros, partition: TopicPartition, fx: &mut Fx<'_>) {
         let Some(held) = self.replicas.partitions.get_mut(&partition) else { return };
         let from = held.log.log_start();
-        held.log.delete_old_segments(&mut self.disk, now);
+        let deleted = held.log.delete_old_segments(&mut self.disk, now);
         let to = held.log.log_start();
+        self.log_deleted(&partition, &deleted, fx);
         if to > from {
             fx.emit(Event::LogStartAdvanced { partition, broker: self.spec.node_id, from, to });
         }

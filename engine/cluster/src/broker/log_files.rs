@@ -108,16 +108,25 @@ impl LogFiles {
         disk.list(LOG_DIR).iter().filter_map(|name| partition_of_folder(name)).collect()
     }
 
-    /// Takes a partition's folder out of sight; its bytes are freed at `at`.
-    pub fn doom(&mut self, disk: &mut Disk, partition: &TopicPartition, stray: bool, rng: &mut Rng, at: Micros) {
+    /// Takes a partition's folder out of sight; its bytes are freed at `at`. Says what it is called now.
+    pub fn doom(
+        &mut self,
+        disk: &mut Disk,
+        partition: &TopicPartition,
+        stray: bool,
+        rng: &mut Rng,
+        at: Micros,
+    ) -> String {
         let suffix = if stray { STRAY_SUFFIX } else { DELETE_SUFFIX };
         let unique = Uuid::random(rng);
         // The name of a folder may have 255 characters; Kafka cuts the topic's name where it must.
         let room = 255 - 1 - 32 - suffix.len();
         let name: String = partition.to_string().chars().take(room).collect();
-        let folder = in_log_dir(&format!("{name}.{:032x}{suffix}", unique.0));
+        let renamed = format!("{name}.{:032x}{suffix}", unique.0);
+        let folder = in_log_dir(&renamed);
         disk.rename(&partition_dir(partition), &folder);
         self.doomed.insert(folder, at);
+        renamed
     }
 
     /// A deleted partition's name may come back with another topic.
@@ -127,6 +136,11 @@ impl LogFiles {
         self.log_starts.remove(partition);
         self.cleaned.remove(partition);
         checkpoint::write_offsets(disk, &in_log_dir(checkpoint::CLEANER_FILE), &self.cleaned, now);
+    }
+
+    /// Folders that an earlier run had put out of sight; a start loads them too.
+    pub fn doomed_count(&self, disk: &Disk) -> usize {
+        disk.list(LOG_DIR).iter().filter(|name| name.ends_with(DELETE_SUFFIX)).count()
     }
 
     /// Folders that an earlier run had put out of sight wait once more.
@@ -180,7 +194,7 @@ pub fn open_directory(
     let own = voters.iter().find(|voter| voter.id == node_id).map(|voter| voter.directory_id);
     let directory_id = own.unwrap_or_else(|| Uuid::random(rng));
     let properties = MetaProperties { cluster_id: cluster_id.to_string(), node_id, directory_id: Some(directory_id) };
-    disk.write(&path, properties.to_text(&super::server_log::date(now)).into(), now);
+    disk.write(&path, properties.to_text(&crate::server_log::date(now)).into(), now);
     raft::format::format(disk, node_id, voters, now);
     directory_id
 }

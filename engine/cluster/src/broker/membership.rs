@@ -12,33 +12,43 @@ use super::lifecycle::{BrokerState, Communication, Progress};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, timer};
 use crate::metadata::MetadataDelta;
+use crate::server_log::logger;
 use crate::{Event, ServerTimer};
 
 const REGISTRATION_VERSION: i16 = 4;
 const HEARTBEAT_VERSION: i16 = 2;
-const LOGGER: &str = "BrokerLifecycleManager";
 /// The only listener of a broker.
 pub const LISTENER: &str = "PLAINTEXT";
 
 impl Broker {
     pub(super) fn on_start(&mut self, now: Micros, fx: &mut Fx<'_>) {
         self.lifecycle.start();
+        let id = self.spec.node_id;
+        self.log_server("Transition from SHUTDOWN to STARTING", fx);
+        self.log_info(logger::SHARED_SERVER, format!("[SharedServer id={id}] Starting SharedServer"), fx);
+        self.raft.start(now, &mut self.disk, fx);
+        self.log_server("Starting broker", fx);
+        if self.lifecycle.previous_broker_epoch < 0 {
+            let text = format!("Unable to read the broker epoch in {}.", self.log_dir());
+            self.log_info(logger::LOG_MANAGER, text, fx);
+        }
         let text = format!(
-            "[BrokerLifecycleManager id={}] Incarnation {} of broker {} in cluster {} is now STARTING.",
-            self.spec.node_id, self.lifecycle.incarnation_id, self.spec.node_id, self.spec.cluster_id
+            "Incarnation {} of broker {id} in cluster {} is now STARTING.",
+            self.lifecycle.incarnation_id, self.spec.cluster_id
         );
-        self.log_info(LOGGER, text, fx);
+        self.log_lifecycle(&text, fx);
         let deadline = Micros::from_ms(self.settings.server.amount("initial.broker.registration.timeout.ms"));
         fx.set_timer_after(timer(ServerTimer::Registration), deadline);
-        self.raft.start(now, &mut self.disk, fx);
         self.communicate(fx);
     }
 
     /// The controller became known; what waited for it goes out (in `settle`).
     pub(super) fn on_controller_known(&mut self, fx: &mut Fx<'_>) {
         if let Some(at) = self.raft.raft().leader_endpoint() {
-            let text = format!("Recorded new KRaft controller, from now on will use node {}:{}", at.host, at.port);
-            self.log_info("NodeToControllerRequestThread", text, fx);
+            let id = self.known_controller.unwrap_or(-1);
+            let node = format!("{}:{} (id: {id} rack: null isFenced: false)", at.host, at.port);
+            let text = format!("Recorded new KRaft controller, from now on will use node {node}");
+            self.log_info(logger::TO_CONTROLLER, text, fx);
         }
     }
 
@@ -95,8 +105,11 @@ impl Broker {
 
     pub(super) fn on_registration_deadline(&mut self, fx: &mut Fx<'_>) {
         if !self.lifecycle.is_registered() {
-            let text = "Shutting down because we were unable to register with the controller quorum.";
-            self.log_line("ERROR", LOGGER, text.to_string(), fx);
+            let text = format!(
+                "[BrokerLifecycleManager id={}] Shutting down because we were unable to register with the controller quorum.",
+                self.spec.node_id
+            );
+            self.log_line("ERROR", logger::LIFECYCLE, text, fx);
             fx.exit();
         }
     }
@@ -134,7 +147,7 @@ impl Broker {
             // An answer of another kind than its question: not from a Kafka server.
             (purpose, _) => {
                 let text = format!("Received an invalid response type for {purpose:?}.");
-                self.log_line("ERROR", "NodeToControllerRequestThread", text, fx);
+                self.log_line("ERROR", logger::TO_CONTROLLER, text, fx);
             }
         }
     }
@@ -143,36 +156,50 @@ impl Broker {
         let id = self.spec.node_id;
         fx.set_timer_after(timer(ServerTimer::Heartbeat), wait);
         match progress {
-            Progress::None => {}
+            Progress::None => self.log_waiting(fx),
             Progress::Registered => {
                 fx.cancel_timer(timer(ServerTimer::Registration));
                 let epoch = self.lifecycle.broker_epoch;
-                let text = format!(
-                    "[BrokerLifecycleManager id={id}] Successfully registered broker {id} with broker epoch {epoch}"
-                );
-                self.log_info(LOGGER, text, fx);
+                self.log_lifecycle(&format!("Successfully registered broker {id} with broker epoch {epoch}"), fx);
             }
             Progress::CaughtUp => {
-                let text = "The broker has caught up. Transitioning from STARTING to RECOVERY.";
-                self.log_info(LOGGER, format!("[BrokerLifecycleManager id={id}] {text}"), fx);
+                self.log_lifecycle("The broker has caught up. Transitioning from STARTING to RECOVERY.", fx);
                 self.publish_first(now, fx);
-                fx.set_timer_after(timer(ServerTimer::Heartbeat), Micros::ZERO);
             }
             Progress::Unfenced => {
-                let text = "The broker has been unfenced. Transitioning from RECOVERY to RUNNING.";
-                self.log_info(LOGGER, format!("[BrokerLifecycleManager id={id}] {text}"), fx);
-                self.log_info("KafkaRaftServer", format!("[KafkaRaftServer nodeId={id}] Kafka Server started"), fx);
+                self.log_lifecycle("The broker has been unfenced. Transitioning from RECOVERY to RUNNING.", fx);
+                for text in UNFENCED {
+                    self.log_server(text, fx);
+                }
+                self.log_info(logger::RAFT_SERVER, format!("[KafkaRaftServer nodeId={id}] Kafka Server started"), fx);
                 fx.emit(Event::BrokerStarted { broker: id, recovered: !self.files.was_clean });
             }
-            Progress::ShutDown => self.shut_down(now, fx),
-            Progress::Refused(error) => {
-                let text = format!(
-                    "[BrokerLifecycleManager id={id}] Unable to register broker {id} because the controller returned error \
-                     {}",
-                    error.name()
-                );
-                self.log_info(LOGGER, text, fx);
+            Progress::ShutDown => {
+                self.log_lifecycle("The controller has asked us to exit controlled shutdown.", fx);
+                self.log_lifecycle("Transitioning from PENDING_CONTROLLED_SHUTDOWN to SHUTTING_DOWN.", fx);
+                self.shut_down(now, fx);
             }
+            Progress::Refused(error) => {
+                let what = if self.lifecycle.is_registered() { "send a heartbeat" } else { "register broker" };
+                let words = match self.lifecycle.is_registered() {
+                    true => format!("Broker {id} sent a heartbeat request but received error {}.", error.name()),
+                    false => format!("Unable to {what} {id} because the controller returned error {}", error.name()),
+                };
+                self.log_lifecycle(&words, fx);
+            }
+        }
+    }
+
+    /// A heartbeat brought nothing new: what the broker still waits for.
+    fn log_waiting(&mut self, fx: &mut Fx<'_>) {
+        match self.lifecycle.state {
+            BrokerState::Recovery => self.log_lifecycle("The broker is in RECOVERY.", fx),
+            BrokerState::PendingControlledShutdown => {
+                let text =
+                    "The broker is in PENDING_CONTROLLED_SHUTDOWN state, still waiting for the active controller.";
+                self.log_lifecycle(text, fx);
+            }
+            _ => {}
         }
     }
 
@@ -194,6 +221,14 @@ impl Broker {
         }
     }
 }
+
+/// The last steps of `BrokerServer.startup`.
+const UNFENCED: [&str; 4] = [
+    "Finished waiting for the broker to be unfenced",
+    "Waiting for all of the SocketServer Acceptors to be started",
+    "Finished waiting for all of the SocketServer Acceptors to be started",
+    "Transition from STARTING to STARTED",
+];
 
 /// What a 4.3 broker supports, by feature (`BrokerFeatures`).
 pub(crate) const FEATURES: &[(&str, i16, i16)] = &[

@@ -25,7 +25,7 @@ mod publisher;
 mod purgatory;
 mod replica_manager;
 mod replication;
-pub(crate) mod server_log;
+mod server_log;
 mod settings;
 mod shutdown;
 pub(crate) mod to_controller;
@@ -166,7 +166,7 @@ impl Broker {
         let config = RaftConfig::of(&settings.server, spec.cluster_id, files.directory_id, listener, voters);
         let config = RaftConfig { profile: spec.profile, ..config };
         let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
-        let raft = RaftManager::open(config, &spec.host, &mut disk, files.was_clean, raft_rng, now);
+        let raft = RaftManager::open(config, &mut disk, files.was_clean, raft_rng, now);
         let controller = spec.controller().map(|controller| {
             let (rng, ids) =
                 (Rng::new(seed, u64::from(node.0), "controller"), Rng::new(seed, u64::from(node.0), "topic ids"));
@@ -215,6 +215,7 @@ impl Broker {
             Input::Control { .. } => {}
         }
         self.settle(now, fx);
+        crate::server_log::write(&mut self.disk, now, fx);
     }
 
     pub fn disk(&self) -> &Disk {
@@ -332,6 +333,7 @@ impl Broker {
         }
         match name {
             cleaner::CLEANER => self.on_cleaner(now, fx),
+            publisher::READY => self.on_ready(fx),
             replication::FETCH_TIMEOUT => self.on_fetch_timeout(now, number as i32, fx),
             _ => self.on_group_timer(now, name, number, fx),
         }

@@ -10,10 +10,12 @@ use protocol::{ErrorCode, TopicPartition};
 use super::fetcher::{FetchState, Fetcher, Step};
 use super::log_files::partition_dir;
 use super::partition::{HighWatermarkMove, IsrProposal, Partition};
+use super::server_log::{Before, follower_line, leader_line};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around};
 use crate::Event;
 use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
+use crate::server_log::{logger, set};
 use crate::spec::Mutant;
 
 const ASSIGN_DIRECTORIES_VERSION: i16 = 0;
@@ -83,25 +85,43 @@ struct Local {
     registration: std::sync::Arc<PartitionRegistration>,
 }
 
+/// What becoming a follower means for the fetches.
+enum Fetching {
+    Starts,
+    /// The broker is about to leave.
+    Stops,
+    Unchanged,
+}
+
 impl Broker {
-    /// The logs of all partitions on the disk are opened; those that were not closed cleanly are recovered.
-    pub(super) fn load_logs(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        for partition in super::log_files::LogFiles::partitions_on_disk(&self.disk) {
+    /// The logs of all partitions on the disk are opened; those that were not closed cleanly are recovered. Says how many
+    /// there were.
+    pub(super) fn load_logs(&mut self, now: Micros, fx: &mut Fx<'_>) -> usize {
+        let found = super::log_files::LogFiles::partitions_on_disk(&self.disk);
+        self.log_loading(found.len() + self.files.doomed_count(&self.disk), fx);
+        let (mut loaded, total) = (0, found.len());
+        for partition in found {
+            loaded += 1;
             let dir = partition_dir(&partition);
             let topic_id = log::checkpoint::read_partition_metadata(&self.disk, &dir).ok().flatten();
             let is_ours = topic_id.is_some_and(|id| self.is_assigned(&partition, id));
             let Some(topic_id) = topic_id.filter(|_| is_ours) else {
                 // The topic was deleted, or the replica moved away, while this broker was down.
                 let at = now + self.delete_delay(&partition.topic);
-                self.files.doom(&mut self.disk, &partition, true, &mut self.rng, at);
+                let to = self.files.doom(&mut self.disk, &partition, true, &mut self.rng, at);
+                let text = format!("Log in {0}/{partition} marked stray and renamed to {0}/{to}", self.log_dir());
+                self.log_line("WARN", logger::LOG_MANAGER, text, fx);
                 continue;
             };
             let opened = self.open_log(&partition, topic_id, now);
+            self.log_loaded(&opened, (loaded, total), fx);
             self.replicas.loaded.insert(partition, (topic_id, opened));
         }
+        self.log_all_loaded(total, fx);
         let at = now + Micros::from_ms(self.settings.server.amount("log.segment.delete.delay.ms"));
         self.files.doom_leftovers(&self.disk, at);
         self.schedule_file_deletion(fx);
+        total
     }
 
     fn is_assigned(&self, partition: &TopicPartition, topic_id: Uuid) -> bool {
@@ -110,7 +130,7 @@ impl Broker {
         registration.is_some_and(|registration| registration.replicas.contains(&self.settings.node_id()))
     }
 
-    fn open_log(&mut self, partition: &TopicPartition, topic_id: Uuid, now: Micros) -> UnifiedLog {
+    pub(super) fn open_log(&mut self, partition: &TopicPartition, topic_id: Uuid, now: Micros) -> UnifiedLog {
         let config = self.settings.log_config(&partition.topic, &self.metadata.image);
         let recovery_point = self.files.recovery_points.get(partition).copied().unwrap_or(0);
         let high_watermark = self.files.high_watermarks.get(partition).copied().unwrap_or(0);
@@ -172,16 +192,24 @@ impl Broker {
     }
 
     fn apply_changes(&mut self, now: Micros, changes: LocalChanges, fx: &mut Fx<'_>) {
+        if !changes.deletes.is_empty() {
+            self.log_state_change(&format!("Deleting {} partition(s).", changes.deletes.len()), fx);
+            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(&changes.deletes)), fx);
+        }
         for partition in changes.deletes {
             self.delete_partition(now, &partition, fx);
         }
         self.assign_directories(changes.leaders.iter().chain(&changes.followers));
+        if !changes.leaders.is_empty() {
+            let count = changes.leaders.len();
+            self.log_state_change(&format!("Transitioning {count} partition(s) to local leaders."), fx);
+            let names: Vec<&TopicPartition> = changes.leaders.iter().map(|local| &local.partition).collect();
+            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(&names)), fx);
+        }
         for local in changes.leaders {
             self.become_leader(now, &local, fx);
         }
-        for local in changes.followers {
-            self.become_follower(now, &local, fx);
-        }
+        self.become_followers(now, &changes.followers, fx);
         self.fetchers.retain(|_, fetcher| {
             let idle = fetcher.states.is_empty() && fetcher.failed.is_empty();
             if idle {
@@ -216,13 +244,16 @@ impl Broker {
     }
 
     fn become_leader(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {
-        self.ensure_partition(now, local);
+        self.ensure_partition(now, local, fx);
         self.stop_fetching(&local.partition);
         let around = around!(self, now);
         let Some(partition) = self.replicas.partitions.get_mut(&local.partition) else { return };
+        let before = Before::of(partition, self.spec.node_id);
         let is_new_epoch = partition.make_leader(&mut self.disk, now, &local.registration, &around);
+        let line = leader_line(partition, &local.registration, is_new_epoch, &before);
         let moved = partition.maybe_increment_high_watermark(&around);
         let (epoch, log_end) = (partition.leader_epoch(), partition.log.log_end());
+        self.log_state_change(&line, fx);
         if is_new_epoch {
             let broker = self.settings.node_id();
             fx.emit(Event::BecameLeader { partition: local.partition.clone(), broker, epoch, log_end });
@@ -232,12 +263,35 @@ impl Broker {
         self.on_coordinator_elected(now, &local.partition, fx);
     }
 
-    fn become_follower(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {
-        self.ensure_partition(now, local);
+    /// Kafka prepares all of them, and lets them fetch then.
+    fn become_followers(&mut self, now: Micros, followers: &[Local], fx: &mut Fx<'_>) {
+        if followers.is_empty() {
+            return;
+        }
+        self.log_state_change(&format!("Transitioning {} partition(s) to local followers.", followers.len()), fx);
+        let (mut starting, mut leaving) = (Vec::new(), Vec::new());
+        for local in followers {
+            match self.become_follower(now, local, fx) {
+                Fetching::Starts => starting.push(&local.partition),
+                Fetching::Stops => leaving.push(&local.partition),
+                Fetching::Unchanged => {}
+            }
+        }
+        self.log_fetching(&starting, &leaving, fx);
+        for id in starting {
+            self.start_fetching(now, id, fx);
+        }
+    }
+
+    fn become_follower(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) -> Fetching {
+        self.ensure_partition(now, local, fx);
         let broker = self.settings.node_id();
-        let Some(partition) = self.replicas.partitions.get_mut(&local.partition) else { return };
+        let Some(partition) = self.replicas.partitions.get_mut(&local.partition) else { return Fetching::Unchanged };
+        let before = Before::of(partition, broker);
         let is_new_epoch = partition.make_follower(&local.registration);
+        let line = follower_line(partition, &local.registration, is_new_epoch, &before);
         let (epoch, leader) = (partition.leader_epoch(), partition.followed_leader());
+        self.log_state_change(&line, fx);
         // A broker that shuts down does not follow where it has left the ISR.
         let leaves = self.lifecycle.state == super::lifecycle::BrokerState::PendingControlledShutdown
             && (leader.is_none() || !local.registration.isr.contains(&broker));
@@ -253,10 +307,12 @@ impl Broker {
                 leader: leader.unwrap_or(crate::metadata::NO_LEADER),
             };
             fx.emit(event);
-            if !leaves {
-                self.start_fetching(now, &local.partition, fx);
-            }
             self.on_coordinator_resigned(now, &local.partition, fx);
+        }
+        match (leaves, is_new_epoch) {
+            (true, _) => Fetching::Stops,
+            (false, true) => Fetching::Starts,
+            (false, false) => Fetching::Unchanged,
         }
     }
 
@@ -309,7 +365,7 @@ impl Broker {
     }
 
     /// The partition object and its log, opened or made.
-    fn ensure_partition(&mut self, now: Micros, local: &Local) {
+    fn ensure_partition(&mut self, now: Micros, local: &Local, fx: &mut Fx<'_>) {
         let held = self.replicas.get(&local.partition).map(|held| held.topic_id);
         if held == Some(local.topic_id) {
             return;
@@ -317,8 +373,9 @@ impl Broker {
         let found = self.replicas.loaded.remove(&local.partition).filter(|(id, _)| *id == local.topic_id);
         let log = match found {
             Some((_, log)) => log,
-            None => self.open_log(&local.partition, local.topic_id, now),
+            None => self.create_log(&local.partition, local.topic_id, now, fx),
         };
+        self.log_new_partition(&local.partition, local.topic_id, log.high_watermark(), fx);
         let min_isr = log.config().min_insync_replicas;
         let partition = Partition::new(local.partition.clone(), local.topic_id, log, min_isr);
         self.replicas.partitions.insert(local.partition.clone(), partition);
@@ -330,7 +387,10 @@ impl Broker {
             return;
         }
         let at = now + self.delete_delay(&partition.topic);
-        self.files.doom(&mut self.disk, partition, false, &mut self.rng, at);
+        let to = self.files.doom(&mut self.disk, partition, false, &mut self.rng, at);
+        let dir = self.log_dir();
+        let text = format!("Log for partition {partition} is renamed to {dir}/{to} and is scheduled for deletion");
+        self.log_info(logger::LOG_MANAGER, text, fx);
         self.files.forget(&mut self.disk, partition, now);
         self.schedule_file_deletion(fx);
         self.purgatory.touch(partition);
@@ -366,8 +426,8 @@ impl Broker {
             let Some(partition) = self.replicas.partitions.get_mut(&id) else { continue };
             let Some(proposal) = partition.maybe_shrink_isr(&around) else { continue };
             let topic_id = partition.topic_id;
-            let text = format!("[Partition {id} broker={}] {}", self.spec.node_id, partition.describe_shrink());
-            self.log_info("Partition", text, fx);
+            let text = partition.describe_shrink();
+            self.log_partition(&id, &text, fx);
             self.submit_isr_change(TopicIdPartition { topic_id, partition: id.partition }, proposal);
         }
     }

@@ -12,6 +12,7 @@ use super::membership::LISTENER;
 use super::partition::{HighWatermarkMove, IsrAnswer, Partition};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around, named_timer, timer};
+use crate::server_log::logger;
 use crate::spec::Mutant;
 use crate::{Event, ServerTimer};
 
@@ -58,12 +59,10 @@ impl Broker {
                 let isr: Vec<String> = held
                     .leader_state()
                     .map_or(Vec::new(), |leader| leader.isr.isr().iter().map(i32::to_string).collect());
-                let (broker, epoch) = (self.spec.node_id, held.partition_epoch());
-                let text = format!(
-                    "[Partition {id} broker={broker}] ISR updated to {} and version updated to {epoch}",
-                    isr.join(",")
-                );
-                self.log_info("Partition", text, fx);
+                let (epoch, under) = (held.partition_epoch(), held.is_under_min_isr());
+                let under = if under { "(under-min-isr)" } else { "" };
+                let text = format!("ISR updated to {} {under} and version updated to {epoch}", isr.join(","));
+                self.log_partition(&id, &text, fx);
             }
             if meaning == IsrAnswer::Retry {
                 self.submit_isr_change(change.partition, change.proposal);
@@ -218,17 +217,21 @@ impl Broker {
         let records = data.records.as_ref().unwrap_or(&empty);
         let broker = self.spec.node_id;
         let Some(held) = self.replicas.partitions.get_mut(id) else { return };
+        let mut rolled = None;
         if !records.is_empty() {
             match held.log.append_as_follower_of(&mut self.disk, records, held.leader_epoch(), now) {
-                Ok(info) if info.base_offset >= 0 => fx.emit(Event::RecordsAppended {
-                    partition: id.clone(),
-                    broker,
-                    leader: false,
-                    base_offset: info.base_offset,
-                    last_offset: info.last_offset,
-                    leader_epoch: held.log.latest_epoch().unwrap_or(-1),
-                    bytes: info.bytes,
-                }),
+                Ok(info) if info.base_offset >= 0 => {
+                    rolled = info.rolled.then_some(info.base_offset);
+                    fx.emit(Event::RecordsAppended {
+                        partition: id.clone(),
+                        broker,
+                        leader: false,
+                        base_offset: info.base_offset,
+                        last_offset: info.last_offset,
+                        leader_epoch: held.log.latest_epoch().unwrap_or(-1),
+                        bytes: info.bytes,
+                    });
+                }
                 Ok(_) => {}
                 Err(_) => return self.rest_partition(now, leader, id),
             }
@@ -249,6 +252,9 @@ impl Broker {
         if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
             state.fetch_offset = end;
             state.last_fetched_epoch = epoch;
+        }
+        if let Some(offset) = rolled {
+            self.log_rolled(id, offset, fx);
         }
         // After a leader change a follower's high watermark may also go down; that is no advance.
         let moved = (to > from).then_some(HighWatermarkMove { from, to });
@@ -279,7 +285,7 @@ impl Broker {
              EpochEndOffset(errorCode=0, partition={}, leaderEpoch={epoch}, endOffset={end_offset})",
             self.spec.node_id, id.partition
         );
-        self.log_info("ReplicaFetcherThread", text, fx);
+        self.log_info(logger::FETCHER, text, fx);
         self.truncate_replica(now, id, offset, fx);
         self.refetch_from_end(leader, id, offset);
     }

@@ -1,43 +1,269 @@
 //! Lines of the broker's own log file, in Kafka's words.
 
-use base::{Micros, calendar};
+use std::collections::BTreeMap;
 
-use super::{Broker, Fx};
+use base::{Micros, Uuid};
+use log::{DeletedSegment, DeletionReason, UnifiedLog};
+use protocol::TopicPartition;
+
+use super::membership::LISTENER;
+use super::{Broker, Fx, Partition};
 use crate::Event;
+use crate::metadata::{ConfigResource, PartitionRegistration};
+use crate::server_log::{joined, logger, option, set};
 
 impl Broker {
-    /// Reports a line of `server.log`. `logger` is the short class name that Kafka's layout prints in brackets at the
-    /// end.
+    /// Reports a line of `server.log`.
     pub(super) fn log_line(&self, level: &'static str, logger: &'static str, text: String, fx: &mut Fx<'_>) {
-        fx.emit(Event::Logged { host: self.spec.host.clone(), level, logger, text });
+        fx.emit(Event::Logged { level, logger, text });
     }
 
     pub(super) fn log_info(&self, logger: &'static str, text: String, fx: &mut Fx<'_>) {
         self.log_line("INFO", logger, text, fx);
     }
-}
 
-const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// The date as Java's `Properties.store` writes it: `Thu Jan 01 00:00:00 UTC 2026`.
-pub fn date(now: Micros) -> String {
-    let seconds = now.as_epoch_ms() / 1_000;
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = calendar::civil(days);
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    let weekday = DAYS[days.rem_euclid(7) as usize];
-    let month = MONTHS[month as usize - 1];
-    format!("{weekday} {month} {day:02} {hour:02}:{minute:02}:{second:02} UTC {year}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_instant_of_a_session() {
-        assert_eq!(date(Micros::ZERO), "Thu Jan 01 00:00:00 UTC 2026");
-        assert_eq!(date(Micros::from_secs(86_400 * 59 + 3_661)), "Sun Mar 01 01:01:01 UTC 2026");
+    /// A line of the broker as a server (`BrokerServer`).
+    pub(super) fn log_server(&self, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::BROKER_SERVER, format!("[BrokerServer id={}] {text}", self.spec.node_id), fx);
     }
+
+    pub(super) fn log_lifecycle(&self, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::LIFECYCLE, format!("[BrokerLifecycleManager id={}] {text}", self.spec.node_id), fx);
+    }
+
+    /// A line of Kafka's state change log, which goes to the same file here.
+    pub(super) fn log_state_change(&self, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::STATE_CHANGE, format!("[Broker id={}] {text}", self.spec.node_id), fx);
+    }
+
+    pub(super) fn log_partition(&self, id: &TopicPartition, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::PARTITION, format!("[Partition {id} broker={}] {text}", self.spec.node_id), fx);
+    }
+
+    pub(super) fn log_fetchers(&self, text: &str, fx: &mut Fx<'_>) {
+        let text = format!("[ReplicaFetcherManager on broker {}] {text}", self.spec.node_id);
+        self.log_info(logger::FETCHERS, text, fx);
+    }
+
+    /// What `LogManager.loadLogs` says before it loads.
+    pub(super) fn log_loading(&self, logs: usize, fx: &mut Fx<'_>) {
+        let dir = self.log_dir();
+        self.log_info(logger::LOG_MANAGER, format!("Loading logs from log dirs ArrayBuffer({dir})"), fx);
+        let text = match (logs, self.files.was_clean) {
+            (0, _) => format!("No logs found to be loaded in {dir}"),
+            (_, true) => format!("Skipping recovery of {logs} logs from {dir} since clean shutdown file was found"),
+            (_, false) => format!("Recovering {logs} logs from {dir} since no clean shutdown file was found"),
+        };
+        self.log_info(logger::LOG_MANAGER, text, fx);
+    }
+
+    pub(super) fn log_loaded(&self, log: &UnifiedLog, (done, of): (usize, usize), fx: &mut Fx<'_>) {
+        let (dir, id) = (self.log_dir(), log.partition());
+        if !self.files.was_clean {
+            let base = log.first_segment_base();
+            let text = format!(
+                "[LogLoader partition={id}, dir={dir}] Recovering unflushed segment {base}. {done} recovered for {id}."
+            );
+            self.log_info(logger::LOG_LOADER, text, fx);
+        }
+        let (end, start, segments) = (log.log_end(), log.log_start(), log.segments().len());
+        let text = format!(
+            "Completed load of Log(dir={dir}/{id}, topicId={}, topic={}, partition={}, highWatermark={}, lastStableOffset={}, \
+             logStartOffset={start}, logEndOffset={end}) with {segments} segments, local-log-start-offset {start} and \
+             log-end-offset {end} in 0ms ({done}/{of} completed in {dir})",
+            log.topic_id(),
+            id.topic,
+            id.partition,
+            log.high_watermark(),
+            log.last_stable_offset()
+        );
+        self.log_info(logger::LOG_MANAGER, text, fx);
+    }
+
+    pub(super) fn log_all_loaded(&self, logs: usize, fx: &mut Fx<'_>) {
+        let unclean = match self.files.was_clean || logs == 0 {
+            true => String::new(),
+            false => format!(" (unclean log dirs = ArrayBuffer({}))", self.log_dir()),
+        };
+        let period = self.settings.server.amount("log.retention.check.interval.ms");
+        self.log_info(logger::LOG_MANAGER, format!("Loaded {logs} logs in 0ms{unclean}"), fx);
+        self.log_info(logger::LOG_MANAGER, format!("Starting log cleanup with a period of {period} ms."), fx);
+        self.log_info(logger::CLEANER, "Starting the log cleaner".to_string(), fx);
+        for text in ["Starting up.", "Startup complete."] {
+            self.log_info(logger::GROUP_SERVICE, format!("[GroupCoordinator id={}] {text}", self.spec.node_id), fx);
+        }
+    }
+
+    /// A partition that this broker did not hold before (`ReplicaManager.getOrCreatePartition`, `Partition.createLog`).
+    pub(super) fn create_log(
+        &mut self,
+        id: &TopicPartition,
+        topic_id: Uuid,
+        now: Micros,
+        fx: &mut Fx<'_>,
+    ) -> UnifiedLog {
+        let log = self.open_log(id, topic_id, now);
+        let configs = self.metadata.image.configs(&ConfigResource::topic(&id.topic));
+        let configs = joined(configs.iter().map(|(name, value)| format!("{name}={value}")), ", ");
+        let text = format!("Created log for partition {id} in {}/{id} with properties {{{configs}}}", self.log_dir());
+        self.log_info(logger::LOG_MANAGER, text, fx);
+        log
+    }
+
+    pub(super) fn log_new_partition(&self, id: &TopicPartition, topic_id: Uuid, high_watermark: i64, fx: &mut Fx<'_>) {
+        self.log_state_change(&format!("Creating new partition {id} with topic id {topic_id}."), fx);
+        if !self.files.high_watermarks.contains_key(id) {
+            self.log_partition(id, &format!("No checkpointed highwatermark is found for partition {id}"), fx);
+        }
+        let text = format!("Log loaded for partition {id} with initial high watermark {high_watermark}");
+        self.log_partition(id, &text, fx);
+    }
+
+    /// What `applyLocalFollowersDelta` does with the fetchers.
+    pub(super) fn log_fetching(&self, starting: &[&TopicPartition], leaving: &[&TopicPartition], fx: &mut Fx<'_>) {
+        if !starting.is_empty() {
+            let count = starting.len();
+            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(starting)), fx);
+            self.log_state_change(&format!("Stopped fetchers as part of become-follower for {count} partitions"), fx);
+            self.log_added_fetchers(starting, fx);
+            self.log_state_change(&format!("Started fetchers as part of become-follower for {count} partitions"), fx);
+        }
+        if !leaving.is_empty() {
+            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(leaving)), fx);
+            let count = leaving.len();
+            self.log_state_change(
+                &format!("Stopped fetchers as part of controlled shutdown for {count} partitions"),
+                fx,
+            );
+        }
+    }
+
+    /// One line for each leader that is fetched from.
+    fn log_added_fetchers(&self, starting: &[&TopicPartition], fx: &mut Fx<'_>) {
+        let mut by_leader: BTreeMap<i32, Vec<String>> = BTreeMap::new();
+        for held in starting.iter().filter_map(|id| self.replicas.get(id)) {
+            let Some(leader) = held.followed_leader() else { continue };
+            let Some(at) = self.metadata.image.broker(leader).and_then(|broker| broker.endpoint(LISTENER)) else {
+                continue;
+            };
+            by_leader.entry(leader).or_default().push(format!(
+                "{} -> InitialFetchState(Some({}),BrokerEndPoint[id={leader}, host={}, port={}],{},{})",
+                held.topic_partition,
+                held.topic_id,
+                at.host,
+                at.port,
+                held.leader_epoch(),
+                if held.log.latest_epoch().is_some() { held.log.log_end() } else { held.log.high_watermark() }
+            ));
+        }
+        for (leader, states) in by_leader {
+            let states = states.join(", ");
+            self.log_fetchers(&format!("Added fetcher to broker {leader} for partitions HashMap({states})"), fx);
+        }
+    }
+
+    fn log_unified(&self, id: &TopicPartition, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::UNIFIED_LOG, format!("[UnifiedLog partition={id}, dir={}] {text}", self.log_dir()), fx);
+    }
+
+    /// A segment was full, or too old.
+    pub(super) fn log_rolled(&self, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
+        let dir = self.log_dir();
+        let text =
+            format!("[LocalLog partition={id}, dir={dir}/{id}] Rolled new log segment at offset {offset} in 0 ms.");
+        self.log_info(logger::LOCAL_LOG, text, fx);
+    }
+
+    /// What retention took (`UnifiedLog.deleteOldSegments`).
+    pub(super) fn log_deleted(&self, id: &TopicPartition, deleted: &[DeletedSegment], fx: &mut Fx<'_>) {
+        let Some(config) = self.replicas.get(id).map(|held| held.log.config()) else { return };
+        if let Some(last) = deleted.last() {
+            let start = last.segment.next_offset;
+            self.log_unified(id, &format!("Incremented log start offset to {start} due to segment deletion"), fx);
+        }
+        for DeletedSegment { reason, segment } in deleted {
+            let reason = match reason {
+                DeletionReason::LogStartBreach => format!("log start offset {} breach", segment.next_offset),
+                DeletionReason::RetentionSizeBreach => {
+                    format!("log retention size {} breach.", config.retention_bytes)
+                }
+                DeletionReason::RetentionMsBreach => format!(
+                    "log retention time {}ms breach based on the largest record timestamp in the segment",
+                    config.retention_ms
+                ),
+            };
+            let text = format!(
+                "Deleting segment LogSegment(baseOffset={}, size={}, lastModifiedTime={}, largestRecordTimestamp={}) due to \
+                 {reason}",
+                segment.base_offset, segment.bytes, segment.largest_timestamp, segment.largest_timestamp
+            );
+            self.log_unified(id, &text, fx);
+        }
+    }
+
+    /// The log directory as Kafka names it.
+    pub(super) fn log_dir(&self) -> String {
+        format!("/{}/{}", self.spec.host, crate::spec::LOG_DIR)
+    }
+}
+
+/// Who a partition followed or was led by, and since which epoch, before metadata changed it.
+pub(super) struct Before {
+    leader: Option<i32>,
+    epoch: i32,
+}
+
+impl Before {
+    pub fn of(held: &Partition, own: i32) -> Before {
+        Before { leader: if held.is_leader() { Some(own) } else { held.followed_leader() }, epoch: held.leader_epoch() }
+    }
+}
+
+/// What `Partition.makeLeader` logs.
+pub(super) fn leader_line(held: &Partition, to: &PartitionRegistration, is_new: bool, before: &Before) -> String {
+    let (id, topic_id, high_watermark) = (&held.topic_partition, held.topic_id, held.log.high_watermark());
+    let list = |ids: &[i32]| joined(ids, ",");
+    let (isr, adding, removing) = (list(&to.isr), list(&to.adding_replicas), list(&to.removing_replicas));
+    if !is_new {
+        return format!(
+            "Skipped the become-leader state change for {id} with topic id Some({topic_id}), partition registration {to} and \
+             isNew=false since it is already the leader with leader epoch {}. Current high watermark {high_watermark}, ISR \
+             [{isr}], adding replicas [{adding}] and removing replicas [{removing}].",
+            before.epoch
+        );
+    }
+    let under = if held.is_under_min_isr() { "(under-min-isr)" } else { "" };
+    let start = held.leader_state().map_or(0, |leader| leader.epoch_start_offset);
+    format!(
+        "Leader {id} with topic id Some({topic_id}) starts at leader epoch {} from offset {start} with partition epoch {}, \
+         high watermark {high_watermark}, ISR [{isr}], adding replicas [{adding}] and removing replicas [{removing}] {under}. \
+         Previous leader {} and previous leader epoch was {}.",
+        to.leader_epoch,
+        to.partition_epoch,
+        option(before.leader),
+        before.epoch
+    )
+}
+
+/// What `Partition.makeFollower` logs.
+pub(super) fn follower_line(held: &Partition, to: &PartitionRegistration, is_new: bool, before: &Before) -> String {
+    let id = &held.topic_partition;
+    if !is_new {
+        return format!(
+            "Skipped the become-follower state change for {id} with topic id Some({}), partition registration {to} and \
+             isNew=false since it is already a follower with leader epoch {}.",
+            held.topic_id, before.epoch
+        );
+    }
+    format!(
+        "Follower {id} starts at leader epoch {} from offset {} with partition epoch {} and high watermark {}. Current leader \
+         is {}. Previous leader {} and previous leader epoch was {}.",
+        to.leader_epoch,
+        held.log.log_end(),
+        to.partition_epoch,
+        held.log.high_watermark(),
+        to.leader,
+        option(before.leader),
+        before.epoch
+    )
 }

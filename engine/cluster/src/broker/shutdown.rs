@@ -6,6 +6,7 @@ use log::checkpoint;
 use protocol::TopicPartition;
 
 use super::{Broker, BrokerState, Fx, timer};
+use crate::server_log::logger;
 use crate::spec::LOG_DIR;
 use crate::{Event, ServerTimer};
 
@@ -85,13 +86,13 @@ impl Broker {
 
     /// SIGTERM.
     pub(super) fn on_terminate(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        let text = "Terminating process due to signal SIGTERM";
-        self.log_info("LoggingSignalHandler", text.to_string(), fx);
+        crate::controller::log_terminated(fx);
+        self.log_server("Transition from STARTED to SHUTTING_DOWN", fx);
+        self.log_server("shutting down", fx);
         if !self.settings.controlled_shutdown_enable || !self.lifecycle.begin_controlled_shutdown() {
             return self.shut_down(now, fx);
         }
-        let text = format!("[BrokerLifecycleManager id={}] Beginning controlled shutdown.", self.spec.node_id);
-        self.log_info("BrokerLifecycleManager", text, fx);
+        self.log_lifecycle("Beginning controlled shutdown.", fx);
         fx.set_timer_after(timer(ServerTimer::ShutdownDeadline), Micros::from_secs(SHUTDOWN_DEADLINE_SECS));
         fx.set_timer_after(timer(ServerTimer::Heartbeat), Micros::ZERO);
     }
@@ -100,6 +101,7 @@ impl Broker {
     pub(super) fn shut_down(&mut self, now: Micros, fx: &mut Fx<'_>) {
         self.lifecycle.state = BrokerState::ShuttingDown;
         if self.published {
+            self.log_info(logger::LOG_MANAGER, "Shutting down.".to_string(), fx);
             let offsets = self.replicas.high_watermarks();
             self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);
             for held in self.replicas.partitions.values_mut() {
@@ -107,16 +109,17 @@ impl Broker {
             }
             self.checkpoint_offsets(now);
             checkpoint::write_clean_shutdown(&mut self.disk, LOG_DIR, self.lifecycle.broker_epoch, now);
+            self.log_info(logger::LOG_MANAGER, "Shutdown complete.".to_string(), fx);
         }
-        let text = format!("[BrokerServer id={}] shut down completed", self.spec.node_id);
-        self.log_info("BrokerServer", text, fx);
+        self.log_server("shut down completed", fx);
+        self.log_server("Transition from SHUTTING_DOWN to SHUTDOWN", fx);
         fx.emit(Event::BrokerStopped { broker: self.spec.node_id });
         self.raft.begin_shutdown(now, &mut self.disk, fx);
     }
 
     /// The broker has ended; a controller in the same process hands its leadership over before the process does.
     pub(super) fn end_process(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        self.raft.raft_mut().close(&mut self.disk, now);
+        self.raft.end(&mut self.disk, now, fx);
         fx.exit();
     }
 }

@@ -12,6 +12,7 @@ use super::write::Decision;
 use crate::Event;
 use crate::metadata::ResourceType;
 use crate::raft::format;
+use crate::server_log::logger;
 
 const ELR_VERSION: &str = "eligible.leader.replicas.version";
 const METADATA_VERSION: &str = "metadata.version";
@@ -37,7 +38,7 @@ impl QuorumController {
             self.known_leader = (epoch, leader);
             let leader = leader.map_or("(none)".to_string(), |leader| leader.to_string());
             let text = format!("In the new epoch {epoch}, the leader is {leader}.");
-            self.log_line("INFO", "QuorumController", &text, fx);
+            self.log_line("INFO", logger::CONTROLLER, &text, fx);
             return true;
         }
         false
@@ -46,13 +47,13 @@ impl QuorumController {
     fn claim(&mut self, epoch: i32, process: &mut Process<'_>, fx: &mut Fx<'_>) {
         let end = process.raft.raft().log_end();
         let text = format!("Becoming the active controller at epoch {epoch}, next write offset {end}.");
-        self.log_line("INFO", "QuorumController", &text, fx);
+        self.log_line("INFO", logger::CONTROLLER, &text, fx);
         self.claim_epoch = epoch;
         self.state.image = process.loader.image.clone();
         fx.emit(Event::ControllerElected { controller: self.spec.node_id, epoch });
         self.state.restart_sessions();
         let (records, text) = self.activation_records(process);
-        self.log_line("INFO", "QuorumController", &text, fx);
+        self.log_line("INFO", logger::CONTROLLER, &text, fx);
         self.write(Decision::new(records, ApiVersionsResponse::default()), None, process, fx);
         self.start_timers(fx);
     }
@@ -62,7 +63,7 @@ impl QuorumController {
             "Renouncing the leadership due to a metadata log event. We were the leader at epoch {}.",
             self.claim_epoch
         );
-        self.log_line("WARN", "QuorumController", &text, fx);
+        self.log_line("WARN", logger::CONTROLLER, &text, fx);
         self.claim_epoch = 0;
         self.fail_pending(fx);
         self.stop_timers(fx);

@@ -15,6 +15,7 @@ use protocol::metadata::{
 
 use super::control::{ApiError, ControlState, ControllerResult};
 use super::heartbeat::BrokerControlState;
+use super::replay_log::{Line, changing};
 use crate::metadata::BrokerRegistration;
 use crate::spec::Mutant;
 
@@ -115,10 +116,11 @@ impl ControlState {
     }
 
     /// A heartbeat, whose arrival was noted already. `Ok`'s second part says whether the broker is in its controlled
-    /// shutdown after it.
-    pub fn process_heartbeat(
+    /// shutdown after it; `lines` are for the log.
+    pub(super) fn process_heartbeat(
         &mut self,
         request: &BrokerHeartbeatRequest,
+        lines: &mut Vec<Line>,
     ) -> Result<(ControllerResult<BrokerHeartbeatResponse>, bool), ApiError> {
         let (id, epoch) = (request.broker_id, request.broker_epoch);
         let registered_at = match self.image.broker(id) {
@@ -137,6 +139,13 @@ impl ControlState {
                 BrokerControlState::Unfenced => self.unfence_broker(id, epoch, &mut records),
                 BrokerControlState::ControlledShutdown => self.begin_controlled_shutdown(id, epoch, &mut records),
             }
+            lines.extend(self.heartbeat_line(request, registered_at, (current, next)));
+            let context = match next {
+                BrokerControlState::Unfenced => "handleBrokerUnfenced".to_string(),
+                BrokerControlState::ControlledShutdown => format!("enterControlledShutdown[{id}]"),
+                _ => "handleBrokerFenced".to_string(),
+            };
+            lines.extend(changing(&context, &records));
         }
         self.heartbeats.touch(id, next.is_fenced(), request.current_metadata_offset);
         self.take_directories_offline(request, &mut records);

@@ -13,6 +13,7 @@ use super::write::Decision;
 use crate::config::validate_topic_configs;
 use crate::metadata::{NO_LEADER, RECOVERED, ResourceType};
 use crate::placement::check_manual_assignment;
+use crate::server_log::logger;
 
 /// What a topic of a request becomes.
 struct NewTopic {
@@ -53,7 +54,7 @@ impl ControlState {
         if request.validate_only {
             records.clear();
         }
-        Decision::new(records, response).line("ReplicationControlManager", text)
+        Decision::new(records, response).line(logger::REPLICATION, text)
     }
 
     fn create_topic(&mut self, topic: &CreatableTopic) -> Result<NewTopic, ApiError> {

@@ -7,6 +7,7 @@ use super::brokers::controller_record;
 use super::control::{ApiError, ControlState};
 use super::events::Cause;
 use super::write::Decision;
+use crate::server_log::logger;
 
 impl ControlState {
     /// What the active controller answers, and what it writes before that. `next_offset` is where its next record goes.
@@ -29,13 +30,21 @@ impl ControlState {
             Request::UnregisterBroker(request) => self.decide_unregistration(request),
             Request::AlterPartitionReassignments(request) => self.alter_reassignments(request),
             Request::UpdateFeatures(request) => self.update_features(request, version),
+            Request::AlterUserScramCredentials(request) => self.alter_scram(request),
+            Request::AlterClientQuotas(request) => self.alter_quotas(request),
+            Request::CreateAcls(request) => self.create_acls(request),
+            Request::DeleteAcls(request) => self.delete_acls(request),
             _ => return None,
         })
     }
 
     fn decide_registration(&self, request: &BrokerRegistrationRequest, version: i16, next_offset: i64) -> Decision {
         match self.register_broker(request, version, next_offset) {
-            Ok(result) => Decision::new(result.records, result.response),
+            Ok(result) => {
+                let (logger, text) =
+                    self.registration_line(request, result.response.broker_epoch, result.records.len());
+                Decision::new(result.records, result.response).line(logger, text)
+            }
             Err(error) => {
                 let error_code = error.code.code();
                 let response = BrokerRegistrationResponse { error_code, ..Default::default() };
@@ -46,9 +55,11 @@ impl ControlState {
 
     fn decide_heartbeat(&mut self, request: &BrokerHeartbeatRequest) -> Decision {
         self.heartbeats.contact(request.broker_id, request.broker_epoch, self.now);
-        match self.process_heartbeat(request) {
+        let mut lines = Vec::new();
+        match self.process_heartbeat(request, &mut lines) {
             Ok((result, shutting_down)) => {
                 let mut decision = Decision::new(result.records, result.response);
+                decision.lines = lines;
                 decision.shutting_down = shutting_down.then_some(request.broker_id);
                 decision
             }
@@ -115,7 +126,7 @@ impl ControlState {
 fn refused(operation: &str, error: &ApiError, response: impl Into<Response>) -> Decision {
     let words = error.message.as_deref().unwrap_or_else(|| error.code.message());
     let text = format!("{operation}: event failed with {}. Exception message: {words}", error.code.exception());
-    Decision::new(Vec::new(), response).line("QuorumController", text)
+    Decision::new(Vec::new(), response).line(logger::CONTROLLER, text)
 }
 
 /// The answer that says `code` of every part of a request; none for one that has no answer.
@@ -190,6 +201,50 @@ fn refusal_by_part(request: &Request, error_code: i16, error_message: Option<Str
             let responses =
                 request.resources.iter().map(|asked| resource(asked.resource_type, &asked.resource_name)).collect();
             IncrementalAlterConfigsResponse { responses, ..Default::default() }.into()
+        }
+        request => return refusal_of_entries(request, error_code, error_message),
+    })
+}
+
+/// As [`refusal_by_part`], for credentials, quotas and access control.
+fn refusal_of_entries(request: &Request, error_code: i16, error_message: Option<String>) -> Option<Response> {
+    Some(match request {
+        Request::AlterUserScramCredentials(request) => {
+            let deleted = request.deletions.iter().map(|deletion| &deletion.name);
+            let users = deleted.chain(request.upsertions.iter().map(|upsertion| &upsertion.name));
+            let result = |user: &String| alter_user_scram_credentials_response::AlterUserScramCredentialsResult {
+                user: user.clone(),
+                error_code,
+                error_message: error_message.clone(),
+                ..Default::default()
+            };
+            AlterUserScramCredentialsResponse { results: users.map(result).collect(), ..Default::default() }.into()
+        }
+        Request::AlterClientQuotas(request) => {
+            let entry = |_| alter_client_quotas_response::EntryData {
+                error_code,
+                error_message: error_message.clone(),
+                ..Default::default()
+            };
+            AlterClientQuotasResponse { entries: request.entries.iter().map(entry).collect(), ..Default::default() }
+                .into()
+        }
+        Request::CreateAcls(request) => {
+            let result = |_| create_acls_response::AclCreationResult {
+                error_code,
+                error_message: error_message.clone(),
+                ..Default::default()
+            };
+            CreateAclsResponse { results: request.creations.iter().map(result).collect(), ..Default::default() }.into()
+        }
+        Request::DeleteAcls(request) => {
+            let result = |_| delete_acls_response::DeleteAclsFilterResult {
+                error_code,
+                error_message: error_message.clone(),
+                ..Default::default()
+            };
+            let filter_results = request.filters.iter().map(result).collect();
+            DeleteAclsResponse { filter_results, ..Default::default() }.into()
         }
         _ => return None,
     })

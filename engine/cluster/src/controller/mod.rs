@@ -26,6 +26,8 @@ mod partition_change;
 mod quorum_controller;
 mod reassignments;
 mod registration;
+mod replay_log;
+mod security;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -40,8 +42,9 @@ use crate::broker::log_files::open_directory;
 use crate::config::ServerConfig;
 use crate::metadata::{MetadataImage, MetadataLoader};
 use crate::raft::{Raft, RaftConfig, RaftManager};
+use crate::server_log::{self, logger};
 use crate::spec::write_properties;
-use crate::{Control, ControllerSpec, Kafka, ServerTimer, Timer};
+use crate::{Control, ControllerSpec, Event, Kafka, ServerTimer, Timer};
 
 pub use heartbeat::{BrokerSession, HeartbeatManager};
 pub(crate) use quorum_controller::Process;
@@ -88,7 +91,7 @@ impl Controller {
         let config = RaftConfig::of(&server, spec.cluster_id, directory_id, listener, &spec.voters);
         let config = RaftConfig { profile: spec.profile, ..config };
         let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
-        let raft = RaftManager::open(config, &spec.host, &mut disk, false, raft_rng, now);
+        let raft = RaftManager::open(config, &mut disk, false, raft_rng, now);
         let ids = Rng::new(seed, u64::from(node.0), "topic ids");
         let quorum_controller = QuorumController::new(spec, raft.raft().log_end(), rng, ids, now);
         Controller { spec: spec.clone(), disk, raft, loader: MetadataLoader::new(&server, now), quorum_controller }
@@ -98,7 +101,10 @@ impl Controller {
     pub fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
         let mut process = process!(self, now);
         match input {
-            Input::Start => process.raft.start(now, process.disk, fx),
+            Input::Start => {
+                log_server(&self.spec, "Starting controller", fx);
+                process.raft.start(now, process.disk, fx);
+            }
             Input::Accepted { conn, from, .. } => {
                 let host = fx.surroundings().host_of(from).unwrap_or_default().to_string();
                 self.quorum_controller.on_accepted(conn, &host);
@@ -113,12 +119,15 @@ impl Controller {
             // The alarms of a terminal's processes belong to another kind of node.
             Input::Timer { timer: Timer::Process(_) } => {}
             Input::Control { control: Control::Terminate } => {
+                log_terminated(fx);
+                log_server(&self.spec, "shutting down", fx);
                 process.raft.begin_shutdown(now, process.disk, fx);
             }
             // Keys and signals of a terminal mean nothing to a server without one.
             Input::Control { .. } => {}
         }
         self.settle(now, fx);
+        server_log::write(&mut self.disk, now, fx);
     }
 
     pub fn disk(&self) -> &Disk {
@@ -134,7 +143,7 @@ impl Controller {
         loop {
             let mut process = process!(self, now);
             let mut busy = self.quorum_controller.settle(&mut process, fx);
-            if let Some(loaded) = process.load(&self.spec.host, fx) {
+            if let Some(loaded) = process.load(fx) {
                 self.quorum_controller.on_published(&loaded, &mut process, fx);
                 busy = true;
             }
@@ -143,10 +152,23 @@ impl Controller {
             }
         }
         if self.raft.is_shut_down(now) {
-            self.raft.raft_mut().close(&mut self.disk, now);
+            self.raft.end(&mut self.disk, now, fx);
+            log_server(&self.spec, "shut down completed", fx);
             fx.exit();
         }
     }
+}
+
+/// A line of the controller as a server (`ControllerServer`).
+fn log_server(spec: &ControllerSpec, text: &str, fx: &mut Fx<'_>) {
+    let text = format!("[ControllerServer id={}] {text}", spec.node_id);
+    fx.emit(Event::Logged { level: "INFO", logger: logger::CONTROLLER_SERVER, text });
+}
+
+/// What a server's process says of SIGTERM.
+pub(crate) fn log_terminated(fx: &mut Fx<'_>) {
+    let text = "Terminating process due to signal SIGTERM".to_string();
+    fx.emit(Event::Logged { level: "INFO", logger: logger::SIGNALS, text });
 }
 
 /// What views and the invariant checker may see.

@@ -18,6 +18,7 @@ use crate::config::ServerConfig;
 use crate::metadata::{Loaded, MetadataImage, MetadataLoader};
 use crate::placement::{JavaRandom, StripedReplicaPlacer};
 use crate::raft::{Raft, RaftManager};
+use crate::server_log::logger;
 use crate::{ControllerSpec, Event, ServerTimer};
 
 /// What a controller shares with the other role of its process (`SharedServer`).
@@ -30,13 +31,17 @@ pub(crate) struct Process<'a> {
 
 impl Process<'_> {
     /// Takes what has become committed into the process's image, and writes a snapshot when it is time for one.
-    pub fn load(&mut self, host: &str, fx: &mut Fx<'_>) -> Option<Loaded> {
+    pub fn load(&mut self, fx: &mut Fx<'_>) -> Option<Loaded> {
         let loaded = self.loader.load(self.raft.raft(), self.disk, self.now)?;
         if let Some(reason) = self.loader.take_snapshot_reason(self.now) {
             let (end, records) = (self.loader.loaded_end(), self.loader.image.to_records());
             if self.raft.create_snapshot(self.now, end, &records, self.disk, fx) {
-                let text = format!("Creating new KRaft snapshot file at offset {end} because {reason}.");
-                fx.emit(Event::Logged { host: host.to_string(), level: "INFO", logger: "SnapshotGenerator", text });
+                let id = self.raft.raft().node_id();
+                let text = format!(
+                    "[SnapshotGenerator id={id}] Creating new KRaft snapshot file snapshot {} because {reason}.",
+                    self.raft.raft().latest_snapshot().map_or(String::new(), |id| id.file_name())
+                );
+                fx.emit(Event::Logged { level: "INFO", logger: logger::SNAPSHOTS, text });
             }
         }
         Some(loaded)
@@ -140,8 +145,9 @@ impl QuorumController {
         let mut busy = false;
         loop {
             let mut again = self.follow_leadership(process, fx);
-            again |= self.complete_committed(process.raft.raft(), fx);
+            // Followers of the log are told before those who asked for the change (as Kafka's threads usually have it).
             process.raft.send_replies(&mut self.connections, fx);
+            again |= self.complete_committed(process.raft.raft(), fx);
             if let Some(incoming) = self.connections.next_request() {
                 self.handle(incoming, process, fx);
                 again = true;
@@ -219,7 +225,7 @@ impl QuorumController {
     /// Reports a line of the controller's own log file.
     pub(super) fn log_line(&self, level: &'static str, logger: &'static str, text: &str, fx: &mut Fx<'_>) {
         let text = format!("[QuorumController id={}] {text}", self.spec.node_id);
-        fx.emit(Event::Logged { host: self.spec.host.clone(), level, logger, text });
+        fx.emit(Event::Logged { level, logger, text });
     }
 }
 

@@ -21,6 +21,7 @@ use super::control::{ApiError, ControlState, outcome};
 use super::partition_change::Election;
 use super::write::Decision;
 use crate::metadata::{PartitionRegistration, TopicIdPartition, TopicImage};
+use crate::server_log::logger;
 
 impl ControlState {
     pub(super) fn alter_reassignments(&self, request: &AlterPartitionReassignmentsRequest) -> Decision {
@@ -61,7 +62,7 @@ impl ControlState {
         }
         lines.push(format!("Successfully altered {altered} out of {total} partition reassignment(s)."));
         let decision = Decision::new(records, response);
-        lines.into_iter().fold(decision, |decision, line| decision.line("ReplicationControlManager", line))
+        lines.into_iter().fold(decision, |decision, line| decision.line(logger::REPLICATION, line))
     }
 
     fn reassign(

@@ -6,9 +6,11 @@ use protocol::metadata::{MetadataRecord, NoOpRecord};
 
 use super::events::Cause;
 use super::quorum_controller::{Process, QuorumController};
+use super::replay_log::changing;
 use super::write::Decision;
 use super::{Fx, timer};
 use crate::ServerTimer;
+use crate::server_log::logger;
 
 const TASKS: [ServerTimer; 4] =
     [ServerTimer::SessionCheck, ServerTimer::NoOp, ServerTimer::Balance, ServerTimer::UncleanElection];
@@ -84,7 +86,10 @@ impl QuorumController {
             let (records, fenced, more) = self.state.fence_one_stale_broker();
             if let Some((id, epoch)) = fenced {
                 let text = format!("Fencing broker {id} at epoch {epoch} because its session has timed out.");
-                self.log_line("INFO", "ReplicationControlManager", &text, fx);
+                self.log_line("INFO", logger::REPLICATION, &text, fx);
+                if let Some((logger, text)) = changing("handleBrokerFenced", &records) {
+                    self.log_line("INFO", logger, &text, fx);
+                }
             }
             self.write_task(records, Cause::Controller, process, fx);
             if !more {

@@ -14,6 +14,7 @@ use super::control::{ApiError, ControlState, outcome};
 use super::write::Decision;
 use crate::config::{alter_one, server_key, validate, validate_topic_configs};
 use crate::metadata::{ConfigResource, ResourceType};
+use crate::server_log::logger;
 
 /// `ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`
 const PRODUCER_ID_BLOCK_SIZE: i32 = 1_000;
@@ -24,12 +25,16 @@ impl ControlState {
         let mut response = DeleteTopicsResponse::default();
         let by_name = request.topic_names.iter().map(|name| (Some(name.clone()), Uuid::ZERO));
         let by_either = request.topics.iter().map(|topic| (topic.name.clone(), topic.topic_id));
-        let mut doomed: Vec<Uuid> = Vec::new();
+        let (mut doomed, mut results): (Vec<Uuid>, Vec<String>) = (Vec::new(), Vec::new());
         for (name, topic_id) in by_name.chain(by_either) {
             let found = self.find_topic_to_delete(name.as_deref(), topic_id, version, &doomed);
             doomed.extend(found.as_ref().ok().copied());
             let topic_id = *found.as_ref().unwrap_or(&topic_id);
             let name = name.or_else(|| self.image.topic(topic_id).map(|topic| topic.name.clone()));
+            if let Ok(id) = &found {
+                let name = name.as_deref().unwrap_or("null");
+                results.push(format!("{{id: {id}, name: {name}, result: SUCCESS}}"));
+            }
             let (error_code, error_message) = outcome(&found.map(|_| ()));
             response.responses.push(DeletableTopicResult {
                 name,
@@ -40,7 +45,8 @@ impl ControlState {
             });
         }
         let record = |topic_id: Uuid| RemoveTopicRecord { topic_id, ..Default::default() }.into();
-        Decision::new(doomed.into_iter().map(record).collect(), response)
+        let decision = Decision::new(doomed.into_iter().map(record).collect(), response);
+        decision.line(logger::REPLICATION, format!("DeleteTopics result(s): {}", results.join(", ")))
     }
 
     fn find_topic_to_delete(

@@ -13,10 +13,12 @@ use protocol::{Request, Response};
 
 use super::events::Cause;
 use super::quorum_controller::{Process, QuorumController};
+use super::replay_log::replayed;
 use super::{Fx, decide};
 use crate::broker::connections::ReplyTo;
 use crate::metadata::{MetadataDelta, MetadataImage, record_version};
 use crate::raft::Raft;
+use crate::server_log::logger;
 
 /// `QuorumController.MAX_RECORDS_PER_BATCH`
 const RECORDS_PER_BATCH: usize = 10_000;
@@ -127,9 +129,12 @@ impl QuorumController {
         }
         let mut delta = MetadataDelta::new(self.state.image.clone());
         for (offset, record) in (base..).zip(records) {
+            if let Some((logger, text)) = replayed(record, offset, &self.state.image) {
+                self.log_line("INFO", logger, &text, fx);
+            }
             if let Err(error) = self.state.replay(record, offset, &mut delta) {
                 let text = format!("Unable to apply {} record at offset {offset}: {error}", record.name());
-                self.log_line("ERROR", "QuorumController", &text, fx);
+                self.log_line("ERROR", logger::CONTROLLER, &text, fx);
             }
         }
         let end = base + records.len() as i64;
@@ -175,7 +180,7 @@ impl QuorumController {
     /// A controller that cannot write what it decided must not go on (`ProcessTerminatingFaultHandler`). The process ends
     /// before the caller's answer is sent, so no client is told of a success that is in no log.
     fn halt(&self, text: &str, fx: &mut Fx<'_>) {
-        self.log_line("ERROR", "QuorumController", text, fx);
+        self.log_line("ERROR", logger::CONTROLLER, text, fx);
         fx.exit();
     }
 }

@@ -23,6 +23,8 @@ pub struct MetadataDelta {
     pub configs: Set<ConfigResource>,
     pub features: Set<String>,
     pub producer_ids: bool,
+    /// Credentials, quotas or access control entries changed.
+    pub security: bool,
     /// Records that could not be replayed, by offset.
     pub faults: Vec<(i64, ReplayError)>,
 }
@@ -50,6 +52,7 @@ impl MetadataDelta {
             configs: Set::new(),
             features: Set::new(),
             producer_ids: false,
+            security: false,
             faults: Vec::new(),
         }
     }
@@ -77,6 +80,7 @@ impl MetadataDelta {
         let features = before.features().keys().chain(after.features().keys());
         delta.features = features.filter(|name| before.feature(name) != after.feature(name)).cloned().collect();
         delta.producer_ids = before.next_producer_id() != after.next_producer_id();
+        delta.security = before.security() != after.security();
         delta
     }
 
@@ -90,6 +94,7 @@ impl MetadataDelta {
             && self.configs.is_empty()
             && self.features.is_empty()
             && !self.producer_ids
+            && !self.security
     }
 
     /// The changed partitions with their two states, in order of topic ids and numbers. `after` is the image that the

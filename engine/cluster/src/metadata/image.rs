@@ -10,6 +10,7 @@ use protocol::metadata::{
     RegisterBrokerRecord, RemoveTopicRecord, TopicRecord, UnregisterBrokerRecord,
 };
 
+use super::security::Security;
 use super::{
     BrokerRegistration, ConfigResource, ControllerRegistration, MetadataBatch, MetadataDelta, PartitionRegistration,
     ResourceType, TopicIdPartition, TopicImage,
@@ -38,6 +39,8 @@ pub enum ReplayError {
         epoch: i64,
     },
     UnknownResourceType(i8),
+    /// What the record removes is not there.
+    NoSuchEntry(&'static str),
     /// The kind of record belongs to a part of Kafka that this engine does not have.
     Unsupported(&'static str),
 }
@@ -59,6 +62,7 @@ impl fmt::Display for ReplayError {
                 write!(f, "Broker {broker} has no registration with epoch {epoch}")
             }
             ReplayError::UnknownResourceType(id) => write!(f, "Unknown resource type {id}."),
+            ReplayError::NoSuchEntry(record) => write!(f, "Unable to replay {record}: there is nothing to remove."),
             ReplayError::Unsupported(record) => write!(f, "Unhandled record type {record}"),
         }
     }
@@ -79,6 +83,7 @@ pub struct MetadataImage {
     /// Finalized levels of features, `metadata.version` among them.
     features: Arc<Map<String, i16>>,
     next_producer_id: i64,
+    security: Arc<Security>,
     /// What to go back to when the open metadata transaction (KIP-868) is aborted.
     before_transaction: Option<Arc<MetadataImage>>,
 }
@@ -180,6 +185,11 @@ impl MetadataImage {
         self.next_producer_id
     }
 
+    /// Credentials, quotas and access control entries.
+    pub fn security(&self) -> &Security {
+        &self.security
+    }
+
     pub fn in_transaction(&self) -> bool {
         self.before_transaction.is_some()
     }
@@ -193,6 +203,7 @@ impl MetadataImage {
             && self.configs == other.configs
             && self.features == other.features
             && self.next_producer_id == other.next_producer_id
+            && self.security == other.security
     }
 }
 
@@ -261,7 +272,11 @@ impl MetadataImage {
             MetadataRecord::EndTransaction(_) => self.before_transaction = None,
             MetadataRecord::AbortTransaction(_) => self.roll_back(),
             MetadataRecord::NoOp(_) => {}
-            other => return Err(ReplayError::Unsupported(other.name())),
+            other => {
+                let kept = Arc::make_mut(&mut self.security).replay(other);
+                kept.unwrap_or(Err(ReplayError::Unsupported(other.name())))?;
+                delta.security = true;
+            }
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod loader;
 mod partition;
 mod registration;
 mod resource;
+pub mod security;
 mod topic;
 mod writer;
 

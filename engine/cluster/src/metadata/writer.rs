@@ -1,5 +1,5 @@
 //! An image as the records that it is the sum of, for a snapshot (`MetadataImage.write`): features, servers, topics,
-//! configs, producer ids.
+//! configs, credentials and quotas, producer ids, access control entries.
 
 use protocol::metadata::{
     ConfigRecord, FeatureLevelRecord, MetadataRecord, ProducerIdsRecord, RegisterBrokerRecord,
@@ -36,12 +36,14 @@ impl MetadataImage {
                 .into()
             }));
         }
+        records.extend(self.security().scram_and_quotas());
         if self.next_producer_id() > 0 {
             let next_producer_id = self.next_producer_id();
             records.push(
                 ProducerIdsRecord { broker_id: -1, broker_epoch: -1, next_producer_id, ..Default::default() }.into(),
             );
         }
+        records.extend(self.security().acl_records());
         records
     }
 }

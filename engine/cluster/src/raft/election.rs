@@ -49,6 +49,18 @@ impl EpochElection {
         self.0.iter().filter(|(_, (_, vote))| *vote == Vote::Granted).map(|(id, _)| *id).collect()
     }
 
+    /// Every voter with its vote, as Kafka's log names it.
+    pub fn votes(&self) -> impl Iterator<Item = (&ReplicaKey, &'static str)> {
+        self.0.values().map(|(key, vote)| {
+            let name = match vote {
+                Vote::Unrecorded => "UNRECORDED",
+                Vote::Granted => "GRANTED",
+                Vote::Rejected => "REJECTED",
+            };
+            (key, name)
+        })
+    }
+
     fn majority(&self) -> usize {
         self.0.len() / 2 + 1
     }

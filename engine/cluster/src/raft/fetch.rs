@@ -15,6 +15,7 @@ use super::snapshot::SnapshotId;
 use super::voters::{Listener, ReplicaKey};
 use super::{Io, Raft};
 use crate::broker::connections::ReplyTo;
+use crate::server_log::logger;
 use crate::spec::Mutant;
 
 /// A fetch that waits for records, or for the high watermark.
@@ -179,6 +180,10 @@ impl Raft {
         };
         let Some(reached) = counted else { return };
         if self.high_watermark.is_none_or(|known| reached > known) {
+            if self.high_watermark.is_none() {
+                let text = super::follow::first_high_watermark(reached, self.epoch);
+                io.out.lines.push(("INFO", logger::LEADER_STATE, text));
+            }
             self.high_watermark = Some(reached);
             self.log.update_high_watermark(reached);
             self.on_voter_change_committed(io);

@@ -11,6 +11,7 @@ use super::role::{Download, Role};
 use super::snapshot::SnapshotId;
 use super::voters::Listener;
 use super::{Io, Raft};
+use crate::server_log::logger;
 
 pub(super) const FETCH_VERSION: i16 = 18;
 pub(super) const FETCH_SNAPSHOT_VERSION: i16 = 1;
@@ -113,7 +114,7 @@ impl Raft {
             // Broken records are not appended; they are asked for again.
             if let Err(error) = self.log.append_as_follower(io.disk, records, self.epoch, flush, io.now) {
                 let text = format!("Failed to append the records to the log: {}", error.message);
-                return io.out.lines.push(("INFO", "KafkaRaftClient", text));
+                return io.out.lines.push(("INFO", logger::RAFT, text));
             }
         }
         if partition.high_watermark >= 0 {
@@ -147,7 +148,11 @@ impl Raft {
             Some(known) if offset < known => {
                 io.fault(format!("Non-monotonic update of high watermark from {known} to {offset}"))
             }
-            _ => {
+            known => {
+                if known.is_none() {
+                    let text = first_high_watermark(offset, self.epoch);
+                    io.out.lines.push(("INFO", logger::FOLLOWER_STATE, text));
+                }
                 self.high_watermark = Some(offset);
                 if offset > self.log.high_watermark() {
                     self.log.update_high_watermark(offset);
@@ -200,4 +205,10 @@ impl Raft {
             self.update_follower_high_watermark(self.log.end(), io);
         }
     }
+}
+
+/// What both roles log when an epoch's first high watermark is known.
+pub(super) fn first_high_watermark(offset: i64, epoch: i32) -> String {
+    let offset = format!("LogOffsetMetadata(offset={offset}, metadata=Optional.empty)");
+    format!("High watermark set to Optional[{offset}] for the first time for epoch {epoch}")
 }

@@ -8,6 +8,7 @@ use sim::{Disk, Effects};
 use super::channel::{Answer, RaftChannel};
 use super::{Io, Output, Raft, RaftConfig};
 use crate::broker::connections::{Connections, ReplyTo};
+use crate::server_log::logger;
 use crate::{Event, Kafka, ServerTimer, Timer};
 
 /// A shutdown that waits for another leader is given up after this (`SharedServer`).
@@ -19,16 +20,14 @@ pub struct RaftManager {
     channel: RaftChannel,
     /// Requests to be answered that had to wait.
     replies: Vec<(ReplyTo, Response)>,
-    /// What a log line of this node is said by.
-    host: String,
     failed: bool,
 }
 
 impl RaftManager {
-    pub fn open(config: RaftConfig, host: &str, disk: &mut Disk, clean_shutdown: bool, rng: Rng, now: Micros) -> Self {
+    pub fn open(config: RaftConfig, disk: &mut Disk, clean_shutdown: bool, rng: Rng, now: Micros) -> Self {
         let channel = RaftChannel::new(config.node_id);
         let raft = Raft::open(config, disk, clean_shutdown, rng, now);
-        RaftManager { raft, channel, replies: Vec::new(), host: host.to_string(), failed: false }
+        RaftManager { raft, channel, replies: Vec::new(), failed: false }
     }
 
     pub fn raft(&self) -> &Raft {
@@ -109,8 +108,20 @@ impl RaftManager {
 
     /// SIGTERM. True when the process may end at once; else [`RaftManager::is_shut_down`] says when.
     pub fn begin_shutdown(&mut self, now: Micros, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) -> bool {
-        self.step(now, disk, fx, |raft, _| raft.begin_shutdown(now + SHUTDOWN_TIMEOUT));
+        self.step(now, disk, fx, |raft, io| {
+            io.info("Beginning graceful shutdown".to_string());
+            raft.begin_shutdown(now + SHUTDOWN_TIMEOUT);
+        });
         self.is_shut_down(now)
+    }
+
+    /// The process ends: the log is closed.
+    pub fn end(&mut self, disk: &mut Disk, now: Micros, fx: &mut Effects<'_, Kafka>) {
+        self.raft.close(disk, now);
+        for text in ["Graceful shutdown completed", "Completed graceful shutdown of RaftClient"] {
+            let text = format!("[RaftManager id={}] {text}", self.raft.node_id());
+            fx.emit(Event::Logged { level: "INFO", logger: logger::RAFT, text });
+        }
     }
 
     pub fn is_shut_down(&self, now: Micros) -> bool {
@@ -161,7 +172,8 @@ impl RaftManager {
             next = self.raft.poll(&mut io);
         }
         for (level, logger, text) in out.lines {
-            fx.emit(Event::Logged { host: self.host.clone(), level, logger, text });
+            let text = format!("[RaftManager id={}] {text}", self.raft.node_id());
+            fx.emit(Event::Logged { level, logger, text });
         }
         self.replies.extend(out.replies);
         if out.fault.is_some() {

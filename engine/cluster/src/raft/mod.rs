@@ -14,6 +14,7 @@ mod channel;
 mod config;
 mod control_records;
 mod describe;
+mod describe_role;
 mod election;
 mod epochs;
 mod fetch;
@@ -55,6 +56,7 @@ pub use snapshot::{Snapshot, SnapshotId, SnapshotWriter};
 pub use voters::{CONTROLLER_LISTENER, Listener, ReplicaKey, VoterNode, VoterSet};
 
 use crate::broker::connections::ReplyTo;
+use crate::server_log::logger;
 
 /// A request to another node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +90,11 @@ pub struct Io<'a> {
 
 impl Io<'_> {
     fn info(&mut self, text: String) {
-        self.out.lines.push(("INFO", "KafkaRaftClient", text));
+        self.out.lines.push(("INFO", logger::RAFT, text));
     }
 
     fn fault(&mut self, text: String) {
-        self.out.lines.push(("ERROR", "KafkaRaftClient", text.clone()));
+        self.out.lines.push(("ERROR", logger::RAFT, text.clone()));
         self.out.fault.get_or_insert(text);
     }
 }
@@ -142,6 +144,7 @@ impl Raft {
     /// The process runs. A quorum of one elects itself at once.
     pub fn start(&mut self, io: &mut Io<'_>) {
         self.write_election_state(io);
+        self.log_transition("null", !matches!(self.role, Role::Prospective(_)), io);
         if self.log.voter_set().is_only_voter(self.key()) {
             self.become_prospective(io);
         }
@@ -297,6 +300,10 @@ impl Raft {
             Role::Follower(role) => Some(role.leader_endpoint.clone()),
             Role::Leader(_) | Role::Resigned(_) => Some(self.own_listener()),
         }
+    }
+
+    pub fn node_id(&self) -> i32 {
+        self.config.node_id
     }
 
     pub fn is_leader(&self) -> bool {

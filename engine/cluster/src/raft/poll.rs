@@ -11,6 +11,7 @@ use super::role::Role;
 use super::vote::VOTE_VERSION;
 use super::voters::ReplicaKey;
 use super::{Io, Outgoing, Raft};
+use crate::server_log::logger;
 
 /// Steps that may follow one another at one instant; the state machine settles in fewer.
 const STEPS_MAX: usize = 32;
@@ -50,7 +51,7 @@ impl Raft {
         if gives_up {
             io.out.lines.push((
                 "INFO",
-                "LeaderState",
+                logger::LEADER_STATE,
                 "Did not receive fetch request from the majority of the voters in time".to_string(),
             ));
         }

@@ -10,6 +10,7 @@ use super::quorum_file::ElectionState;
 use super::role::{Candidate, Follower, Prospective, Resigned, Role, Unattached};
 use super::voters::{Listener, ReplicaKey, VoterNode};
 use super::{Io, Raft};
+use crate::server_log::logger;
 
 impl Raft {
     /// What `quorum-state` says this node was, as far as it may be that again.
@@ -41,22 +42,20 @@ impl Raft {
             _ => None,
         };
         self.leave_leadership(io);
-        self.epoch = epoch;
         let mut role = Unattached { leader, voted, election_deadline: Micros::MAX };
         if self.is_voter() {
             role.election_deadline =
                 remaining.filter(|at| *at < Micros::MAX).unwrap_or_else(|| self.random_election_deadline(io.now));
         }
-        self.enter(Role::Unattached(role), io);
+        self.enter(epoch, Role::Unattached(role), io);
         self.requests.reset_all();
     }
 
     pub(super) fn become_follower(&mut self, epoch: i32, leader: i32, endpoint: Listener, io: &mut Io<'_>) {
         let voted = if epoch == self.epoch { self.role.voted() } else { None };
         self.leave_leadership(io);
-        self.epoch = epoch;
         let role = self.follower(leader, endpoint, voted, io.now);
-        self.enter(role, io);
+        self.enter(epoch, role, io);
         self.requests.reset_all();
     }
 
@@ -70,8 +69,9 @@ impl Raft {
             election_deadline: self.random_election_deadline(io.now),
         };
         let granted = role.election.is_granted();
+        let from = self.describe_role();
         self.role = Role::Prospective(role);
-        self.log_transition(io);
+        self.log_transition(&from, false, io);
         match granted {
             true => self.become_candidate(io),
             false => self.requests.reset_all(),
@@ -80,9 +80,8 @@ impl Raft {
 
     /// The others would vote for it: a new epoch, and its own vote in it.
     pub(super) fn become_candidate(&mut self, io: &mut Io<'_>) {
-        self.epoch += 1;
         let role = self.candidate(io.now);
-        self.enter(role, io);
+        self.enter(self.epoch + 1, role, io);
         self.on_candidacy(io);
     }
 
@@ -101,7 +100,7 @@ impl Raft {
         let fetch_timeout = self.config.fetch_timeout;
         let leader = LeaderState::new(self.key(), self.log.end(), &voters, granting.clone(), fetch_timeout, io.now);
         self.high_watermark = None;
-        self.enter(Role::Leader(Box::new(leader)), io);
+        self.enter(self.epoch, Role::Leader(Box::new(leader)), io);
         self.log.initialize_leader_epoch(io.disk, self.epoch, io.now);
         self.requests.reset_all();
         let mut first = ControlBatch::new(self.log.end(), self.epoch, io.now).leader_change(
@@ -123,8 +122,9 @@ impl Raft {
         let successors = leader.successors();
         self.leave_leadership(io);
         self.high_watermark = None;
+        let from = self.describe_role();
         self.role = self.resigned(successors, io.now);
-        self.log_transition(io);
+        self.log_transition(&from, false, io);
         self.requests.reset_all();
     }
 
@@ -164,7 +164,7 @@ impl Raft {
                 self.leader(),
                 self.epoch
             );
-            return io.out.lines.push(("ERROR", "KafkaRaftClient", text));
+            return io.out.lines.push(("ERROR", logger::RAFT, text));
         }
         let is_newer = epoch > self.epoch;
         let learns = epoch == self.epoch && self.leader_endpoint().is_none();
@@ -196,21 +196,12 @@ impl Raft {
         }
     }
 
-    fn enter(&mut self, role: Role, io: &mut Io<'_>) {
+    fn enter(&mut self, epoch: i32, role: Role, io: &mut Io<'_>) {
+        let from = self.describe_role();
+        self.epoch = epoch;
         self.role = role;
         self.write_election_state(io);
-        self.log_transition(io);
-    }
-
-    fn log_transition(&self, io: &mut Io<'_>) {
-        let leader = self.leader().map_or("(none)".to_string(), |id| id.to_string());
-        let text = format!(
-            "[RaftManager id={}] Completed transition to {} in epoch {}, the leader is {leader}",
-            self.config.node_id,
-            self.role.name(),
-            self.epoch
-        );
-        io.out.lines.push(("INFO", "QuorumState", text));
+        self.log_transition(&from, true, io);
     }
 
     /// Who waited for this node as a leader waits in vain.

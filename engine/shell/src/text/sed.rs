@@ -46,7 +46,12 @@ pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
     }
     let mut commands = Vec::new();
     for script in &scripts {
-        commands.push(command(script, extended)?);
+        let mut rest = script.as_str();
+        while !rest.trim().is_empty() {
+            let (command, after) = command(rest, extended)?;
+            commands.push(command);
+            rest = after;
+        }
     }
     Ok(Filter::new("sed", Kind::Sed(Sed { quiet: flags.has('n'), commands, number: 0 }), flags.rest))
 }
@@ -86,17 +91,24 @@ impl Address {
     }
 }
 
-fn command(script: &str, extended: bool) -> Result<Command, Usage> {
-    let script = script.trim();
+/// The first command of a script, and what stands behind its semicolon or the end of its line.
+fn command(script: &str, extended: bool) -> Result<(Command, &str), Usage> {
+    let script = script.trim_start();
     let (address, rest) = address(script, extended)?;
-    let action = match rest.chars().next() {
-        Some('d') if rest.len() == 1 => Action::Delete,
-        Some('p') if rest.len() == 1 => Action::Print,
-        Some('q') if rest.len() == 1 => Action::Quit,
-        Some('s') => substitute(script, &rest[1..], extended)?,
+    let Some(name) = rest.chars().next() else { return Err(unknown(script)) };
+    let (action, after) = match name {
+        'd' => (Action::Delete, &rest[1..]),
+        'p' => (Action::Print, &rest[1..]),
+        'q' => (Action::Quit, &rest[1..]),
+        's' => substitute(script, &rest[1..], extended)?,
         _ => return Err(unknown(script)),
     };
-    Ok(Command { address, action })
+    let after = after.trim_start_matches(' ');
+    match after.strip_prefix([';', '\n']) {
+        Some(next) => Ok((Command { address, action }, next)),
+        None if after.is_empty() => Ok((Command { address, action }, after)),
+        None => Err(unknown(script)),
+    }
 }
 
 fn address(script: &str, extended: bool) -> Result<(Address, &str), Usage> {
@@ -119,32 +131,46 @@ fn address(script: &str, extended: bool) -> Result<(Address, &str), Usage> {
     Ok((Address::Lines(first, last), &after[digits..]))
 }
 
-fn substitute(script: &str, text: &str, extended: bool) -> Result<Action, Usage> {
+/// `/from/to/flags`, with any character for the slash.
+fn substitute<'s>(script: &str, text: &'s str, extended: bool) -> Result<(Action, &'s str), Usage> {
     let Some(delimiter) = text.chars().next() else { return Err(unknown(script)) };
     let mut parts = vec![String::new()];
-    let mut characters = text[delimiter.len_utf8()..].chars();
-    while let Some(c) = characters.next() {
+    let mut characters = text[delimiter.len_utf8()..].char_indices();
+    let mut end = text.len();
+    while let Some((at, c)) = characters.next() {
         match c {
             '\\' => match characters.next() {
-                Some(next) if next == delimiter => push(&mut parts, next),
-                Some(next) => {
+                Some((_, next)) if next == delimiter => push(&mut parts, next),
+                Some((_, next)) => {
                     push(&mut parts, '\\');
                     push(&mut parts, next);
                 }
                 None => return Err(unknown(script)),
             },
+            c if c == delimiter && parts.len() == 2 => {
+                end = at + 2 * delimiter.len_utf8();
+                break;
+            }
             c if c == delimiter => parts.push(String::new()),
             c => push(&mut parts, c),
         }
     }
-    let [from, to, options] = parts.as_slice() else {
-        return Err(Usage::new(format!("sed: -e expression #1, char {}: unterminated `s' command", script.len()), 1));
-    };
-    Ok(Action::Substitute {
+    let [from, to] = parts.as_slice() else { return Err(unterminated(script)) };
+    if end == text.len() && !text.ends_with(delimiter) {
+        return Err(unterminated(script));
+    }
+    let flags = text[end..].len() - text[end..].trim_start_matches(|c: char| c.is_ascii_alphanumeric()).len();
+    let (flags, after) = text[end..].split_at(flags);
+    let action = Action::Substitute {
         pattern: pattern(from, extended, script)?,
         replacement: replacement(to),
-        global: options.contains('g'),
-    })
+        global: flags.contains('g'),
+    };
+    Ok((action, after))
+}
+
+fn unterminated(script: &str) -> Usage {
+    Usage::new(format!("sed: -e expression #1, char {}: unterminated `s' command", script.len()), 1)
 }
 
 fn push(parts: &mut [String], c: char) {

@@ -18,7 +18,6 @@ mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
 mod reassign;
-mod scram_hash;
 mod server_file;
 mod server_start;
 mod storage;

@@ -18,6 +18,7 @@ use crate::broker::membership::LISTENER;
 use crate::broker::to_controller::{Lane, Purpose};
 use crate::broker::{Broker, Fx};
 use crate::metadata::{BrokerRegistration, MetadataImage, PartitionRegistration, TopicImage};
+use crate::server_log::logger;
 
 pub(super) const CREATE_TOPICS_VERSION: i16 = 7;
 const NO_LEADER_ID: i32 = -1;
@@ -100,7 +101,7 @@ impl Broker {
         let timeout_ms = self.settings.server.number("request.timeout.ms") as i32;
         let request = CreateTopicsRequest { topics, timeout_ms, ..Default::default() };
         let text = format!("Sent auto-creation request for Set({}) to the active controller.", new.join(", "));
-        self.log_info("DefaultAutoTopicCreationManager", text, fx);
+        self.log_info(logger::AUTO_CREATION, text, fx);
         self.to_controller.submit(Lane::Forwarding, Purpose::AutoCreate(new), CREATE_TOPICS_VERSION, request);
     }
 
@@ -159,7 +160,7 @@ impl Broker {
             let error = ErrorCode::from_code(result.error_code).name();
             let message = result.error_message.as_deref().unwrap_or("null");
             let text = format!("Auto topic creation failed for {} with error '{error}': {message}", result.name);
-            self.log_line("WARN", "DefaultAutoTopicCreationManager", text, fx);
+            self.log_line("WARN", logger::AUTO_CREATION, text, fx);
         }
     }
 

@@ -10,6 +10,7 @@ mod forward;
 mod list_offsets;
 mod metadata;
 pub(super) mod produce;
+mod security;
 mod topics;
 
 pub(super) use alter_configs::Outcomes;
@@ -53,6 +54,9 @@ impl Broker {
             Request::DescribeConfigs(request) => self.handle_describe_configs(&reply, request, fx),
             Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(&reply, request, fx),
             Request::DescribeLogDirs(request) => self.handle_describe_log_dirs(&reply, request, fx),
+            Request::DescribeUserScramCredentials(request) => self.handle_describe_scram(&reply, request, fx),
+            Request::DescribeClientQuotas(request) => self.handle_describe_quotas(&reply, request, fx),
+            Request::DescribeAcls(request) => self.handle_describe_acls(&reply, request, fx),
             Request::DeleteRecords(request) => self.handle_delete_records(now, &reply, request, fx),
             Request::FindCoordinator(request) => self.handle_find_coordinator(&reply, request, fx),
             Request::InitProducerId(request) => self.handle_init_producer_id(&reply, request, fx),
@@ -65,6 +69,10 @@ impl Broker {
             | Request::ListPartitionReassignments(_)
             | Request::UnregisterBroker(_)
             | Request::UpdateFeatures(_)
+            | Request::AlterUserScramCredentials(_)
+            | Request::AlterClientQuotas(_)
+            | Request::CreateAcls(_)
+            | Request::DeleteAcls(_)
             | Request::DescribeQuorum(_) => self.forward(reply, &body),
             _ => self.handle_group(now, &incoming, fx),
         }

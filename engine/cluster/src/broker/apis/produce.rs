@@ -184,6 +184,9 @@ impl Broker {
                 leader_epoch,
                 bytes: info.bytes,
             });
+            if info.rolled {
+                self.log_rolled(id, info.base_offset, fx);
+            }
         }
         self.note_high_watermark(id, appended.moved, fx);
         self.purgatory.touch(id);

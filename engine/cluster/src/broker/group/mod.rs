@@ -24,6 +24,7 @@ use super::apis::partition_for;
 use super::connections::{Incoming, ReplyTo};
 use super::partition::Refusal;
 use super::{Broker, Fx, named_timer};
+use crate::server_log::logger;
 use classic::{GroupEffects, GroupSettings, GroupTimer};
 use records::{CommittedOffset, GroupRecord};
 
@@ -141,8 +142,12 @@ impl Broker {
             return;
         }
         let Some(held) = self.replicas.get(id) else { return };
+        let epoch = held.leader_epoch();
+        self.log_coordinator(&format!("Scheduling loading of metadata from {id} with epoch {epoch}"), fx);
         let mut shard = Shard::default();
+        let (mut loaded, bytes) = (0, held.log.bytes_between(held.log.log_start(), held.log.log_end()));
         for (record, _, control) in held.log.records_between(held.log.log_start(), held.log.log_end()) {
+            loaded += 1;
             if !control {
                 records::replay(&mut shard, &record, now.as_epoch_ms());
             }
@@ -155,6 +160,11 @@ impl Broker {
             })
             .collect();
         self.groups.shards.insert(id.partition, shard);
+        let text = format!(
+            "Finished loading of metadata from {id} with epoch {epoch} in 0ms where 0ms was spent in the scheduler. Loaded \
+             {loaded} records which total to {bytes} bytes."
+        );
+        self.log_coordinator(&text, fx);
         for (group, member, timeout) in sessions {
             self.set_group_timer(id.partition, &group, GroupTimer::Session(member), Some(timeout), fx);
         }
@@ -166,6 +176,14 @@ impl Broker {
             return;
         }
         let Some(mut shard) = self.groups.shards.remove(&id.partition) else { return };
+        let epoch = self
+            .replicas
+            .get(id)
+            .map_or("OptionalInt.empty".to_string(), |held| format!("OptionalInt[{}]", held.leader_epoch()));
+        for text in ["Scheduling unloading of metadata for", "Started unloading metadata for"] {
+            self.log_coordinator(&format!("{text} {id} with epoch {epoch}"), fx);
+        }
+        self.log_coordinator(&format!("Finished unloading metadata for {id} with epoch {epoch}."), fx);
         for group in shard.groups.values_mut() {
             let mut out = GroupEffects::default();
             group.unload(&mut out);
@@ -179,12 +197,20 @@ impl Broker {
         self.groups.shards.remove(&id.partition);
     }
 
+    fn log_coordinator(&self, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::COORDINATORS, format!("[GroupCoordinator id={}] {text}", self.spec.node_id), fx);
+    }
+
     // ---- effects
 
     /// Does what a group wants done.
     fn carry_out(&mut self, now: Micros, partition: i32, group: &str, out: GroupEffects, fx: &mut Fx<'_>) {
         for line in out.lines {
-            self.log_info("GroupCoordinator", format!("[GroupCoordinator id={}] {line}", self.spec.node_id), fx);
+            let text = format!(
+                "[GroupCoordinator id={} topic={GROUP_METADATA_TOPIC_NAME} partition={partition}] {line}",
+                self.spec.node_id
+            );
+            self.log_info(logger::GROUPS, text, fx);
         }
         for (timer, after_ms) in out.timers {
             self.set_group_timer(partition, group, timer, after_ms, fx);

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use clients::admin::call::{AdminCall, AdminReply, ScramUpsertion};
+use cluster::scram_hash::{Sha, salted_password};
 use protocol::ErrorCode;
 
 use super::alter::Changes;
 use super::illegal;
-use crate::tools::scram_hash::{Sha, salted_password};
 use crate::tools::straight::{Halt, Run, all_of, unexpected};
 
 const DEFAULT_ITERATIONS: i32 = 4_096;

@@ -1,13 +1,30 @@
-//! The salted password of SCRAM (RFC 5802 `Hi`): PBKDF2 with one block of HMAC-SHA-256 or HMAC-SHA-512. It is what
-//! `kafka-configs` sends instead of the password.
+//! The hashes of SCRAM (RFC 5802): the salted password (`Hi`: PBKDF2 with one block of HMAC-SHA-256 or HMAC-SHA-512), which
+//! `kafka-configs` sends instead of the password, and the two keys that are kept of it.
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha512};
 
+/// The hash of a mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sha {
     Sha256,
     Sha512,
+}
+
+impl Sha {
+    /// What a server keeps to check a client: the hash of the client's key.
+    pub fn stored_key(self, salted_password: &[u8]) -> Vec<u8> {
+        let client_key = hmac(self, salted_password, b"Client Key");
+        match self {
+            Sha::Sha256 => Sha256::digest(&client_key).to_vec(),
+            Sha::Sha512 => Sha512::digest(&client_key).to_vec(),
+        }
+    }
+
+    /// What a server proves itself with.
+    pub fn server_key(self, salted_password: &[u8]) -> Vec<u8> {
+        hmac(self, salted_password, b"Server Key")
+    }
 }
 
 /// `Hi(password, salt, iterations)`.

@@ -1,0 +1,199 @@
+//! What a controller logs of its decisions and of the records that it replays, in Kafka's words.
+
+use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
+use protocol::metadata::{
+    BrokerRegistrationChangeRecord, ConfigRecord, MetadataRecord, PartitionRecord, RegisterBrokerRecord,
+};
+
+use super::control::ControlState;
+use super::heartbeat::BrokerControlState;
+use crate::features::MetadataVersion;
+use crate::metadata::{MetadataImage, PartitionRegistration, ResourceType};
+use crate::server_log::{joined, logger};
+
+/// A class and what it says.
+pub(super) type Line = (&'static str, String);
+
+/// The line about a record that is about to be replayed; none for those of which Kafka says nothing at this level.
+pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataImage) -> Option<Line> {
+    Some(match record {
+        MetadataRecord::Topic(r) => {
+            (logger::REPLICATION, format!("Replayed TopicRecord for topic {} with topic ID {}.", r.name, r.topic_id))
+        }
+        MetadataRecord::RemoveTopic(r) => {
+            let name = &before.topic(r.topic_id)?.name;
+            (logger::REPLICATION, format!("Replayed RemoveTopicRecord for topic {name} with ID {}.", r.topic_id))
+        }
+        MetadataRecord::Partition(r) => (logger::REPLICATION, new_partition(r, before)?),
+        MetadataRecord::Config(r) => (logger::CONFIGURATION, config(r)),
+        MetadataRecord::FeatureLevel(r) if r.name == "metadata.version" => {
+            let version = MetadataVersion::of_level(r.feature_level)?.name();
+            (logger::FEATURES, format!("Replayed a FeatureLevelRecord setting metadata.version to {version}"))
+        }
+        MetadataRecord::FeatureLevel(r) if r.feature_level == 0 => {
+            (logger::FEATURES, format!("Replayed a FeatureLevelRecord removing feature {}", r.name))
+        }
+        MetadataRecord::FeatureLevel(r) => {
+            let (name, level) = (&r.name, r.feature_level);
+            (logger::FEATURES, format!("Replayed a FeatureLevelRecord setting feature {name} to {level}"))
+        }
+        MetadataRecord::RegisterBroker(r) => (logger::CLUSTER, registration(r, before)),
+        MetadataRecord::BrokerRegistrationChange(r) => (logger::CLUSTER, registration_change(r)),
+        MetadataRecord::ProducerIds(r) => {
+            let text = format!(
+                "Replaying ProducerIdsRecord ProducerIdsRecord(brokerId={}, brokerEpoch={}, nextProducerId={})",
+                r.broker_id, r.broker_epoch, r.next_producer_id
+            );
+            (logger::PRODUCER_IDS, text)
+        }
+        MetadataRecord::BeginTransaction(r) => {
+            let name = r.name.as_ref().map_or("null".to_string(), |name| format!("'{name}'"));
+            (logger::OFFSET_CONTROL, format!("Replayed BeginTransactionRecord(name={name}) at offset {offset}."))
+        }
+        MetadataRecord::EndTransaction(_) => {
+            (logger::OFFSET_CONTROL, format!("Replayed EndTransactionRecord() at offset {offset}."))
+        }
+        _ => return None,
+    })
+}
+
+fn new_partition(record: &PartitionRecord, before: &MetadataImage) -> Option<String> {
+    let topic = before.topic(record.topic_id)?;
+    let known = topic.partitions.contains_key(&record.partition_id);
+    Some(format!(
+        "Replayed PartitionRecord for {} partition {}-{} with topic ID {} and {}.",
+        if known { "existing" } else { "new" },
+        topic.name,
+        record.partition_id,
+        record.topic_id,
+        PartitionRegistration::from_record(record)
+    ))
+}
+
+fn config(record: &ConfigRecord) -> String {
+    let kind = match ResourceType::from_id(record.resource_type) {
+        Some(ResourceType::Topic) => "TOPIC",
+        Some(ResourceType::Broker) => "BROKER",
+        Some(ResourceType::BrokerLogger) => "BROKER_LOGGER",
+        Some(ResourceType::ClientMetrics) => "CLIENT_METRICS",
+        Some(ResourceType::Group) => "GROUP",
+        None => "UNKNOWN",
+    };
+    let value = record.value.as_deref().unwrap_or("null");
+    format!(
+        "Replayed ConfigRecord for ConfigResource(type={kind}, name='{}') which set configuration {} to {value}",
+        record.resource_name, record.name
+    )
+}
+
+fn registration(record: &RegisterBrokerRecord, before: &MetadataImage) -> String {
+    let how = match before.broker(record.broker_id) {
+        None => "initial RegisterBrokerRecord for",
+        Some(known) if known.incarnation_id == record.incarnation_id => {
+            "RegisterBrokerRecord modifying the registration for"
+        }
+        Some(_) => "RegisterBrokerRecord establishing a new incarnation of",
+    };
+    let end_points = record.end_points.iter().map(|at| {
+        format!(
+            "BrokerEndpoint(name='{}', host='{}', port={}, securityProtocol={})",
+            at.name, at.host, at.port, at.security_protocol
+        )
+    });
+    let features = record.features.iter().map(|feature| {
+        let (min, max) = (feature.min_supported_version, feature.max_supported_version);
+        format!("BrokerFeature(name='{}', minSupportedVersion={min}, maxSupportedVersion={max})", feature.name)
+    });
+    let rack = record.rack.as_ref().map_or("null".to_string(), |rack| format!("'{rack}'"));
+    format!(
+        "Replayed {how} broker {0}: RegisterBrokerRecord(brokerId={0}, isMigratingZkBroker=false, incarnationId={1}, \
+         brokerEpoch={2}, endPoints=[{3}], features=[{4}], rack={rack}, fenced={5}, inControlledShutdown={6}, logDirs=[{7}], \
+         cordonedLogDirs=null)",
+        record.broker_id,
+        record.incarnation_id,
+        record.broker_epoch,
+        joined(end_points, ", "),
+        joined(features, ", "),
+        record.fenced,
+        record.in_controlled_shutdown,
+        joined(&record.log_dirs, ", ")
+    )
+}
+
+fn registration_change(record: &BrokerRegistrationChangeRecord) -> String {
+    let cordoned = record.cordoned_log_dirs.as_ref();
+    format!(
+        "Replayed BrokerRegistrationChangeRecord modifying the registration for broker {0}: \
+         BrokerRegistrationChangeRecord(brokerId={0}, brokerEpoch={1}, fenced={2}, inControlledShutdown={3}, logDirs=[{4}], \
+         cordonedLogDirs={5})",
+        record.broker_id,
+        record.broker_epoch,
+        record.fenced,
+        record.in_controlled_shutdown,
+        joined(&record.log_dirs, ", "),
+        cordoned.map_or("null".to_string(), |dirs| format!("[{}]", joined(dirs, ", ")))
+    )
+}
+
+/// How many partitions a broker's coming or going changes (`generateLeaderAndIsrUpdates`).
+pub(super) fn changing(context: &str, records: &[MetadataRecord]) -> Option<Line> {
+    let count = records.iter().filter(|record| matches!(record, MetadataRecord::PartitionChange(_))).count();
+    (count > 0).then(|| (logger::REPLICATION, format!("{context}: changing {count} partition(s)")))
+}
+
+impl ControlState {
+    /// What `ClusterControlManager.registerBroker` logs of a registration that it accepts.
+    pub(super) fn registration_line(&self, request: &BrokerRegistrationRequest, epoch: i64, records: usize) -> Line {
+        let (id, incarnation) = (request.broker_id, request.incarnation_id);
+        let cleaned = records.saturating_sub(1);
+        let text = match self.image.broker(id) {
+            None => format!(
+                "No previous registration found for broker {id}. New incarnation ID is {incarnation}.  Generated {cleaned} \
+                 record(s) to clean up previous incarnations. New broker epoch is {epoch}."
+            ),
+            Some(known) if known.incarnation_id == incarnation => format!(
+                "Amending registration of broker {id}, incarnation ID {incarnation}. Broker epoch remains {}.",
+                known.epoch
+            ),
+            Some(known) => format!(
+                "Registering a new incarnation of broker {id}. Previous incarnation ID was {}; new incarnation ID is \
+                 {incarnation}. Generated {cleaned} record(s) to clean up previous incarnations. Broker epoch will become \
+                 {epoch}.",
+                known.incarnation_id
+            ),
+        };
+        (logger::CLUSTER, text)
+    }
+
+    /// What `BrokerHeartbeatManager.calculateNextBrokerState` logs when a heartbeat changes what the broker is.
+    pub(super) fn heartbeat_line(
+        &self,
+        request: &BrokerHeartbeatRequest,
+        registered_at: i64,
+        (current, next): (BrokerControlState, BrokerControlState),
+    ) -> Option<Line> {
+        use BrokerControlState::*;
+        let id = request.broker_id;
+        let granted = |who: &str, what: &str| format!("{who} broker {id} has requested and been granted {what}");
+        let text = match (current, next) {
+            (Fenced, Unfenced) => format!(
+                "The request from broker {id} to unfence has been granted because it has caught up with the offset of its \
+                 register broker record {registered_at}."
+            ),
+            (Fenced, ShutdownNow) => granted("Fenced", "an immediate shutdown."),
+            (Unfenced, ShutdownNow) => granted("Unfenced", "an immediate shutdown."),
+            (Unfenced, Fenced) => granted("Unfenced", "fencing"),
+            (Unfenced, ControlledShutdown) => granted("Unfenced", "a controlled shutdown."),
+            (ControlledShutdown, ShutdownNow) => {
+                let lowest = self.heartbeats.lowest_active_offset();
+                let offset = self.heartbeats.session(id)?.controlled_shutdown_offset?;
+                format!(
+                    "The request from broker {id} to shut down has been granted since the lowest active offset {lowest} is \
+                     now greater than the broker's controlled shutdown offset {offset}."
+                )
+            }
+            _ => return None,
+        };
+        Some((logger::HEARTBEATS, text))
+    }
+}
