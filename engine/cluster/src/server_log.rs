@@ -48,6 +48,9 @@ pub(crate) mod logger {
     pub const CONFIGURATION: &str = "org.apache.kafka.controller.ConfigurationControlManager";
     pub const FEATURES: &str = "org.apache.kafka.controller.FeatureControlManager";
     pub const OFFSET_CONTROL: &str = "org.apache.kafka.controller.OffsetControlManager";
+    pub const SCRAM: &str = "org.apache.kafka.controller.ScramControlManager";
+    pub const QUOTAS: &str = "org.apache.kafka.controller.ClientQuotaControlManager";
+    pub const ACLS: &str = "org.apache.kafka.controller.AclControlManager";
     pub const PRODUCER_IDS: &str = "org.apache.kafka.controller.ProducerIdControlManager";
     pub const RAFT: &str = "org.apache.kafka.raft.KafkaRaftClient";
     pub const QUORUM_STATE: &str = "org.apache.kafka.raft.QuorumState";

@@ -31,6 +31,8 @@ pub struct FetchState {
     /// After an error the partition rests until then.
     pub delayed_until: Option<Micros>,
     pub step: Step,
+    /// The last answer showed nothing above what this replica has (`PartitionFetchState.isReplicaInSync`).
+    pub in_sync: bool,
 }
 
 /// Most of the time a partition just fetches; an offset out of range takes one or two questions more.
@@ -130,6 +132,7 @@ impl Fetcher {
         broker_epoch: i64,
         settings: &FetchSettings,
         log_start: impl Fn(&TopicPartition) -> i64,
+        is_held_back: impl Fn(&TopicPartition) -> bool,
     ) -> Option<(i16, Request)> {
         if self.client.is_busy() {
             return None;
@@ -139,7 +142,8 @@ impl Fetcher {
                 state.delayed_until = None;
             }
         }
-        self.list_offsets_request(settings).or_else(|| self.fetch_request(broker_epoch, settings, log_start))
+        self.list_offsets_request(settings)
+            .or_else(|| self.fetch_request(broker_epoch, settings, log_start, is_held_back))
     }
 
     fn list_offsets_request(&mut self, settings: &FetchSettings) -> Option<(i16, Request)> {
@@ -165,10 +169,15 @@ impl Fetcher {
         broker_epoch: i64,
         settings: &FetchSettings,
         log_start: impl Fn(&TopicPartition) -> i64,
+        is_held_back: impl Fn(&TopicPartition) -> bool,
     ) -> Option<(i16, Request)> {
         let mut topics: Vec<FetchTopic> = Vec::new();
         let mut sent = Map::new();
         for (partition, state) in self.states.iter().filter(|(_, state)| state.delayed_until.is_none()) {
+            // A replica that is in sync is never held back, or it would fall out.
+            if !state.in_sync && is_held_back(partition) {
+                continue;
+            }
             if topics.last().is_none_or(|topic| topic.topic_id != state.topic_id) {
                 let topic = partition.topic.clone();
                 topics.push(FetchTopic { topic, topic_id: state.topic_id, ..Default::default() });

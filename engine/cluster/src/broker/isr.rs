@@ -3,12 +3,16 @@
 
 use base::{Map, Uuid};
 
-use protocol::ErrorCode;
 use protocol::messages::alter_partition_request::{BrokerState, PartitionData, TopicData};
 use protocol::messages::{AlterPartitionRequest, AlterPartitionResponse};
+use protocol::{ErrorCode, Response};
+use std::sync::Arc;
 
 use super::partition::{Committed, IsrProposal};
 use crate::metadata::{RECOVERED, RECOVERING, TopicIdPartition};
+
+/// Answers about more partitions come before the metadata is applied, which takes its time for each.
+const FEW: usize = 8;
 
 /// A change that a request carries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +31,8 @@ pub struct AlterPartitionManager {
     in_flight: bool,
     /// A request failed as a whole; the next one waits a little.
     backing_off: bool,
+    /// An answer that came and is not looked at yet.
+    parked: Option<(Vec<SentChange>, Arc<Response>)>,
 }
 
 /// What an answer to a whole request means.
@@ -73,6 +79,18 @@ impl AlterPartitionManager {
             .map(|(partition, proposal)| SentChange { partition: *partition, proposal: proposal.clone() })
             .collect();
         Some((AlterPartitionRequest { broker_id, broker_epoch, topics, ..Default::default() }, changes))
+    }
+
+    /// An answer arrived. True when it waits for [`AlterPartitionManager::take_parked`]: the metadata that says the same
+    /// goes another way, and in Kafka it usually wins while it is about a few partitions (seen on 4.3.1).
+    pub fn park(&mut self, sent: Vec<SentChange>, response: Arc<Response>) -> bool {
+        let waits = sent.len() <= FEW;
+        self.parked = Some((sent, response));
+        waits
+    }
+
+    pub fn take_parked(&mut self) -> Option<(Vec<SentChange>, Arc<Response>)> {
+        self.parked.take()
     }
 
     pub fn on_response(&mut self, sent: Vec<SentChange>, response: &AlterPartitionResponse) -> Outcome {

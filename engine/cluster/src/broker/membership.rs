@@ -9,8 +9,9 @@ use protocol::messages::broker_registration_request::{Feature, Listener};
 use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
 
 use super::lifecycle::{BrokerState, Communication, Progress};
+use super::replication::{ISR_ANSWER, ISR_ANSWER_DELAY};
 use super::to_controller::{Lane, Purpose};
-use super::{Broker, Fx, timer};
+use super::{Broker, Fx, named_timer, timer};
 use crate::metadata::MetadataDelta;
 use crate::server_log::logger;
 use crate::{Event, ServerTimer};
@@ -131,8 +132,11 @@ impl Broker {
                 let (progress, wait) = self.lifecycle.on_heartbeat(answer);
                 self.on_progress(now, progress, wait, fx);
             }
-            (Purpose::AlterPartition(sent), Response::AlterPartition(answer)) => {
-                self.on_alter_partition_response(now, sent, answer, fx);
+            (Purpose::AlterPartition(sent), Response::AlterPartition(_)) => {
+                match self.isr_changes.park(sent, response.clone()) {
+                    true => fx.set_timer_after(named_timer(ISR_ANSWER, 0), ISR_ANSWER_DELAY),
+                    false => self.on_isr_answer(now, fx),
+                }
             }
             (Purpose::Forward(reply), _) => self.connections.respond_shared(&reply, response, fx),
             (Purpose::AlterConfigs(reply, outcomes), _) => self.on_configs_altered(&reply, outcomes, &response, fx),

@@ -28,6 +28,7 @@ mod replication;
 mod server_log;
 mod settings;
 mod shutdown;
+mod throttle;
 pub(crate) mod to_controller;
 
 use base::{ConnId, Map, Micros, Rng, Set, Uuid};
@@ -46,6 +47,7 @@ use producer_ids::ProducerIdManager;
 use purgatory::Purgatory;
 use replica_manager::ReplicaManager;
 use settings::Settings;
+use throttle::ReplicationQuota;
 use to_controller::{Lane, ToController};
 
 pub use group::{ClassicGroup, GroupState, Member};
@@ -124,6 +126,9 @@ pub struct Broker {
     /// By leader broker.
     fetchers: Map<i32, Fetcher>,
     isr_changes: AlterPartitionManager,
+    /// What throttled replicas get from this broker, and what its own take from others.
+    leader_quota: ReplicationQuota,
+    follower_quota: ReplicationQuota,
     purgatory: Purgatory,
     producer_ids: ProducerIdManager,
     /// Topics that the controller was asked to create because a client asked for them.
@@ -190,6 +195,8 @@ impl Broker {
             replicas: ReplicaManager::default(),
             fetchers: Map::new(),
             isr_changes: AlterPartitionManager::default(),
+            leader_quota: ReplicationQuota::default(),
+            follower_quota: ReplicationQuota::default(),
             purgatory: Purgatory::default(),
             producer_ids: ProducerIdManager::default(),
             creating_topics: Set::new(),
@@ -334,6 +341,7 @@ impl Broker {
         match name {
             cleaner::CLEANER => self.on_cleaner(now, fx),
             publisher::READY => self.on_ready(fx),
+            replication::ISR_ANSWER => self.on_isr_answer(now, fx),
             replication::FETCH_TIMEOUT => self.on_fetch_timeout(now, number as i32, fx),
             _ => self.on_group_timer(now, name, number, fx),
         }

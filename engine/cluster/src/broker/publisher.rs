@@ -41,6 +41,7 @@ impl Broker {
         if !delta.configs.is_empty() {
             self.log_configs(delta, fx);
             self.apply_configs();
+            self.configure_throttles();
         }
         if !delta.brokers.is_empty() {
             self.on_brokers_changed(now, delta, fx);
@@ -61,6 +62,7 @@ impl Broker {
         self.log_info(logger::PUBLISHER, text, fx);
         let loaded = self.load_logs(now, fx);
         self.published = true;
+        self.configure_throttles();
         self.apply_whole_image(now, fx);
         // What the metadata did not claim is no partition of this broker.
         self.replicas.loaded.clear();

@@ -337,6 +337,7 @@ impl Broker {
             last_fetched_epoch: last_epoch.unwrap_or(-1),
             delayed_until: None,
             step: Step::Fetch,
+            in_sync: false,
         };
         if last_epoch.is_none() {
             self.truncate_replica(now, id, fetch_offset, fx);

@@ -17,6 +17,9 @@ use crate::spec::Mutant;
 use crate::{Event, ServerTimer};
 
 pub(super) const FETCH_TIMEOUT: &str = "replica-fetch-timeout";
+/// An answer about ISR changes was held back.
+pub(super) const ISR_ANSWER: &str = "isr-answer";
+pub(super) const ISR_ANSWER_DELAY: Micros = Micros::from_ms(1);
 const ALTER_PARTITION_VERSION: i16 = 3;
 /// `AlterPartitionManager` tries again after a top-level error.
 const ALTER_PARTITION_BACKOFF_MS: u64 = 50;
@@ -32,7 +35,15 @@ impl Broker {
         }
     }
 
-    pub(super) fn on_alter_partition_response(
+    /// The controller's answer about ISR changes is looked at.
+    pub(super) fn on_isr_answer(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        let Some((sent, response)) = self.isr_changes.take_parked() else { return };
+        if let Response::AlterPartition(answer) = &*response {
+            self.on_alter_partition_response(now, sent, answer, fx);
+        }
+    }
+
+    fn on_alter_partition_response(
         &mut self,
         now: Micros,
         sent: Vec<SentChange>,
@@ -103,7 +114,7 @@ impl Broker {
             max_bytes: self.settings.replica_fetch_response_max_bytes,
             partition_max_bytes: self.settings.replica_fetch_max_bytes,
         };
-        let (image, replicas) = (&self.metadata.image, &self.replicas);
+        let (image, replicas, quota) = (&self.metadata.image, &self.replicas, &self.follower_quota);
         let epoch = self.lifecycle.broker_epoch;
         let timeout = Micros::from_ms(self.settings.replica_socket_timeout_ms);
         let backoff = Micros::from_ms(self.settings.replica_fetch_backoff_ms);
@@ -113,8 +124,11 @@ impl Broker {
             }
             let Some(endpoint) = image.broker(*leader).and_then(|broker| broker.endpoint(LISTENER)) else { continue };
             let log_start = |id: &TopicPartition| replicas.get(id).map_or(0, |held| held.log.log_start());
-            let Some((version, body)) = fetcher.next_request(now, epoch, &settings, log_start) else {
-                if let Some(at) = fetcher.next_wake_up() {
+            let is_held_back = |id: &TopicPartition| quota.is_throttled(id) && quota.is_exceeded(now);
+            let Some((version, body)) = fetcher.next_request(now, epoch, &settings, log_start, is_held_back) else {
+                // Throttled partitions are looked at again after a while, as those are that rest.
+                let throttled = fetcher.states.keys().any(is_held_back).then_some(now + backoff);
+                if let Some(at) = fetcher.next_wake_up().into_iter().chain(throttled).min() {
                     fx.set_timer(timer(ServerTimer::ReplicaFetch(*leader)), at);
                 }
                 continue;
@@ -236,6 +250,9 @@ impl Broker {
                 Err(_) => return self.rest_partition(now, leader, id),
             }
         }
+        if !records.is_empty() && self.follower_quota.is_throttled(id) {
+            self.follower_quota.record(records.len() as u64, now);
+        }
         let from = held.log.high_watermark();
         held.log.update_high_watermark(data.high_watermark.min(held.log.log_end()));
         let to = held.log.high_watermark();
@@ -252,6 +269,7 @@ impl Broker {
         if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
             state.fetch_offset = end;
             state.last_fetched_epoch = epoch;
+            state.in_sync = data.high_watermark <= end;
         }
         if let Some(offset) = rolled {
             self.log_rolled(id, offset, fx);

@@ -1,8 +1,6 @@
 //! Lines of the broker's own log file, in Kafka's words.
 
-use std::collections::BTreeMap;
-
-use base::{Micros, Uuid};
+use base::{Map, Micros, Uuid};
 use log::{DeletedSegment, DeletionReason, UnifiedLog};
 use protocol::TopicPartition;
 
@@ -140,7 +138,7 @@ impl Broker {
 
     /// One line for each leader that is fetched from.
     fn log_added_fetchers(&self, starting: &[&TopicPartition], fx: &mut Fx<'_>) {
-        let mut by_leader: BTreeMap<i32, Vec<String>> = BTreeMap::new();
+        let mut by_leader: Map<i32, Vec<String>> = Map::new();
         for held in starting.iter().filter_map(|id| self.replicas.get(id)) {
             let Some(leader) = held.followed_leader() else { continue };
             let Some(at) = self.metadata.image.broker(leader).and_then(|broker| broker.endpoint(LISTENER)) else {

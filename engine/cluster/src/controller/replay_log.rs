@@ -1,6 +1,7 @@
 //! What a controller logs of its decisions and of the records that it replays, in Kafka's words.
 
 use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
+use protocol::metadata::client_quota_record::EntityData;
 use protocol::metadata::{
     BrokerRegistrationChangeRecord, ConfigRecord, MetadataRecord, PartitionRecord, RegisterBrokerRecord,
 };
@@ -8,6 +9,7 @@ use protocol::metadata::{
 use super::control::ControlState;
 use super::heartbeat::BrokerControlState;
 use crate::features::MetadataVersion;
+use crate::metadata::security::{MECHANISMS, describe};
 use crate::metadata::{MetadataImage, PartitionRegistration, ResourceType};
 use crate::server_log::{joined, logger};
 
@@ -52,6 +54,46 @@ pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataIm
         }
         MetadataRecord::EndTransaction(_) => {
             (logger::OFFSET_CONTROL, format!("Replayed EndTransactionRecord() at offset {offset}."))
+        }
+        record => return security(record, before),
+    })
+}
+
+fn security(record: &MetadataRecord, before: &MetadataImage) -> Option<Line> {
+    let known = before.security();
+    let mechanism = |id: i8| MECHANISMS.iter().find(|(known, ..)| *known == id).map_or("UNKNOWN", |(_, name, _)| name);
+    Some(match record {
+        MetadataRecord::UserScramCredential(r) => {
+            let how = match known.scram.contains_key(&(r.mechanism, r.name.clone())) {
+                true => "modifying existing",
+                false => "creating new",
+            };
+            let (user, mechanism) = (&r.name, mechanism(r.mechanism));
+            let text = format!("Replayed UserScramCredentialRecord {how} entry for {user} with mechanism {mechanism}.");
+            (logger::SCRAM, text)
+        }
+        MetadataRecord::RemoveUserScramCredential(r) => {
+            let (user, mechanism) = (&r.name, mechanism(r.mechanism));
+            let text = format!("Replayed RemoveUserScramCredentialRecord for {user} with mechanism {mechanism}.");
+            (logger::SCRAM, text)
+        }
+        MetadataRecord::ClientQuota(r) => {
+            let part =
+                |part: &EntityData| format!("{}={}", part.entity_type, part.entity_name.as_deref().unwrap_or("null"));
+            let change = match r.remove {
+                true => format!("removing {}", r.key),
+                false => format!("setting {} to {}", r.key, r.value),
+            };
+            let entity = joined(r.entity.iter().map(part), ", ");
+            let text = format!("Replayed ClientQuotaRecord for ClientQuotaEntity(entries={{{entity}}}) {change}.");
+            (logger::QUOTAS, text)
+        }
+        MetadataRecord::AccessControlEntry(r) => {
+            (logger::ACLS, format!("Replayed AccessControlEntryRecord for {}, setting {}", r.id, describe(r)))
+        }
+        MetadataRecord::RemoveAccessControlEntry(r) => {
+            let acl = describe(known.acls.get(&r.id)?);
+            (logger::ACLS, format!("Replayed RemoveAccessControlEntryRecord for {}, removing {acl}", r.id))
         }
         _ => return None,
     })

@@ -1,9 +1,7 @@
 //! SCRAM credentials, client quotas and access control entries: altered, created and deleted (`ScramControlManager`,
 //! `ClientQuotaControlManager`, `AclControlManager`).
 
-use std::collections::BTreeMap;
-
-use base::Uuid;
+use base::{Map, Uuid};
 use protocol::messages::alter_client_quotas_request::EntryData;
 use protocol::messages::alter_user_scram_credentials_request::ScramCredentialUpsertion;
 use protocol::messages::create_acls_request::AclCreation;
@@ -36,7 +34,7 @@ const IP_QUOTAS: [(&str, bool); 1] = [("connection_creation_rate", true)];
 /// Credentials.
 impl ControlState {
     pub(super) fn alter_scram(&self, request: &AlterUserScramCredentialsRequest) -> Decision {
-        let mut users: BTreeMap<&str, Result<MetadataRecord, ApiError>> = BTreeMap::new();
+        let mut users: Map<&str, Result<MetadataRecord, ApiError>> = Map::new();
         let deletions = request
             .deletions
             .iter()

@@ -1,9 +1,7 @@
 //! Who may come and how much they may take: SCRAM credentials, client quotas and access control entries, as the records
 //! say (`ScramImage`, `ClientQuotasImage`, `AclsImage`).
 
-use std::collections::BTreeMap;
-
-use base::Uuid;
+use base::{Map, Uuid};
 use protocol::Float64;
 use protocol::metadata::{
     AccessControlEntryRecord, ClientQuotaRecord, MetadataRecord, RemoveAccessControlEntryRecord,
@@ -22,9 +20,9 @@ pub const MECHANISMS: [(i8, &str, &str); 2] =
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Security {
     /// By mechanism and user. The records themselves: nothing else is known of a credential.
-    pub scram: BTreeMap<(i8, String), UserScramCredentialRecord>,
-    pub quotas: BTreeMap<QuotaEntity, BTreeMap<String, Float64>>,
-    pub acls: BTreeMap<Uuid, AccessControlEntryRecord>,
+    pub scram: Map<(i8, String), UserScramCredentialRecord>,
+    pub quotas: Map<QuotaEntity, Map<String, Float64>>,
+    pub acls: Map<Uuid, AccessControlEntryRecord>,
 }
 
 impl Security {
@@ -139,6 +137,20 @@ const LITERAL: i8 = 3;
 /// The name of a number in one of the tables above.
 pub fn acl_name(table: &[&'static str], number: i8) -> &'static str {
     usize::try_from(number).ok().and_then(|at| table.get(at).copied()).unwrap_or("UNKNOWN")
+}
+
+/// `StandardAcl.toString`
+pub fn describe(acl: &AccessControlEntryRecord) -> String {
+    format!(
+        "StandardAcl(resourceType={}, resourceName={}, patternType={}, principal={}, host={}, operation={}, permissionType={})",
+        acl_name(&ACL_RESOURCES, acl.resource_type),
+        acl.resource_name,
+        acl_name(&ACL_PATTERNS, acl.pattern_type),
+        acl.principal,
+        acl.host,
+        acl_name(&ACL_OPERATIONS, acl.operation),
+        acl_name(&ACL_PERMISSIONS, acl.permission_type)
+    )
 }
 
 /// Which entries are meant (`AclBindingFilter`); what is not given is any.

@@ -20,8 +20,8 @@ pub use plain::Plain;
 
 /// Programs of this kind, for `help` and completion.
 pub const NAMES: &[&str] = &[
-    "cat", "clear", "cut", "date", "echo", "false", "grep", "head", "help", "history", "jq", "ls", "mkdir", "printf",
-    "pwd", "rm", "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
+    "cat", "clear", "cp", "cut", "date", "echo", "false", "grep", "head", "help", "history", "jq", "ls", "mkdir",
+    "printf", "pwd", "rm", "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
 ];
 
 /// A wrong call: what GNU prints, and the status.

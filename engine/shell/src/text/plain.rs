@@ -27,6 +27,7 @@ impl Plain {
             "date" => date::run(&self.arguments, io),
             "seq" => self.seq(io),
             "rm" => self.rm(io),
+            "cp" => self.cp(io),
             "mkdir" => self.mkdir(io),
             "clear" => io.print("\u{c}"),
             "pwd" => io.println("/"),
@@ -119,6 +120,44 @@ impl Plain {
                 && !force
             {
                 io.eprintln(format!("rm: cannot remove '{path}': {}", error.words()));
+                io.exit(1);
+            }
+        }
+    }
+
+    /// Files to a file or into a folder; folders are not copied.
+    fn cp(&self, io: &mut Io<'_, '_>) {
+        let [sources @ .., target] = self.arguments.as_slice() else {
+            io.eprintln("cp: missing file operand");
+            return io.exit(1);
+        };
+        let Some(first) = sources.first() else {
+            io.eprintln(format!("cp: missing destination file operand after '{target}'"));
+            return io.exit(1);
+        };
+        let is_folder = target.ends_with('/') || target == "." || io.files.list(io.fx.surroundings(), target).is_ok();
+        if sources.len() > 1 && !is_folder {
+            io.eprintln(format!("cp: target '{target}': No such file or directory"));
+            return io.exit(1);
+        }
+        for source in if is_folder { sources } else { std::slice::from_ref(first) } {
+            let name = source.rsplit('/').next().unwrap_or(source);
+            let path = if is_folder { format!("{target}/{name}") } else { target.clone() };
+            let contents = match io.files.read(io.fx.surroundings(), source) {
+                Ok(contents) => contents,
+                Err(crate::files::FileError::IsDirectory) => {
+                    io.eprintln(format!("cp: -r not specified; omitting directory '{source}'"));
+                    io.exit(1);
+                    continue;
+                }
+                Err(error) => {
+                    io.eprintln(format!("cp: cannot stat '{source}': {}", error.words()));
+                    io.exit(1);
+                    continue;
+                }
+            };
+            if let Err(error) = io.files.write(io.fx.surroundings(), &path, contents, false, io.now) {
+                io.eprintln(format!("cp: cannot create regular file '{path}': {}", error.words()));
                 io.exit(1);
             }
         }

@@ -17,6 +17,8 @@ mod json_input;
 mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
+mod metadata_shell;
+pub mod producer_perf;
 mod reassign;
 mod server_file;
 mod server_start;
@@ -33,8 +35,9 @@ use crate::process::{ClientStatus, Io, Process};
 use straight::{StraightTool, ToolSpec};
 
 /// Tools that are state machines of their own.
-const OWN: [&str; 4] =
-    ["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", "kafka-topics.sh"];
+const OWN: [&str; 5] =
+    ["kafka-console-consumer.sh", "kafka-console-producer.sh", "kafka-get-offsets.sh", PERF, "kafka-topics.sh"];
+const PERF: &str = "kafka-producer-perf-test.sh";
 
 /// Tools that run straight down.
 const STRAIGHT: &[&ToolSpec] = &[
@@ -47,6 +50,7 @@ const STRAIGHT: &[&ToolSpec] = &[
     &leader_election::SPEC,
     &log_dirs::SPEC,
     &metadata_quorum::SPEC,
+    &metadata_shell::SPEC,
     &reassign::SPEC,
     &server_start::SPEC,
     &storage::SPEC,
@@ -64,6 +68,7 @@ pub enum KafkaTool {
     GetOffsets(get_offsets::Tool),
     ConsoleProducer(Box<console_producer::ConsoleProducer>),
     ConsoleConsumer(Box<console_consumer::ConsoleConsumer>),
+    Perf(Box<producer_perf::ProducerPerf>),
     Straight(Box<StraightTool>),
 }
 
@@ -80,6 +85,7 @@ pub fn find(name: &str, arguments: &[String]) -> Option<KafkaTool> {
             let tool = console_consumer::ConsoleConsumer::new(arguments);
             Some(KafkaTool::ConsoleConsumer(Box::new(tool)))
         }
+        PERF => Some(KafkaTool::Perf(Box::new(producer_perf::ProducerPerf::new(arguments)))),
         _ => {
             let spec = STRAIGHT.iter().find(|spec| spec.name == name)?;
             Some(KafkaTool::Straight(Box::new(StraightTool::new(spec.name, arguments))))
@@ -94,6 +100,7 @@ pub fn flags(name: &str) -> Vec<&'static str> {
         "kafka-get-offsets.sh" => get_offsets::TABLE,
         "kafka-console-producer.sh" => console_producer::TABLE,
         "kafka-console-consumer.sh" => console_consumer::TABLE,
+        PERF => producer_perf::TABLE,
         _ => STRAIGHT.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.table),
     };
     table.iter().map(|opt| opt.name).collect()
@@ -106,6 +113,7 @@ macro_rules! each {
             KafkaTool::GetOffsets($p) => $call,
             KafkaTool::ConsoleProducer($p) => $call,
             KafkaTool::ConsoleConsumer($p) => $call,
+            KafkaTool::Perf($p) => $call,
             KafkaTool::Straight($p) => $call,
         }
     };

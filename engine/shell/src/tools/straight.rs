@@ -16,6 +16,7 @@ use clients::admin::call::{AdminCall, AdminReply};
 use clients::admin::{Admin, AdminOutput, NewClientError};
 use clients::config::{AdminConfig, Properties};
 use clients::{KafkaError, error};
+use cluster::spec::LOG_DIR;
 use protocol::Packet;
 use sim::CloseReason;
 
@@ -74,6 +75,9 @@ enum Answer {
     Connected(Result<(), KafkaError>),
     Reply(Result<AdminReply, KafkaError>),
     File(Result<Bytes, FileError>),
+    /// A line of standard input; none after its end.
+    Line(Option<String>),
+    Locked(bool),
     Slept,
     Written,
     Time(Micros),
@@ -86,6 +90,7 @@ enum Waiting {
     Nothing,
     Reply,
     StandardInput,
+    Line,
     Until(Micros),
 }
 
@@ -308,6 +313,44 @@ impl Run<'_, '_, '_> {
         Ok(contents)
     }
 
+    /// The next line of standard input, without its end.
+    pub fn read_line(&mut self) -> Result<Option<String>, Halt> {
+        if let Some(Answer::Line(line)) = self.known() {
+            return Ok(line);
+        }
+        let stdin = &mut self.tool.stdin;
+        let line = match stdin.find('\n') {
+            Some(end) => {
+                let line = stdin[..end].to_string();
+                stdin.drain(..=end);
+                Some(line)
+            }
+            None if !self.tool.stdin_ended => {
+                self.tool.waiting = Waiting::Line;
+                return Err(Halt::Wait);
+            }
+            None if stdin.is_empty() => None,
+            None => Some(std::mem::take(stdin)),
+        };
+        self.remember(Answer::Line(line.clone()));
+        Ok(line)
+    }
+
+    /// Whether a file is in a log directory of a server that runs, which keeps others out by its file `.lock`.
+    pub fn is_locked(&mut self, path: &str) -> bool {
+        if let Some(Answer::Locked(locked)) = self.known() {
+            return locked;
+        }
+        let path = crate::files::normalise(path);
+        let mut parts = path.rsplit('/').skip(2);
+        let is_log_dir = parts.next() == Some(LOG_DIR);
+        let world = self.io.fx.surroundings();
+        let server = parts.next().and_then(|host| world.resolve(host));
+        let locked = is_log_dir && server.is_some_and(|node| world.is_up(node));
+        self.remember(Answer::Locked(locked));
+        locked
+    }
+
     /// Replaces a file of the working directory.
     pub fn write(&mut self, path: &str, contents: Bytes) {
         if let Some(Answer::Written) = self.known() {
@@ -407,13 +450,16 @@ impl Process for StraightTool {
         self.advance(io);
     }
 
-    fn on_stdin(&mut self, text: &str, _io: &mut Io<'_, '_>) {
+    fn on_stdin(&mut self, text: &str, io: &mut Io<'_, '_>) {
         self.stdin.push_str(text);
+        if self.waiting == Waiting::Line {
+            self.advance(io);
+        }
     }
 
     fn on_eof(&mut self, io: &mut Io<'_, '_>) {
         self.stdin_ended = true;
-        if self.waiting == Waiting::StandardInput {
+        if matches!(self.waiting, Waiting::StandardInput | Waiting::Line) {
             self.advance(io);
         }
     }
@@ -439,7 +485,7 @@ impl Process for StraightTool {
     }
 
     fn reads_stdin(&self) -> bool {
-        self.waiting == Waiting::StandardInput
+        matches!(self.waiting, Waiting::StandardInput | Waiting::Line)
     }
 
     fn owns(&self, conn: ConnId) -> bool {

@@ -78,7 +78,7 @@ impl Broker {
             || bytes >= params.min_bytes.max(0) as usize
             || results.iter().any(|result| result.as_ref().map_or(true, |read| read.diverging_epoch.is_some()));
         if at_once {
-            return self.answer_fetch(&reply, &targets, results, refused, fx);
+            return self.answer_fetch(now, &reply, &params, &targets, results, refused, fx);
         }
         let waiter = FetchWaiter { reply, params, targets };
         let timeout = Micros::from_ms(params.max_wait_ms as u64);
@@ -175,6 +175,10 @@ impl Broker {
         let mut min_one_batch = true;
         for target in targets {
             let mut result = self.read_target(params, target, limit, min_one_batch);
+            let throttled = params.follower.is_some_and(|(id, _)| self.holds_back(&target.partition, id, now));
+            if let (true, Ok(read)) = (throttled, &mut result) {
+                read.records = Records::default();
+            }
             if let (Ok(read), Some((follower, epoch)), false) = (&result, params.follower, from_purgatory)
                 && read.diverging_epoch.is_none()
                 && let Err(error) = self.note_follower_fetch(now, target, follower, epoch, read.log_end, fx)
@@ -233,7 +237,7 @@ impl Broker {
     /// Whether a waiting fetch can be answered now (`DelayedFetch.tryComplete`).
     pub(super) fn try_complete_fetch(&mut self, now: Micros, id: u64, fx: &mut Fx<'_>) {
         let Some(Waiter::Fetch(waiter)) = self.purgatory.get(id) else { return };
-        if !self.is_fetch_complete(waiter) {
+        if !self.is_fetch_complete(now, waiter) {
             return;
         }
         if let Some(Waiter::Fetch(waiter)) = self.purgatory.take(id, fx) {
@@ -241,7 +245,7 @@ impl Broker {
         }
     }
 
-    fn is_fetch_complete(&self, waiter: &FetchWaiter) -> bool {
+    fn is_fetch_complete(&self, now: Micros, waiter: &FetchWaiter) -> bool {
         let params = &waiter.params;
         let mut bytes = 0u64;
         for target in &waiter.targets {
@@ -257,7 +261,8 @@ impl Broker {
             if offset > end && params.bound == ReadBound::LogEnd {
                 return true;
             }
-            if offset < end {
+            let throttled = params.follower.is_some_and(|(id, _)| self.holds_back(&target.partition, id, now));
+            if offset < end && !throttled {
                 let available = held.log.bytes_between(offset, end);
                 bytes += available.min(target.request.max_bytes.max(0) as u64);
             }
@@ -271,17 +276,26 @@ impl Broker {
     /// Answers a fetch that has waited, with whatever is there.
     pub(super) fn complete_fetch(&mut self, now: Micros, waiter: FetchWaiter, fx: &mut Fx<'_>) {
         let results = self.read_from_log(now, &waiter.params, &waiter.targets, true, fx);
-        self.answer_fetch(&waiter.reply, &waiter.targets, results, Vec::new(), fx);
+        self.answer_fetch(now, &waiter.reply, &waiter.params, &waiter.targets, results, Vec::new(), fx);
     }
 
     fn answer_fetch(
         &mut self,
+        now: Micros,
         reply: &ReplyTo,
+        params: &FetchParams,
         targets: &[FetchTarget],
         results: Vec<ReadResult>,
         refused: Vec<(FetchTarget, ErrorCode)>,
         fx: &mut Fx<'_>,
     ) {
+        if params.follower.is_some() {
+            let throttled = targets.iter().zip(&results).filter(|(t, _)| self.leader_quota.is_throttled(&t.partition));
+            let bytes: usize = throttled.filter_map(|(_, result)| result.as_ref().ok()).map(|r| r.records.len()).sum();
+            if bytes > 0 {
+                self.leader_quota.record(bytes as u64, now);
+            }
+        }
         let mut endpoints: Map<i32, NodeEndpoint> = Map::new();
         let mut responses: Vec<FetchableTopicResponse> = Vec::new();
         let read = targets.iter().zip(results).map(|(target, result)| (target.clone(), result));

@@ -1,6 +1,6 @@
 //! What a broker tells of SCRAM credentials, client quotas and access control entries, from its image.
 
-use std::collections::BTreeMap;
+use base::Map;
 
 use protocol::ErrorCode;
 use protocol::messages::describe_client_quotas_request::ComponentData;
@@ -20,7 +20,7 @@ impl Broker {
         use describe_user_scram_credentials_response::{CredentialInfo, DescribeUserScramCredentialsResult};
         let known = &self.metadata.image.security().scram;
         // How often each user was asked for; without any, all that there are.
-        let mut users: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut users: Map<&str, usize> = Map::new();
         for user in request.users.iter().flatten() {
             *users.entry(&user.name).or_default() += 1;
         }
@@ -68,7 +68,7 @@ impl Broker {
             Ok(()) => {
                 let quotas = self.metadata.image.security().quotas.iter();
                 let matching = quotas.filter(|(entity, _)| is_meant(entity, &request.components, request.strict));
-                let entry = |(entity, values): (&QuotaEntity, &BTreeMap<String, protocol::Float64>)| EntryData {
+                let entry = |(entity, values): (&QuotaEntity, &Map<String, protocol::Float64>)| EntryData {
                     entity: entity
                         .iter()
                         .map(|(kind, name)| EntityData {
@@ -106,7 +106,7 @@ impl Broker {
             operation: request.operation,
             permission: request.permission_type,
         };
-        let mut resources: BTreeMap<(i8, &str, i8), Vec<AclDescription>> = BTreeMap::new();
+        let mut resources: Map<(i8, &str, i8), Vec<AclDescription>> = Map::new();
         for acl in self.metadata.image.security().acls.values().filter(|acl| filter.matches(acl)) {
             let entry = AclDescription {
                 principal: acl.principal.clone(),
