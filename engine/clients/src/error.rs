@@ -27,6 +27,8 @@ pub struct KafkaError {
     /// `None` prints as `null` where Java concatenates it, and as nothing in `toString`.
     pub message: Option<String>,
     pub cause: Option<Box<KafkaError>>,
+    /// Where it was thrown, the innermost call first, as far as that is told.
+    pub frames: Vec<&'static str>,
     /// The error code it stands for, if a broker sent one.
     pub code: ErrorCode,
     /// Whether it extends `RetriableException`.
@@ -39,6 +41,7 @@ impl KafkaError {
             class: class.to_string(),
             message: Some(message.into()),
             cause: None,
+            frames: Vec::new(),
             code: ErrorCode::UnknownServerError,
             retriable: matches!(class, TIMEOUT | DISCONNECT | BUFFER_EXHAUSTED),
         }
@@ -50,6 +53,7 @@ impl KafkaError {
             class: code.exception(),
             message: Some(message.unwrap_or(code.message()).to_string()),
             cause: None,
+            frames: Vec::new(),
             code,
             retriable: code.retriable(),
         }
@@ -60,20 +64,41 @@ impl KafkaError {
         self
     }
 
+    /// Thrown through these calls, the innermost first.
+    pub fn at(mut self, frames: &[&'static str]) -> KafkaError {
+        self.frames.extend_from_slice(frames);
+        self
+    }
+
     /// What `Throwable.getMessage()` prints.
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or("null")
     }
 
-    /// `Throwable.printStackTrace` without the frames: the exception and its causes, one a line, each ended by a newline.
+    /// `Throwable.printStackTrace`: the exception and its causes, each with its frames where they are known. Of a cause's
+    /// frames those are left out that the exception around it had.
     pub fn stack_trace(&self) -> String {
         let mut text = format!("{self}\n");
-        let mut next = &self.cause;
+        push_frames(&mut text, &self.frames);
+        let (mut around, mut next) = (self, &self.cause);
         while let Some(cause) = next {
             text.push_str(&format!("Caused by: {cause}\n"));
-            next = &cause.cause;
+            push_frames(&mut text, &cause.frames);
+            // The innermost call around is the one that caught it, at another line.
+            if !cause.frames.is_empty() && around.frames.len() > 1 {
+                text.push_str(&format!("\t... {} more\n", around.frames.len() - 1));
+            }
+            (around, next) = (cause, &cause.cause);
         }
         text
+    }
+}
+
+fn push_frames(text: &mut String, frames: &[&'static str]) {
+    for frame in frames {
+        text.push_str("\tat ");
+        text.push_str(frame);
+        text.push('\n');
     }
 }
 

@@ -80,7 +80,15 @@ impl Admin {
     /// constructs the client.
     pub fn new(config: AdminConfig, seed: u64, now: Micros, fx: &Effects<'_, Kafka>) -> Result<Admin, NewClientError> {
         let resolved = resolve(&config.common.bootstrap_servers, now, fx);
-        let (servers, log) = resolved.map_err(|error| error.wrap("Failed to create new KafkaAdminClient"))?;
+        let (servers, log) = resolved.map_err(|failed| {
+            let cause = failed.error.at(&[
+                "org.apache.kafka.clients.ClientUtils.parseAndValidateAddresses(ClientUtils.java:104)",
+                "org.apache.kafka.clients.ClientUtils.parseAndValidateAddresses(ClientUtils.java:63)",
+                "org.apache.kafka.clients.admin.internals.AdminBootstrapAddresses.fromConfig(AdminBootstrapAddresses.java:72)",
+                "org.apache.kafka.clients.admin.KafkaAdminClient.createInternal(KafkaAdminClient.java:537)",
+            ]);
+            NewClientError { error: crate::config::not_created(cause), log: failed.log }
+        })?;
         let prefix = format!("[AdminClient clientId={}] ", config.common.client_id);
         let net = NetworkClient::new(config.common.network(prefix, None), Rng::new(seed, 0, "admin network"));
         Ok(Admin {

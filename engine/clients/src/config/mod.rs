@@ -269,8 +269,12 @@ pub struct AdminConfig {
 }
 
 /// What the constructor of the admin client throws reaches its caller so.
-fn not_created(cause: KafkaError) -> KafkaError {
-    KafkaError::new(error::KAFKA, "Failed to create new KafkaAdminClient").caused_by(cause)
+pub fn not_created(cause: KafkaError) -> KafkaError {
+    KafkaError::new(error::KAFKA, "Failed to create new KafkaAdminClient").caused_by(cause).at(&[
+        "org.apache.kafka.clients.admin.KafkaAdminClient.createInternal(KafkaAdminClient.java:573)",
+        "org.apache.kafka.clients.admin.KafkaAdminClient.createInternal(KafkaAdminClient.java:518)",
+        "org.apache.kafka.clients.admin.Admin.create(Admin.java:134)",
+    ])
 }
 
 impl AdminConfig {
@@ -293,7 +297,11 @@ impl AdminConfig {
         if total < single && values.is_set("default.api.timeout.ms") {
             let why = "The specified value of default.api.timeout.ms must be no smaller than the value of \
                        request.timeout.ms.";
-            return Err(not_created(KafkaError::new(error::CONFIG, why)));
+            return Err(not_created(KafkaError::new(error::CONFIG, why).at(&[
+                "org.apache.kafka.clients.admin.KafkaAdminClient.configureDefaultApiTimeoutMs(KafkaAdminClient.java:657)",
+                "org.apache.kafka.clients.admin.KafkaAdminClient.<init>(KafkaAdminClient.java:616)",
+                "org.apache.kafka.clients.admin.KafkaAdminClient.createInternal(KafkaAdminClient.java:568)",
+            ])));
         }
         let mut common = CommonConfig::new(&values);
         let uses_controllers = !controllers.is_empty();

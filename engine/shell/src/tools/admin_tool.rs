@@ -25,6 +25,9 @@ pub enum Next {
 pub trait Script: Clone + Debug + Hash {
     const TABLE: &'static [Opt];
 
+    /// The script's name.
+    const NAME: &'static str;
+
     /// Checks the command line and gives the client's properties.
     fn configure(&mut self, arguments: &[String], io: &mut Io<'_, '_>) -> Result<Properties, Stop>;
 
@@ -61,7 +64,7 @@ impl<S: Script> AdminTool<S> {
             Ok(admin) => self.admin = Some(admin),
             Err(failed) => {
                 failed.log.iter().for_each(|line| io.eprint(line.to_string()));
-                return Err(Stop::Thrown(failed.error));
+                return Err(Stop::Thrown(failed.error.at(super::frames::of(S::NAME))));
             }
         }
         let next = self.script.begin(io);

@@ -79,6 +79,7 @@ pub fn tool(arguments: &[String]) -> Tool {
 }
 
 impl Script for GetOffsets {
+    const NAME: &'static str = "kafka-get-offsets.sh";
     const TABLE: &'static [Opt] = TABLE;
 
     fn configure(&mut self, arguments: &[String], io: &mut Io<'_, '_>) -> Result<Properties, Stop> {

@@ -11,6 +11,7 @@ pub mod console_producer;
 mod delete_records;
 mod dump_log;
 mod features;
+mod frames;
 pub mod get_offsets;
 pub mod jopt;
 mod json_input;

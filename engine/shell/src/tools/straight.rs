@@ -271,7 +271,7 @@ impl Run<'_, '_, '_> {
                 for line in &failed.log {
                     self.io.eprint(line.to_string());
                 }
-                Err(failed.error)
+                Err(failed.error.at(super::frames::of(self.tool.name)))
             }
         };
         self.remember(Answer::Connected(result.clone()));

@@ -57,6 +57,7 @@ pub fn tool(arguments: &[String]) -> Tool {
 }
 
 impl Script for Topics {
+    const NAME: &'static str = "kafka-topics.sh";
     const TABLE: &'static [Opt] = options::TABLE;
 
     fn configure(&mut self, arguments: &[String], io: &mut Io<'_, '_>) -> Result<Properties, Stop> {
