@@ -3,6 +3,8 @@
 use base::{Map, Uuid};
 
 use bytes::Bytes;
+use cluster::metadata::security::AclFilter;
+use protocol::metadata::AccessControlEntryRecord;
 use protocol::{Float64, TopicPartition};
 
 use crate::error::KafkaError;
@@ -216,6 +218,16 @@ pub enum AdminCall {
     AlterUserScramCredentials {
         deletions: Vec<(String, i8)>,
         upsertions: Vec<ScramUpsertion>,
+    },
+    DescribeAcls {
+        filter: AclFilter,
+    },
+    /// Entries without an id.
+    CreateAcls {
+        acls: Vec<AccessControlEntryRecord>,
+    },
+    DeleteAcls {
+        filters: Vec<AclFilter>,
     },
     ListConfigResources {
         kinds: Vec<ResourceType>,
@@ -458,6 +470,8 @@ pub enum AdminReply {
     PerFeature(PerItem<String, ()>),
     Quorum(QuorumInfo),
     Quotas(Vec<QuotaEntry>),
+    /// Without their ids, which no answer has.
+    Acls(Vec<AccessControlEntryRecord>),
     ScramUsers(PerItem<String, ScramCredentials>),
     PerUser(PerItem<String, ()>),
     ConfigResources(Vec<ConfigResource>),

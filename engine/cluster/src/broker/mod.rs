@@ -9,7 +9,7 @@
 //! start -> fetch metadata -> register -> heartbeat until caught up -> load logs, apply metadata -> unfenced: serve
 //! ```
 
-mod apis;
+pub(crate) mod apis;
 mod cleaner;
 mod client;
 pub(crate) mod connections;

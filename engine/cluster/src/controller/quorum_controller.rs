@@ -12,6 +12,7 @@ use super::control::ControlState;
 use super::heartbeat::HeartbeatManager;
 use super::registration::Registration;
 use super::write::Pending;
+use crate::broker::apis::security::describe_acls;
 use crate::broker::connections::{Connections, Incoming};
 use crate::broker::to_controller::{Lane, ToController};
 use crate::config::ServerConfig;
@@ -200,6 +201,10 @@ impl QuorumController {
             // Reading is not the active controller's alone.
             Request::ListPartitionReassignments(request) => {
                 let response = self.state.list_reassignments(request);
+                return self.connections.respond(&reply, response, fx);
+            }
+            Request::DescribeAcls(request) => {
+                let response = describe_acls(&self.state.config, &process.loader.image, request);
                 return self.connections.respond(&reply, response, fx);
             }
             _ => {}

@@ -142,7 +142,7 @@ pub fn acl_name(table: &[&'static str], number: i8) -> &'static str {
 /// `StandardAcl.toString`
 pub fn describe(acl: &AccessControlEntryRecord) -> String {
     format!(
-        "StandardAcl(resourceType={}, resourceName={}, patternType={}, principal={}, host={}, operation={}, permissionType={})",
+        "StandardAcl[resourceType={}, resourceName={}, patternType={}, principal={}, host={}, operation={}, permissionType={}]",
         acl_name(&ACL_RESOURCES, acl.resource_type),
         acl.resource_name,
         acl_name(&ACL_PATTERNS, acl.pattern_type),

@@ -67,6 +67,28 @@ impl Word {
 
     /// The fields that this word becomes: an unquoted variable is split at blanks, a pattern becomes the files it matches.
     pub fn expand(&self, with: &Expansion<'_>) -> Vec<String> {
+        match self.braces() {
+            Some(words) => words.iter().flat_map(|word| word.expand(with)).collect(),
+            None => self.expand_fields(with),
+        }
+    }
+
+    /// `a{b,c}d` as `abd acd`, `{1..3}` as `1 2 3`: one word for each alternative of the first group that stands in one
+    /// unquoted piece. `None` when there is none.
+    fn braces(&self) -> Option<Vec<Word>> {
+        self.parts.iter().enumerate().find_map(|(at, part)| {
+            let Part::Text { text, quoted: false } = part else { return None };
+            let (before, alternatives, after) = first_group(text)?;
+            let word = |middle: String| {
+                let mut parts = self.parts.clone();
+                parts[at] = Part::Text { text: format!("{before}{middle}{after}"), quoted: false };
+                Word { parts }
+            };
+            Some(alternatives.into_iter().map(word).collect())
+        })
+    }
+
+    fn expand_fields(&self, with: &Expansion<'_>) -> Vec<String> {
         let mut fields = Fields::default();
         for part in &self.parts {
             match part {
@@ -80,6 +102,45 @@ impl Word {
         }
         fields.finish().into_iter().flat_map(|field| field.matched(with)).collect()
     }
+}
+
+/// What stands before the first group of braces, what it offers, and what follows.
+fn first_group(text: &str) -> Option<(&str, Vec<String>, &str)> {
+    text.match_indices('{').find_map(|(open, _)| {
+        let (mut depth, mut start, mut pieces) = (0, open + 1, Vec::new());
+        for (at, c) in text[open..].char_indices().map(|(at, c)| (open + at, c)) {
+            match c {
+                '{' => depth += 1,
+                ',' if depth == 1 => {
+                    pieces.push(text[start..at].to_string());
+                    start = at + 1;
+                }
+                '}' if depth == 1 => {
+                    let last = &text[start..at];
+                    let offered = match pieces.is_empty() {
+                        true => range(last)?,
+                        false => pieces.into_iter().chain([last.to_string()]).collect(),
+                    };
+                    return Some((&text[..open], offered, &text[at + 1..]));
+                }
+                '}' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    })
+}
+
+/// `1..5`, downwards too. A range that is absurdly long is no range.
+fn range(text: &str) -> Option<Vec<String>> {
+    let (from, to) = text.split_once("..")?;
+    let (from, to): (i64, i64) = (from.parse().ok()?, to.parse().ok()?);
+    let numbers: Vec<i64> = match to.abs_diff(from) {
+        0..=9_999 if from <= to => (from..=to).collect(),
+        0..=9_999 => (to..=from).rev().collect(),
+        _ => return None,
+    };
+    Some(numbers.iter().map(i64::to_string).collect())
 }
 
 #[derive(Default)]
@@ -176,4 +237,21 @@ pub fn glob_match(pattern: &str, name: &str) -> bool {
         }
     }
     pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_offer_alternatives() {
+        let nothing = Expansion { variable: &|_| String::new(), list: &|_| Vec::new() };
+        let expanded = |text: &str| Word::literal(text).expand(&nothing);
+        assert_eq!(expanded("a{b,c}d"), ["abd", "acd"]);
+        assert_eq!(expanded("{1..3}"), ["1", "2", "3"]);
+        assert_eq!(expanded("{2..1}-{x,{y,z}}"), ["2-x", "2-y", "2-z", "1-x", "1-y", "1-z"]);
+        assert_eq!(expanded("{a}{}"), ["{a}{}"]);
+        let quoted = Word { parts: vec![Part::Text { text: "{a,b}".into(), quoted: true }] };
+        assert_eq!(quoted.expand(&nothing), ["{a,b}"]);
+    }
 }

@@ -1,6 +1,7 @@
 //! Kafka's command-line tools, one file per tool. Each is a table of options, a state machine around a client, and the
 //! words that Kafka prints.
 
+mod acls;
 mod admin_tool;
 mod argparse;
 mod broker_api_versions;
@@ -42,6 +43,7 @@ const PERF: &str = "kafka-producer-perf-test.sh";
 
 /// Tools that run straight down.
 const STRAIGHT: &[&ToolSpec] = &[
+    &acls::SPEC,
     &broker_api_versions::SPEC,
     &cluster_tool::SPEC,
     &configs::SPEC,

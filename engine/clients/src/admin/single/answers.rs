@@ -3,6 +3,7 @@
 use base::Map;
 
 use protocol::messages::*;
+use protocol::metadata::AccessControlEntryRecord;
 use protocol::{ErrorCode, Response, TopicPartition};
 
 use crate::admin::call::{
@@ -41,6 +42,15 @@ pub(super) fn read(operation: &mut Operation, target: Target, response: &Respons
                 (result.user.clone(), whole(result.error_code, result.error_message.as_deref()))
             };
             Ok(AdminReply::PerUser(response.results.iter().map(item).collect()))
+        }
+        (Response::DescribeAcls(response), _) => acls(response),
+        (Response::CreateAcls(response), _) => {
+            let failed = response.results.iter().find(|result| result.error_code != 0);
+            failed.map_or(Ok(AdminReply::Done), |result| done(result.error_code, result.error_message.as_deref()))
+        }
+        (Response::DeleteAcls(response), _) => {
+            let failed = response.filter_results.iter().find(|result| result.error_code != 0);
+            failed.map_or(Ok(AdminReply::Done), |result| done(result.error_code, result.error_message.as_deref()))
         }
         (Response::ListConfigResources(response), _) => resources(response),
         (Response::ListGroups(response), _) => whole(response.error_code, None)
@@ -185,6 +195,26 @@ fn quotas(response: &DescribeClientQuotasResponse) -> Result<AdminReply, KafkaEr
         values: entry.values.iter().map(|value| (value.key.clone(), value.value)).collect(),
     };
     Ok(AdminReply::Quotas(response.entries.iter().flatten().map(entry).collect()))
+}
+
+fn acls(response: &DescribeAclsResponse) -> Result<AdminReply, KafkaError> {
+    whole(response.error_code, response.error_message.as_deref())?;
+    let of_resource = |resource: &describe_acls_response::DescribeAclsResource| {
+        let (resource_type, pattern_type) = (resource.resource_type, resource.pattern_type);
+        let resource_name = resource.resource_name.clone();
+        let entry = move |acl: &describe_acls_response::AclDescription| AccessControlEntryRecord {
+            resource_type,
+            resource_name: resource_name.clone(),
+            pattern_type,
+            principal: acl.principal.clone(),
+            host: acl.host.clone(),
+            operation: acl.operation,
+            permission_type: acl.permission_type,
+            ..Default::default()
+        };
+        resource.acls.iter().map(entry).collect::<Vec<_>>()
+    };
+    Ok(AdminReply::Acls(response.resources.iter().flat_map(of_resource).collect()))
 }
 
 fn scram_users(response: &DescribeUserScramCredentialsResponse) -> Result<AdminReply, KafkaError> {

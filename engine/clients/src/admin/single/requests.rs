@@ -2,6 +2,7 @@
 
 use base::Map;
 
+use cluster::metadata::security::AclFilter;
 use protocol::messages::*;
 use protocol::{Request, TopicPartition, topic};
 
@@ -157,6 +158,49 @@ fn of_credentials(call: &AdminCall) -> Request {
                 ..Default::default()
             }
             .into()
+        }
+        call => of_acls(call),
+    }
+}
+
+fn of_acls(call: &AdminCall) -> Request {
+    match call {
+        AdminCall::DescribeAcls { filter } => DescribeAclsRequest {
+            resource_type_filter: filter.resource_type,
+            resource_name_filter: filter.resource_name.clone(),
+            pattern_type_filter: filter.pattern_type,
+            principal_filter: filter.principal.clone(),
+            host_filter: filter.host.clone(),
+            operation: filter.operation,
+            permission_type: filter.permission,
+            ..Default::default()
+        }
+        .into(),
+        AdminCall::CreateAcls { acls } => {
+            let creation = |acl: &protocol::metadata::AccessControlEntryRecord| create_acls_request::AclCreation {
+                resource_type: acl.resource_type,
+                resource_name: acl.resource_name.clone(),
+                resource_pattern_type: acl.pattern_type,
+                principal: acl.principal.clone(),
+                host: acl.host.clone(),
+                operation: acl.operation,
+                permission_type: acl.permission_type,
+                ..Default::default()
+            };
+            CreateAclsRequest { creations: acls.iter().map(creation).collect(), ..Default::default() }.into()
+        }
+        AdminCall::DeleteAcls { filters } => {
+            let filter = |filter: &AclFilter| delete_acls_request::DeleteAclsFilter {
+                resource_type_filter: filter.resource_type,
+                resource_name_filter: filter.resource_name.clone(),
+                pattern_type_filter: filter.pattern_type,
+                principal_filter: filter.principal.clone(),
+                host_filter: filter.host.clone(),
+                operation: filter.operation,
+                permission_type: filter.permission,
+                ..Default::default()
+            };
+            DeleteAclsRequest { filters: filters.iter().map(filter).collect(), ..Default::default() }.into()
         }
         _ => ApiVersionsRequest::default().into(),
     }

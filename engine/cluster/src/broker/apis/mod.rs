@@ -10,7 +10,7 @@ mod forward;
 mod list_offsets;
 mod metadata;
 pub(super) mod produce;
-mod security;
+pub(crate) mod security;
 mod topics;
 
 pub(super) use alter_configs::Outcomes;

@@ -2,12 +2,14 @@
 
 use base::Map;
 
-use protocol::ErrorCode;
 use protocol::messages::describe_client_quotas_request::ComponentData;
 use protocol::messages::*;
+use protocol::{ErrorCode, java};
 
 use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
+use crate::config::ServerConfig;
+use crate::metadata::MetadataImage;
 use crate::metadata::security::{AclFilter, QuotaEntity};
 
 impl Broker {
@@ -30,7 +32,8 @@ impl Broker {
         let mut response = DescribeUserScramCredentialsResponse::default();
         for (user, times) in users {
             let mut result = DescribeUserScramCredentialsResult { user: user.to_string(), ..Default::default() };
-            let of_user = known.iter().filter(|((_, name), _)| name == user);
+            // In the order of Kafka's own map (seen on 4.3.1).
+            let of_user = known.iter().rev().filter(|((_, name), _)| name == user);
             result.credential_infos = of_user
                 .map(|((mechanism, _), record)| CredentialInfo {
                     mechanism: *mechanism,
@@ -77,8 +80,8 @@ impl Broker {
                             ..Default::default()
                         })
                         .collect(),
-                    values: values
-                        .iter()
+                    values: java::hash_map_order(values.iter().collect(), |(key, _)| java::java_string_hash(key))
+                        .into_iter()
                         .map(|(key, value)| ValueData { key: key.clone(), value: *value, ..Default::default() })
                         .collect(),
                     ..Default::default()
@@ -90,40 +93,50 @@ impl Broker {
     }
 
     pub(super) fn handle_describe_acls(&mut self, reply: &ReplyTo, request: &DescribeAclsRequest, fx: &mut Fx<'_>) {
-        use describe_acls_response::{AclDescription, DescribeAclsResource};
-        let mut response = DescribeAclsResponse::default();
-        if self.settings.server.text("authorizer.class.name").is_none_or(str::is_empty) {
-            response.error_code = ErrorCode::SecurityDisabled.code();
-            response.error_message = Some("No Authorizer is configured on the broker".to_string());
-            return self.connections.respond(reply, response, fx);
-        }
-        let filter = AclFilter {
-            resource_type: request.resource_type_filter,
-            resource_name: request.resource_name_filter.clone(),
-            pattern_type: request.pattern_type_filter,
-            principal: request.principal_filter.clone(),
-            host: request.host_filter.clone(),
-            operation: request.operation,
-            permission: request.permission_type,
-        };
-        let mut resources: Map<(i8, &str, i8), Vec<AclDescription>> = Map::new();
-        for acl in self.metadata.image.security().acls.values().filter(|acl| filter.matches(acl)) {
-            let entry = AclDescription {
-                principal: acl.principal.clone(),
-                host: acl.host.clone(),
-                operation: acl.operation,
-                permission_type: acl.permission_type,
-                ..Default::default()
-            };
-            resources.entry((acl.resource_type, &acl.resource_name, acl.pattern_type)).or_default().push(entry);
-        }
-        let resource = |((kind, name, pattern_type), acls): ((i8, &str, i8), Vec<AclDescription>)| {
-            let resource_name = name.to_string();
-            DescribeAclsResource { resource_type: kind, resource_name, pattern_type, acls, ..Default::default() }
-        };
-        response.resources = resources.into_iter().map(resource).collect();
+        let response = describe_acls(&self.settings.server, &self.metadata.image, request);
         self.connections.respond(reply, response, fx);
     }
+}
+
+/// What brokers and controllers alike tell of the entries (`AclApis.handleDescribeAcls`).
+pub(crate) fn describe_acls(
+    server: &ServerConfig,
+    image: &MetadataImage,
+    request: &DescribeAclsRequest,
+) -> DescribeAclsResponse {
+    use describe_acls_response::{AclDescription, DescribeAclsResource};
+    let mut response = DescribeAclsResponse::default();
+    if server.text("authorizer.class.name").is_none_or(str::is_empty) {
+        response.error_code = ErrorCode::SecurityDisabled.code();
+        response.error_message = Some("No Authorizer is configured on the broker".to_string());
+        return response;
+    }
+    let filter = AclFilter {
+        resource_type: request.resource_type_filter,
+        resource_name: request.resource_name_filter.clone(),
+        pattern_type: request.pattern_type_filter,
+        principal: request.principal_filter.clone(),
+        host: request.host_filter.clone(),
+        operation: request.operation,
+        permission: request.permission_type,
+    };
+    let mut resources: Map<(i8, &str, i8), Vec<AclDescription>> = Map::new();
+    for acl in image.security().acls.values().filter(|acl| filter.matches(acl)) {
+        let entry = AclDescription {
+            principal: acl.principal.clone(),
+            host: acl.host.clone(),
+            operation: acl.operation,
+            permission_type: acl.permission_type,
+            ..Default::default()
+        };
+        resources.entry((acl.resource_type, &acl.resource_name, acl.pattern_type)).or_default().push(entry);
+    }
+    let resource = |((kind, name, pattern_type), acls): ((i8, &str, i8), Vec<AclDescription>)| {
+        let resource_name = name.to_string();
+        DescribeAclsResource { resource_type: kind, resource_name, pattern_type, acls, ..Default::default() }
+    };
+    response.resources = resources.into_iter().map(resource).collect();
+    response
 }
 
 const EXACT: i8 = 0;
