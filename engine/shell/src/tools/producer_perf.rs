@@ -44,6 +44,8 @@ pub struct ProducerPerf {
     status: i32,
     failed: u64,
     last_error: Option<String>,
+    /// When a refused batch is tried again.
+    retry_at: Option<Micros>,
     client_id: String,
     acks: String,
 }
@@ -66,6 +68,7 @@ impl ProducerPerf {
             status: 0,
             failed: 0,
             last_error: None,
+            retry_at: None,
             client_id: String::new(),
             acks: String::new(),
         }
@@ -168,7 +171,12 @@ impl ProducerPerf {
             match output {
                 ProducerOutput::Log(line) => io.eprint(line.to_string()),
                 ProducerOutput::Acked { id, .. } => self.on_acked(id, io),
+                ProducerOutput::Refused { code, retry_at } => {
+                    self.last_error = Some(code.name().to_string());
+                    self.retry_at = Some(retry_at);
+                }
                 ProducerOutput::Failed { id, error, .. } => {
+                    self.retry_at = None;
                     self.waiting.remove(&id);
                     self.failed += 1;
                     self.last_error = Some(error.class.rsplit('.').next().unwrap_or_default().to_string());
@@ -190,7 +198,7 @@ impl ProducerPerf {
     }
 
     fn on_acked(&mut self, id: SendId, io: &mut Io<'_, '_>) {
-        self.last_error = None;
+        (self.last_error, self.retry_at) = (None, None);
         let Some((sent_at, bytes)) = self.waiting.remove(&id) else { return };
         let latency = io.now.saturating_sub(sent_at).as_ms();
         for stats in self.stats.iter_mut().chain(&mut self.steady) {
@@ -293,6 +301,8 @@ impl Process for ProducerPerf {
             failed: self.failed,
             positions: Vec::new(),
             last_error: self.last_error.clone(),
+            retry_at: self.retry_at,
+            group: None,
             connections: producer.connections(),
         })
     }
