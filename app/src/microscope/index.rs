@@ -33,10 +33,10 @@ pub fn picture(sight: &Sight<'_>, top: f64) -> (Html, f64) {
             {text(LEFT, y + BOX_H + 16.0, "m f11 q3", from.to_string())}
             {text(sight.width - LEFT, y + BOX_H + 16.0, "m f11 q3 end", format!("{to} B"))}
             {scan(open, target, &x, y + BOX_H + 26.0)}
-            {text(LEFT, y + BOX_H + 64.0, "f12", sentence(open, target))}
+            {for sentences(open, target).into_iter().enumerate().map(|(at, line)| text(LEFT, y + BOX_H + 64.0 + 18.0 * at as f64, "f12", line))}
         </>
     };
-    (body, y + BOX_H + 84.0)
+    (body, y + BOX_H + 102.0)
 }
 
 fn batch(
@@ -108,7 +108,7 @@ fn scan(open: &OpenView, target: Option<&BatchMark>, x: &impl Fn(u64) -> f64, y:
     }
 }
 
-fn sentence(open: &OpenView, target: Option<&BatchMark>) -> String {
+fn sentences(open: &OpenView, target: Option<&BatchMark>) -> [String; 2] {
     let skipped = open.batches.iter().filter(|mark| mark.at >= open.found.1);
     let skipped = target.map_or(0, |target| skipped.filter(|mark| mark.at < target.at).count());
     let start = if open.index.iter().any(|entry| entry.0 == open.found.0) {
@@ -116,8 +116,6 @@ fn sentence(open: &OpenView, target: Option<&BatchMark>) -> String {
     } else {
         format!("No entry is at or below {}: the scan starts where the segment does.", open.offset)
     };
-    format!(
-        "{start} Read from byte {} and skip {skipped}. Most offsets have no entry: the index is sparse.",
-        open.found.1
-    )
+    let at = open.found.1;
+    [start, format!("Read from byte {at} and skip {skipped}. Most offsets have no entry: the index is sparse.")]
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::svg::{object, path, rect, text};
-use wire::view::{PartitionView, ReplicaView, Role, ServerState};
+use wire::view::{CELLS_MAX, PartitionView, ReplicaView, Role, ServerState};
 use yew::prelude::*;
 
 use super::cells::{Ink, Place, cell};
@@ -131,7 +131,7 @@ fn name(props: &Props) -> Html {
         }
         Form::Focus => html! {
             <>
-                <text {x} y={px(place.y + 19.0)} class={classes!("f13", if off { "q3" } else { "b" })}>{clipped(&text, 8)}</text>
+                <text {x} y={px(place.y + 19.0)} class={classes!("f13", if off { "q3" } else { "b" })}>{clipped(&text, if text.chars().count() > 8 { 7 } else { 8 })}</text>
                 {role_line(props)}
             </>
         },
@@ -181,7 +181,23 @@ fn cells(props: &Props) -> Html {
         html! { <g key={record.offset} class="cell" data-obj={props.focused().then_some("cell")} tabindex={props.focused().then_some("-1")}
             role={props.focused().then_some("img")} aria-label={props.focused().then(|| spoken_cell(props, record))}>{cell(record, at, &props.glyphs)}</g> }
     });
-    html! { <>{for drawn}{earlier(props)}{ghosts(props, y, h)}</> }
+    html! { <>{for drawn}{gaps(props, y, h)}{earlier(props)}{ghosts(props, y, h)}</> }
+}
+
+/// Offsets whose records the cleaner took out: a dot, and the number stays.
+fn gaps(props: &Props, y: f64, h: f64) -> Html {
+    let Some(replica) = props.replica.as_ref().filter(|_| props.focused() && props.ink() != Ink::Offline) else {
+        return html! {};
+    };
+    // Of older offsets the view says nothing.
+    let from = props.base.max(replica.log_start).max(replica.log_end - CELLS_MAX as i64);
+    let there = |offset: i64| replica.cells.iter().any(|cell| cell.offset == offset);
+    let gap = |offset: i64| {
+        let mid = props.x_of(offset) + CELL_W / 2.0 - 0.5;
+        html! { <><circle cx={px(mid)} cy={px(y + h / 2.0 - 5.0)} r="1.6" class="f-q3"/>{text(mid, y + h - 4.5, "mid m f12 q3", offset.to_string())}</> }
+    };
+    let end = replica.log_end.min(props.base + props.slots);
+    html! { <g aria-hidden="true">{for (from..end).filter(|at| !there(*at)).map(gap)}</g> }
 }
 
 fn spoken_cell(props: &Props, record: &wire::view::CellView) -> String {

@@ -101,11 +101,14 @@ fn downloads(root: &Path) -> Result<bool, String> {
     Ok(sum <= LIMIT_BYTES)
 }
 
-/// The files in a folder and in those within it, but licences, which nobody's browser asks for.
+/// What lies beside the page for people, and no browser ever asks for.
+const NOT_ASKED_FOR: [&str; 3] = ["LICENSE.txt", "AUTHORS.md", "COVERAGE.md"];
+
+/// The files in a folder and in those within it that a browser may ask for.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| !path.to_string_lossy().ends_with("LICENSE.txt"));
+    paths.retain(|path| !NOT_ASKED_FOR.iter().any(|end| path.to_string_lossy().ends_with(end)));
     paths.sort();
     paths.into_iter().flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chromiumoxide::Page;
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetCpuThrottlingRateParams};
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
+use chromiumoxide::cdp::browser_protocol::target::SetAutoAttachParams;
 use chromiumoxide::layout::Point;
 use chromiumoxide::page::ScreenshotParams;
 use serde::de::DeserializeOwned;
@@ -69,6 +70,11 @@ impl Tab {
     /// Goes to an address of the page, given from the first slash on.
     pub async fn goto(&self, path: &str) -> Result<(), String> {
         self.page.goto(format!("{}{path}", self.origin)).await.map(drop).map_err(words)
+    }
+
+    /// Service workers run: a debugger that attaches to everything by itself keeps them waiting for a word that never comes.
+    pub async fn let_service_workers_run(&self) -> Result<(), String> {
+        self.page.execute(SetAutoAttachParams::new(false, false)).await.map(drop).map_err(words)
     }
 
     /// From now on the page's server answers nobody.
