@@ -33,3 +33,5 @@ pub const HISTORY_MAX: usize = 2_000_000;
 pub const DECOMPRESSED_BATCH_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of a server's own log file; the older half goes when it is longer.
 pub const SERVER_LOG_MAX: u64 = 256 * 1024;
+/// Bytes of the log files of all servers together: with many of them, each keeps less.
+pub const SERVER_LOGS_MAX: u64 = 16 * 1024 * 1024;

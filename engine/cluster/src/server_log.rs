@@ -9,7 +9,7 @@ use std::fmt::{Display, Write};
 use base::{Micros, calendar, limits};
 use sim::{Disk, Effects};
 
-use crate::metadata::{PartitionRegistration, RECOVERING};
+use crate::metadata::{MetadataImage, PartitionRegistration, RECOVERING};
 use crate::{Event, Kafka};
 
 /// On a server's disk, as the terminals see it below the server's own folder (`b1/server.log`).
@@ -53,13 +53,14 @@ pub(crate) mod logger {
     pub const ACLS: &str = "org.apache.kafka.controller.AclControlManager";
     pub const PRODUCER_IDS: &str = "org.apache.kafka.controller.ProducerIdControlManager";
     pub const RAFT: &str = "org.apache.kafka.raft.KafkaRaftClient";
+    pub const RAFT_DRIVER: &str = "org.apache.kafka.raft.KafkaRaftClientDriver";
     pub const QUORUM_STATE: &str = "org.apache.kafka.raft.QuorumState";
     pub const FOLLOWER_STATE: &str = "org.apache.kafka.raft.FollowerState";
     pub const LEADER_STATE: &str = "org.apache.kafka.raft.LeaderState";
 }
 
-/// Appends what this input made the server log.
-pub(crate) fn write(disk: &mut Disk, now: Micros, fx: &mut Effects<'_, Kafka>) {
+/// Appends what this input made the server log. `image` says how many servers share the room.
+pub(crate) fn write(disk: &mut Disk, image: &MetadataImage, now: Micros, fx: &mut Effects<'_, Kafka>) {
     let mut lines = String::new();
     fx.withdraw(|event| {
         let Event::Logged { level, logger, text } = event else { return false };
@@ -76,13 +77,16 @@ pub(crate) fn write(disk: &mut Disk, now: Micros, fx: &mut Effects<'_, Kafka>) {
         return;
     }
     disk.append(SERVER_LOG, lines.into(), now);
-    // As log4j's rolling appender, it keeps the newer part.
-    let file = disk.file(SERVER_LOG).filter(|file| file.len() > limits::SERVER_LOG_MAX);
-    if let Some(file) = file {
-        let newer = file.read(file.len() - limits::SERVER_LOG_MAX / 2, limits::SERVER_LOG_MAX);
-        let start = newer.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        disk.write(SERVER_LOG, newer.slice(start..), now);
-    }
+    let most = limits::SERVER_LOG_MAX.min(limits::SERVER_LOGS_MAX / image.brokers().count().max(1) as u64);
+    keep_newer(disk, most, now);
+}
+
+/// As log4j's rolling appender, the newer half of a file that is longer stays, in whole lines.
+fn keep_newer(disk: &mut Disk, most: u64, now: Micros) {
+    let Some(file) = disk.file(SERVER_LOG).filter(|file| file.len() > most) else { return };
+    let newer = file.read(file.len() - most / 2, most);
+    let start = newer.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    disk.write(SERVER_LOG, newer.slice(start..), now);
 }
 
 /// log4j's `[%d]`.
@@ -168,6 +172,18 @@ mod tests {
         let mut text = String::new();
         stamp(Micros::from_ms(3_661_042), &mut text);
         assert_eq!(text, "[2026-01-01 01:01:01,042]");
+    }
+
+    #[test]
+    fn a_log_that_grew_too_long_keeps_its_newer_lines() {
+        let mut disk = Disk::new();
+        for line in 0..10 {
+            disk.append(SERVER_LOG, format!("line {line}\n").into(), Micros::ZERO);
+        }
+        keep_newer(&mut disk, 70, Micros::ZERO);
+        assert_eq!(disk.file(SERVER_LOG).unwrap().len(), 70, "as long as it may be");
+        keep_newer(&mut disk, 69, Micros::ZERO);
+        assert_eq!(disk.file(SERVER_LOG).unwrap().contents(), "line 6\nline 7\nline 8\nline 9\n");
     }
 
     #[test]

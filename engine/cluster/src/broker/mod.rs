@@ -222,7 +222,7 @@ impl Broker {
             Input::Control { .. } => {}
         }
         self.settle(now, fx);
-        crate::server_log::write(&mut self.disk, now, fx);
+        crate::server_log::write(&mut self.disk, &self.metadata.image, now, fx);
     }
 
     pub fn disk(&self) -> &Disk {

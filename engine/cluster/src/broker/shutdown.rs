@@ -111,8 +111,6 @@ impl Broker {
             checkpoint::write_clean_shutdown(&mut self.disk, LOG_DIR, self.lifecycle.broker_epoch, now);
             self.log_info(logger::LOG_MANAGER, "Shutdown complete.".to_string(), fx);
         }
-        self.log_server("shut down completed", fx);
-        self.log_server("Transition from SHUTTING_DOWN to SHUTDOWN", fx);
         fx.emit(Event::BrokerStopped { broker: self.spec.node_id });
         self.raft.begin_shutdown(now, &mut self.disk, fx);
     }
@@ -120,6 +118,8 @@ impl Broker {
     /// The broker has ended; a controller in the same process hands its leadership over before the process does.
     pub(super) fn end_process(&mut self, now: Micros, fx: &mut Fx<'_>) {
         self.raft.end(&mut self.disk, now, fx);
+        self.log_server("shut down completed", fx);
+        self.log_server("Transition from SHUTTING_DOWN to SHUTDOWN", fx);
         fx.exit();
     }
 }

@@ -127,7 +127,7 @@ impl Controller {
             Input::Control { .. } => {}
         }
         self.settle(now, fx);
-        server_log::write(&mut self.disk, now, fx);
+        server_log::write(&mut self.disk, &self.loader.image, now, fx);
     }
 
     pub fn disk(&self) -> &Disk {

@@ -118,9 +118,13 @@ impl RaftManager {
     /// The process ends: the log is closed.
     pub fn end(&mut self, disk: &mut Disk, now: Micros, fx: &mut Effects<'_, Kafka>) {
         self.raft.close(disk, now);
-        for text in ["Graceful shutdown completed", "Completed graceful shutdown of RaftClient"] {
+        let lines = [
+            (logger::RAFT, "Graceful shutdown completed"),
+            (logger::RAFT_DRIVER, "Completed graceful shutdown of RaftClient"),
+        ];
+        for (logger, text) in lines {
             let text = format!("[RaftManager id={}] {text}", self.raft.node_id());
-            fx.emit(Event::Logged { level: "INFO", logger: logger::RAFT, text });
+            fx.emit(Event::Logged { level: "INFO", logger, text });
         }
     }
 

@@ -54,6 +54,9 @@ impl Filter {
                     self.kind.next_file(path, several);
                     self.feed_bytes(&contents, io);
                     self.finish_line(io);
+                    let mut out = Out::default();
+                    self.kind.end_file(path, std::mem::take(&mut self.surplus), &mut out);
+                    io.print(out.text);
                 }
                 Err(error) => {
                     let words = self.kind.no_file_words();

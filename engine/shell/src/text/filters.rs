@@ -10,14 +10,39 @@ use super::sed::Sed;
 
 #[derive(Clone, Debug, Hash)]
 pub enum Kind {
-    Cat { number: bool, count: u64 },
+    Cat {
+        number: bool,
+        count: u64,
+    },
     Cut(Cut),
-    Head { lines: u64, seen: u64 },
+    Head {
+        lines: u64,
+        seen: u64,
+    },
     Sort(Sort),
-    Tail { lines: usize, from_start: bool, seen: u64, kept: VecDeque<String> },
-    Tr { from: Vec<char>, to: Vec<char>, delete: bool, squeeze: bool, last: Option<char> },
-    Uniq { count: bool, last: Option<(String, u64)> },
-    Wc { show: [bool; 3], counts: [u64; 3] },
+    Tail {
+        lines: usize,
+        from_start: bool,
+        seen: u64,
+        kept: VecDeque<String>,
+    },
+    Tr {
+        from: Vec<char>,
+        to: Vec<char>,
+        delete: bool,
+        squeeze: bool,
+        last: Option<char>,
+    },
+    Uniq {
+        count: bool,
+        last: Option<(String, u64)>,
+    },
+    /// `rows` are those of the files that were read.
+    Wc {
+        show: [bool; 3],
+        counts: [u64; 3],
+        rows: Vec<([u64; 3], String)>,
+    },
     Grep(Grep),
     Sed(Sed),
     Jq(Box<Jq>),
@@ -123,7 +148,7 @@ pub(super) fn make(name: &str, arguments: &[String]) -> Result<Filter, Usage> {
             let flags = Flags::parse("wc", arguments, "lwc", "")?;
             let all = flags.flags.is_empty();
             let show = ['l', 'w', 'c'].map(|letter| all || flags.has(letter));
-            Ok(Filter::new("wc", Kind::Wc { show, counts: [0; 3] }, flags.rest))
+            Ok(Filter::new("wc", Kind::Wc { show, counts: [0; 3], rows: Vec::new() }, flags.rest))
         }
         _ => {
             let flags = Flags::parse("cat", arguments, "n", "")?;
@@ -237,7 +262,19 @@ impl Kind {
     /// Tools that name the file in front of what they found are told of each.
     pub(super) fn next_file(&mut self, path: &str, several: bool) {
         if let Kind::Grep(grep) = self {
-            grep.file = several.then(|| path.to_string());
+            grep.next_file(path, several);
+        }
+    }
+
+    /// A file that was named is read.
+    pub(super) fn end_file(&mut self, path: &str, surplus: u64, out: &mut Out) {
+        match self {
+            Kind::Wc { counts, rows, .. } => {
+                counts[2] = counts[2].saturating_sub(surplus);
+                rows.push((std::mem::take(counts), path.to_string()));
+            }
+            Kind::Grep(grep) => grep.end_file(out),
+            _ => {}
         }
     }
 
@@ -323,18 +360,35 @@ impl Kind {
                 }
             }
             Kind::Uniq { count, last } => put_unique(out, last.take(), *count),
-            Kind::Wc { show, counts } => {
-                let shown: Vec<u64> =
-                    counts.iter().zip(show.iter()).filter(|(_, show)| **show).map(|(n, _)| *n).collect();
-                // GNU pads to seven columns when several counts come from standard input.
-                let width = if shown.len() > 1 { 7 } else { 1 };
-                let row: Vec<String> = shown.iter().map(|n| format!("{n:>width$}")).collect();
-                put(out, &row.join(" "), true);
-            }
+            Kind::Wc { show, counts, rows } => show_counts(show, *counts, rows, out),
             Kind::Grep(grep) => grep.end(out),
             Kind::Jq(jq) => jq.end(out),
             Kind::Cat { .. } | Kind::Cut(_) | Kind::Head { .. } | Kind::Tr { .. } | Kind::Sed(_) => {}
         }
+    }
+}
+
+/// One row for each file and one for their sum; without files one for standard input.
+fn show_counts(show: &[bool; 3], counts: [u64; 3], files: &[([u64; 3], String)], out: &mut Out) {
+    let mut rows: Vec<([u64; 3], &str)> = files.iter().map(|(counts, name)| (*counts, name.as_str())).collect();
+    let sum = files.iter().fold(counts, |sum, (more, _)| [sum[0] + more[0], sum[1] + more[1], sum[2] + more[2]]);
+    match rows.len() {
+        0 => rows.push((counts, "")),
+        1 => {}
+        _ => rows.push((sum, "total")),
+    }
+    let several = show.iter().filter(|show| **show).count() > 1;
+    // GNU makes the columns as wide as all bytes need; of standard input it does not know, and takes seven.
+    let width = match files.len() {
+        0 if several => 7,
+        1 if several => sum[2].to_string().len(),
+        0 | 1 => 1,
+        _ => sum[2].to_string().len(),
+    };
+    for (counts, name) in rows {
+        let shown = counts.iter().zip(show).filter(|(_, show)| **show).map(|(n, _)| format!("{n:>width$}"));
+        let row = shown.collect::<Vec<String>>().join(" ");
+        put(out, format!("{row} {name}").trim_end(), true);
     }
 }
 

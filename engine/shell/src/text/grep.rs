@@ -14,13 +14,20 @@ pub struct Grep {
     only_matching: bool,
     quiet: bool,
     number: bool,
+    /// `-l`: the names of files that match, and nothing else.
+    list: bool,
+    /// `-H` or `-h`: whether names of files are shown; without either, when there are several.
+    names: Option<bool>,
     seen: u64,
     matched: u64,
-    pub(super) file: Option<String>,
+    /// Something matched in a file before.
+    any: bool,
+    path: Option<String>,
+    shows_name: bool,
 }
 
 pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
-    let mut flags = Flags::parse("grep", arguments, "vicEFoqnwxsh", "e")?;
+    let mut flags = Flags::parse("grep", arguments, "vicEFoqnwxshHl", "e")?;
     let patterns: Vec<String> = flags.flags.iter().filter(|(l, _)| *l == 'e').map(|(_, value)| value.clone()).collect();
     let patterns = if !patterns.is_empty() {
         patterns
@@ -58,9 +65,13 @@ pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
         only_matching: flags.has('o'),
         quiet: flags.has('q'),
         number: flags.has('n'),
+        list: flags.has('l'),
+        names: flags.has('H').then_some(true).or(flags.has('h').then_some(false)),
         seen: 0,
         matched: 0,
-        file: None,
+        any: false,
+        path: None,
+        shows_name: false,
     };
     Ok(Filter::new("grep", Kind::Grep(grep), flags.rest))
 }
@@ -75,6 +86,8 @@ impl Grep {
         self.matched += 1;
         if self.quiet {
             out.done = Some(0);
+        } else if self.list {
+            return;
         } else if self.only_matching && !self.invert {
             for found in regex.find_iter(line).filter(|found| !found.is_empty()) {
                 self.show(found.as_str(), out);
@@ -84,17 +97,39 @@ impl Grep {
         }
     }
 
-    pub(super) fn end(&mut self, out: &mut Out) {
-        if self.count {
+    pub(super) fn next_file(&mut self, path: &str, several: bool) {
+        self.path = Some(path.to_string());
+        self.shows_name = self.names.unwrap_or(several);
+    }
+
+    pub(super) fn end_file(&mut self, out: &mut Out) {
+        if self.list {
+            if self.matched > 0 {
+                put(out, self.path.as_deref().unwrap_or("(standard input)"), true);
+            }
+        } else if self.count && !self.quiet {
+            self.prefix(out);
             put(out, &self.matched.to_string(), true);
         }
-        out.done = Some(i32::from(self.matched == 0));
+        self.any |= self.matched > 0;
+        (self.matched, self.seen) = (0, 0);
+    }
+
+    pub(super) fn end(&mut self, out: &mut Out) {
+        if self.path.is_none() {
+            self.end_file(out);
+        }
+        out.done = Some(i32::from(!self.any));
+    }
+
+    fn prefix(&self, out: &mut Out) {
+        if let Some(path) = self.path.as_ref().filter(|_| self.shows_name) {
+            out.text.push_str(&format!("{path}:"));
+        }
     }
 
     fn show(&self, text: &str, out: &mut Out) {
-        if let Some(file) = &self.file {
-            out.text.push_str(&format!("{file}:"));
-        }
+        self.prefix(out);
         if self.number {
             out.text.push_str(&format!("{}:", self.seen));
         }
