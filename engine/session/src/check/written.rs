@@ -147,7 +147,8 @@ impl Checker {
         if held.leader_epoch() < known.written.epoch {
             return;
         }
-        if is_new_role {
+        // Whatever was looked at meanwhile, a newer leader's log counts from its beginning.
+        if is_new_role || held.leader_epoch() > known.written.epoch {
             known.written = Written { epoch: held.leader_epoch(), ..Written::default() };
             for batch in log.batches_between(log.log_start(), from) {
                 known.written.note(&batch, keeps_keys);
