@@ -49,7 +49,10 @@ impl Broker {
             let id = self.known_controller.unwrap_or(-1);
             let node = format!("{}:{} (id: {id} rack: null isFenced: false)", at.host, at.port);
             let text = format!("Recorded new KRaft controller, from now on will use node {node}");
-            self.log_info(logger::TO_CONTROLLER, text, fx);
+            // Each of the broker's channels to the controller says it.
+            for _ in super::lanes(&self.settings) {
+                self.log_info(logger::TO_CONTROLLER, text.clone(), fx);
+            }
         }
     }
 

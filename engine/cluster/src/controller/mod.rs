@@ -103,6 +103,8 @@ impl Controller {
         match input {
             Input::Start => {
                 log_server(&self.spec, "Starting controller", fx);
+                let text = format!("[SharedServer id={}] Starting SharedServer", self.spec.node_id);
+                fx.emit(Event::Logged { level: "INFO", logger: logger::SHARED_SERVER, text });
                 process.raft.start(now, process.disk, fx);
             }
             Input::Accepted { conn, from, .. } => {

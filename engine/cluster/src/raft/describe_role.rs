@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::election::EpochElection;
 use super::role::Role;
-use super::voters::{Listener, ReplicaKey};
+use super::voters::{Listener, ReplicaKey, VoterNode};
 use super::{Io, Raft};
 use crate::server_log::{joined, logger};
 
@@ -65,6 +65,28 @@ impl Raft {
                 joined(&role.successors, ", ")
             ),
         }
+    }
+
+    /// What a replica logs when it starts: whom it asks first, and who votes as far as it knows.
+    pub(super) fn tell_start(&self, io: &mut Io<'_>) {
+        let server = |(at, (host, port)): (usize, &(String, u16))| {
+            format!("{host}:{port} (id: {} rack: null isFenced: false)", -2 - at as i64)
+        };
+        let servers = joined(self.config.bootstrap.iter().enumerate().map(server), ", ");
+        io.info(format!("Starting request manager with bootstrap servers: [{servers}]"));
+        io.info("Reading KRaft snapshot and log as part of the initialization".to_string());
+        let voter = |node: &VoterNode| {
+            let (min, max) = node.kraft_versions;
+            format!(
+                "{}=VoterNode(voterKey={}, listeners={}, supportedKRaftVersion=SupportedVersionRange[min_version:{min}, \
+                 max_version:{max}])",
+                node.key.id,
+                node.key,
+                joined(node.listeners.iter().map(endpoints), ", ")
+            )
+        };
+        let voters = joined(self.log.voter_set().nodes().map(voter), ", ");
+        io.info(format!("Starting voters are VoterSet(voters={{{voters}}})"));
     }
 
     /// What Kafka logs when a replica takes another role. A role that promises something was written down before.

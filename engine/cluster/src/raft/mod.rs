@@ -143,6 +143,7 @@ impl Raft {
 
     /// The process runs. A quorum of one elects itself at once.
     pub fn start(&mut self, io: &mut Io<'_>) {
+        self.tell_start(io);
         self.write_election_state(io);
         self.log_transition("null", !matches!(self.role, Role::Prospective(_)), io);
         if self.log.voter_set().is_only_voter(self.key()) {
