@@ -172,7 +172,7 @@ fn quota_entity(entry: &EntryData) -> Result<QuotaEntity, ApiError> {
         }
         entity.push((kind.clone(), part.entity_name.clone()));
     }
-    entity.sort();
+    base::ordered::sort(&mut entity);
     Ok(entity)
 }
 
@@ -262,7 +262,7 @@ impl ControlState {
                 ..Default::default()
             });
         }
-        gone.sort();
+        base::ordered::sort(&mut gone);
         gone.dedup();
         records.extend(gone.into_iter().map(|id| RemoveAccessControlEntryRecord { id, ..Default::default() }.into()));
         Decision::new(records, response)

@@ -82,7 +82,7 @@ impl Security {
 pub fn entity_of(record: &ClientQuotaRecord) -> QuotaEntity {
     let mut entity: QuotaEntity =
         record.entity.iter().map(|part| (part.entity_type.clone(), part.entity_name.clone())).collect();
-    entity.sort();
+    base::ordered::sort(&mut entity);
     entity
 }
 

@@ -164,7 +164,7 @@ fn resources(options: &Options, pattern: i8, needed: bool) -> Result<Vec<Resourc
     if pattern == LITERAL && (options.has("cluster") || options.has("idempotent")) {
         found.push(Resource { kind: CLUSTER, name: "kafka-cluster".to_string(), pattern });
     }
-    found.sort();
+    base::ordered::sort(&mut found);
     found.dedup();
     if found.is_empty() && needed {
         return refuse(
@@ -202,7 +202,7 @@ fn entries(options: &Options, pattern: i8) -> Result<Entries, Halt> {
                 _ => Vec::new(),
             });
         }
-        operations.sort_unstable();
+        base::ordered::sort(&mut operations);
         operations.dedup();
         if operations.is_empty() {
             continue;
@@ -382,7 +382,7 @@ fn list(options: &Options, pattern: i8, tool: &mut Run<'_, '_, '_>) -> Result<()
     for resource in &resources {
         acls.extend(known(filter(Some(resource)), tool)?);
     }
-    acls.sort_by(|a, b| order(a).cmp(&order(b)));
+    base::ordered::sort_by(&mut acls, |a, b| order(a).cmp(&order(b)));
     acls.dedup();
     let principals = options.values("principal");
     if principals.is_empty() {

@@ -47,7 +47,7 @@ impl Node {
 
 fn folder<N: Into<String>>(children: impl IntoIterator<Item = (N, Node)>) -> Node {
     let mut children: Vec<(String, Node)> = children.into_iter().map(|(name, node)| (name.into(), node)).collect();
-    children.sort_by(|a, b| a.0.cmp(&b.0));
+    base::ordered::sort_by(&mut children, |a, b| a.0.cmp(&b.0));
     Node::Folder(children)
 }
 

@@ -94,7 +94,7 @@ impl Stats {
     /// The summary.
     pub fn total(&self, now: Micros) -> String {
         let mut sorted = self.latencies.clone();
-        sorted.sort_unstable();
+        base::ordered::sort(&mut sorted);
         let percentile = |permille: usize| sorted.get(sorted.len() * permille / 1_000).copied().unwrap_or(0);
         let Sums { count, latency, max, .. } = self.all;
         let (records, megabytes) = self.all.rates(now.saturating_sub(self.start), 6);
