@@ -155,7 +155,6 @@ impl Controller {
         }
         if self.raft.is_shut_down(now) {
             self.raft.end(&mut self.disk, now, fx);
-            log_server(&self.spec, "shut down completed", fx);
             fx.exit();
         }
     }

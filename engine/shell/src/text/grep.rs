@@ -86,13 +86,11 @@ impl Grep {
         self.matched += 1;
         if self.quiet {
             out.done = Some(0);
-        } else if self.list {
-            return;
-        } else if self.only_matching && !self.invert {
+        } else if self.only_matching && !self.invert && !self.list {
             for found in regex.find_iter(line).filter(|found| !found.is_empty()) {
                 self.show(found.as_str(), out);
             }
-        } else if !self.count {
+        } else if !self.count && !self.list {
             self.show(line, out);
         }
     }
