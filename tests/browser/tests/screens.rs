@@ -45,7 +45,7 @@ async fn all(tab: &Tab, name: &str, terminal: bool) -> Result<(), String> {
     tab.wait_for_text("#stage", "broker 2 is offline").await?;
     tab.wait_for_text("#stage", "2 out").await?;
     keep(tab, &format!("down-{name}")).await?;
-    tab.click("[aria-label=Present]").await?;
+    tab.press("p").await?;
     tab.wait_for(".pz .broker").await?;
     // The picture glides to its new size.
     tab.rest().await?;
