@@ -351,6 +351,8 @@ impl<'a, K, V> VacantEntry<'a, K, V> {
 }
 
 #[cfg(test)]
+// What std offers is the model here.
+#[expect(clippy::disallowed_types)]
 mod tests {
     use std::collections::BTreeMap;
 

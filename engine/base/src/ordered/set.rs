@@ -192,6 +192,8 @@ impl<'a, T> IntoIterator for &'a Set<T> {
 }
 
 #[cfg(test)]
+// What std offers is the model here.
+#[expect(clippy::disallowed_types)]
 mod tests {
     use std::collections::BTreeSet;
 
