@@ -42,7 +42,7 @@ impl History {
                 }
                 let waits_for_all = status.and_then(|(_, _, status)| status.acks).is_some_and(|acks| acks == "all");
                 if waits_for_all && *last_offset >= 0 {
-                    let held = newest_holder(world, partition, *last_offset);
+                    let held = committed_at(world, partition, *last_offset);
                     self.promised.insert((partition.clone(), *last_offset), held);
                 }
             }
@@ -103,13 +103,14 @@ fn is_alone(world: &World<Host>, stamped: &Stamped<Event>, client: &ClientRef) -
     of.is_some_and(|(_, line, _)| line.contains("--from-beginning") && !line.contains("--group"))
 }
 
-/// What the replica of the newest leader epoch holds. One that was deposed and does not know it may hold something else
-/// at the same offset, which nobody was promised.
-fn newest_holder(world: &World<Host>, partition: &TopicPartition, offset: i64) -> Fingerprint {
+/// What a replica holds to whose knowledge it is committed. One that was deposed may hold something else at the same
+/// offset, which nobody was promised, also when it has heard of a newer epoch already and only not truncated yet.
+fn committed_at(world: &World<Host>, partition: &TopicPartition, offset: i64) -> Fingerprint {
     let holders = world.node_ids().filter_map(|node| match world.node(node) {
         Some(Host::Broker(broker)) => {
             let held = broker.partition(partition)?;
-            Some((held.leader_epoch(), held.log.fingerprint_at(offset)?))
+            let is_committed = held.log.high_watermark() > offset;
+            Some((held.leader_epoch(), held.log.fingerprint_at(offset).filter(|_| is_committed)?))
         }
         _ => None,
     });

@@ -165,6 +165,8 @@ impl Partition {
             return false;
         }
         let is_new_epoch = registration.leader_epoch > self.leader_epoch || !self.is_leader();
+        // The answer to AlterPartition can be faster than the metadata that says the same.
+        let is_known = registration.partition_epoch == self.partition_epoch;
         // A leader has nothing to recover before it leads; its next ISR change says so (KIP-704).
         let committed = Committed { isr: registration.isr.iter().copied().collect(), recovering: false };
         self.replicas = registration.replicas.clone();
@@ -173,7 +175,13 @@ impl Partition {
         if is_new_epoch {
             self.begin_epoch(disk, now, registration.leader_epoch, committed, around);
         } else {
-            self.update_isr(committed, around);
+            self.update_followers(around);
+            // What is known already must not end a change that was asked for since: the controller may yet make it, and
+            // then a member would be in sync that the high watermark did not wait for (found by the swarm; Kafka's
+            // `Partition.makeLeader` forgets the pending change here).
+            if let (false, Some(leader)) = (is_known, self.leader_state_mut()) {
+                leader.isr = IsrState::Committed(committed);
+            }
         }
         is_new_epoch
     }
@@ -199,15 +207,14 @@ impl Partition {
         self.role = Role::Leader(LeaderState { epoch_start_offset, isr: IsrState::Committed(committed), followers });
     }
 
-    /// The same leader epoch goes on with another ISR or assignment.
-    fn update_isr(&mut self, committed: Committed, around: &Surroundings<'_>) {
+    /// The same leader epoch goes on, perhaps with another assignment.
+    fn update_followers(&mut self, around: &Surroundings<'_>) {
         let replicas = self.replicas.clone();
         let Some(leader) = self.leader_state_mut() else { return };
         leader.followers.retain(|id, _| replicas.contains(id));
         for id in replicas.into_iter().filter(|id| *id != around.local_broker) {
             leader.followers.entry(id).or_insert_with(|| FollowerState::at_epoch_start(around.now_ms, false));
         }
-        leader.isr = IsrState::Committed(committed);
     }
 
     /// Applies metadata that makes this broker a follower (also of nobody). True when the leader epoch grew: then the
