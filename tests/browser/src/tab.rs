@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use chromiumoxide::Page;
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetCpuThrottlingRateParams};
+use chromiumoxide::cdp::browser_protocol::network::SetBypassServiceWorkerParams;
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
 use chromiumoxide::cdp::browser_protocol::target::SetAutoAttachParams;
 use chromiumoxide::layout::Point;
@@ -58,6 +59,10 @@ impl Tab {
             page.evaluate_on_new_document(options.before.as_str()).await.map_err(words)?;
         }
         let tab = Tab { page, origin, cut };
+        // A debugger that attaches to everything by itself keeps service workers waiting for a word that never comes, and a
+        // page's requests with them.
+        tab.page.execute(SetAutoAttachParams::new(false, false)).await.map_err(words)?;
+        tab.bypass_service_workers(true).await?;
         tab.goto(&options.path).await?;
         Ok(tab)
     }
@@ -72,9 +77,13 @@ impl Tab {
         self.page.goto(format!("{}{path}", self.origin)).await.map(drop).map_err(words)
     }
 
-    /// Service workers run: a debugger that attaches to everything by itself keeps them waiting for a word that never comes.
-    pub async fn let_service_workers_run(&self) -> Result<(), String> {
-        self.page.execute(SetAutoAttachParams::new(false, false)).await.map(drop).map_err(words)
+    /// From now on the page's requests go through its service worker, as everywhere; tests of other things do without.
+    pub async fn let_service_workers_answer(&self) -> Result<(), String> {
+        self.bypass_service_workers(false).await
+    }
+
+    async fn bypass_service_workers(&self, bypass: bool) -> Result<(), String> {
+        self.page.execute(SetBypassServiceWorkerParams::new(bypass)).await.map(drop).map_err(words)
     }
 
     /// From now on the page's server answers nobody.

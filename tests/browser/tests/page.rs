@@ -45,7 +45,7 @@ fn a_download_that_fails_can_be_tried_again() {
 fn after_the_first_load_the_network_is_not_needed() {
     in_tab(Options::default(), async |tab| {
         tab.wait_for_text("#lessons", "Your first topic").await?;
-        tab.let_service_workers_run().await?;
+        tab.let_service_workers_answer().await?;
         tab.wait_until("document.documentElement.dataset.offline === 'ready'", "the page is put by").await?;
         tab.wait_for("text=Ready offline").await?;
         tab.cut_the_network();
