@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::iter::Zip;
 use std::ops::{Index, RangeBounds};
 use std::{slice, vec};
@@ -9,7 +10,7 @@ use std::{slice, vec};
 use super::{find, within};
 
 /// A map in the order of its keys.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Map<K, V> {
     // Sorted, no key twice.
     keys: Vec<K>,
@@ -199,6 +200,17 @@ impl<K, V> Default for Map<K, V> {
     }
 }
 
+/// Entry by entry, as `std`'s: a vector of `usize` is hashed as the bytes of its memory, which are others in wasm.
+impl<K: Hash, V: Hash> Hash for Map<K, V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.len());
+        self.iter().for_each(|(key, value)| {
+            key.hash(state);
+            value.hash(state);
+        });
+    }
+}
+
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
@@ -357,12 +369,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::Rng;
+    use crate::{Digest, Rng};
 
     fn same(map: &Map<u8, u32>, model: &BTreeMap<u8, u32>) {
         assert!(map.iter().eq(model.iter()), "{map:?} is not {model:?}");
         assert_eq!(map.first_key_value(), model.first_key_value());
         assert_eq!(map.last_key_value(), model.last_key_value());
+        assert_eq!(Digest::of(map), Digest::of(model), "the digest is that of its entries, on every machine");
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::RangeBounds;
 use std::{slice, vec};
 
 use super::{find, within};
 
 /// A set in the order of its members.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Set<T> {
     // Sorted, none twice.
     items: Vec<T>,
@@ -139,6 +140,14 @@ impl<T> Default for Set<T> {
     }
 }
 
+/// Member by member, as `std`'s: a vector of `usize` is hashed as the bytes of its memory, which are others in wasm.
+impl<T: Hash> Hash for Set<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.len());
+        self.iter().for_each(|item| item.hash(state));
+    }
+}
+
 impl<T: fmt::Debug> fmt::Debug for Set<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
@@ -198,7 +207,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::Rng;
+    use crate::{Digest, Rng};
 
     #[test]
     fn a_random_walk_is_that_of_a_b_tree() {
@@ -213,6 +222,7 @@ mod tests {
                 _ => assert!(set.range(item..).eq(model.range(item..))),
             }
             assert!(set.iter().eq(model.iter()), "{set:?} is not {model:?}");
+            assert_eq!(Digest::of(&set), Digest::of(&model));
         }
     }
 
