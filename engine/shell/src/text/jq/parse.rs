@@ -132,7 +132,10 @@ fn text(chars: &[char], mut at: usize) -> Result<(Vec<Result<String, Expr>>, usi
             }
             Some('u') => {
                 let digits: String = chars[at..].iter().take(4).collect();
-                let code = u32::from_str_radix(&digits, 16).map_err(|_| "invalid \\uXXXX escape")?;
+                // jq's own words. A sign would be read as part of the number.
+                let is_code = digits.len() == 4 && digits.chars().all(|c| c.is_ascii_hexdigit());
+                let code = u32::from_str_radix(&digits, 16).ok().filter(|_| is_code);
+                let code = code.ok_or("invalid \\uXXXX escape")?;
                 push(&mut parts, char::from_u32(code).unwrap_or('\u{fffd}'));
                 at += 4;
             }
