@@ -221,11 +221,15 @@ impl Validation<'_> {
         if problem.is_some() || !appended || batch.timestamp_type() != TimestampType::LogAppendTime {
             return problem;
         }
-        let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        // Records that stay packed as they came are read without keys and values: of these only the sizes are known.
+        let is_partial =
+            batch.is_compressed() && batch.codec().is_ok_and(|source| self.config.compression.target(source) == source);
+        let (class, none) = if is_partial { ("PartialDefaultRecord", -1) } else { ("DefaultRecord", 0) };
+        let len = |bytes: Option<&[u8]>| bytes.map_or(none, |bytes| bytes.len() as i64);
         Some((
             ErrorCode::InvalidTimestamp,
             format!(
-                "Invalid timestamp type in message DefaultRecord(offset={offset}, timestamp={timestamp}, key={} bytes, \
+                "Invalid timestamp type in message {class}(offset={offset}, timestamp={timestamp}, key={} bytes, \
                  value={} bytes). Producer should not set timestamp type to LogAppendTime.",
                 len(record.key),
                 len(record.value)
@@ -316,6 +320,7 @@ impl Validation<'_> {
     ) -> Result<Validated, AppendError> {
         builder.timestamp_type = self.config.message_timestamp_type;
         builder.log_append_time = self.now_ms;
+        builder.gzip_level = self.config.compression_gzip_level;
         for record in records {
             builder.append(record.timestamp, record.key.as_deref(), record.value.as_deref(), &record.headers);
         }

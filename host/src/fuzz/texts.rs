@@ -132,10 +132,10 @@ pub fn targets(root: &Path) -> Result<Vec<Target>, String> {
     Ok(vec![
         target("script", 8, pieces(&scripts), SCRIPT_WORDS, read_script),
         target("shell", 16, lines.clone(), SHELL_WORDS, |line| shell::lang::parse(line).is_ok()),
-        target("terminal", 1, lines, SHELL_WORDS, type_line),
-        target("lesson", 2, steps(&lessons), LESSON_WORDS, |text| lesson::parse(text).is_ok()),
+        target("terminal", 8, lines, SHELL_WORDS, type_line),
+        target("lesson", 8, steps(&lessons), LESSON_WORDS, |text| lesson::parse(text).is_ok()),
         target("link", 8, links(), &["A", "_", "-", "%20", "="], read_link),
-        target("plan", 4, plans(), PLAN_WORDS, read_plan),
+        target("plan", 8, plans(), PLAN_WORDS, read_plan),
     ])
 }
 

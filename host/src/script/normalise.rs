@@ -4,6 +4,7 @@
 //! The order of the rules counts: a date must be gone before its digits could be taken for something else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
@@ -14,7 +15,7 @@ const ID_LENGTH: usize = 22;
 
 /// Gives the same id the same name through a whole transcript: `ID-1`, `UUID-2`.
 pub struct Normaliser {
-    rules: Rules,
+    rules: &'static Rules,
     /// Names given, by the prefix and the id itself.
     names: BTreeMap<(&'static str, String), String>,
     /// Words of 22 letters that stood where ids stand. Others (`min.insync` and the like have dots, but a topic may well have
@@ -22,9 +23,12 @@ pub struct Normaliser {
     known: BTreeSet<String>,
 }
 
+/// Compiled once: that takes longer than a transcript does.
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
+
 impl Default for Normaliser {
     fn default() -> Normaliser {
-        Normaliser { rules: Rules::new(), names: BTreeMap::new(), known: BTreeSet::new() }
+        Normaliser { rules: &RULES, names: BTreeMap::new(), known: BTreeSet::new() }
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) struct Accumulator {
     backoff: ExponentialBackoff,
     buffer_memory: u64,
     codec: Codec,
+    gzip_level: i32,
     queues: Map<TopicPartition, VecDeque<ProducerBatch>>,
     muted: Set<TopicPartition>,
     drain_index: Map<i32, usize>,
@@ -51,6 +52,7 @@ impl Accumulator {
             backoff: config.common.retry_backoff,
             buffer_memory: config.buffer_memory,
             codec: Codec::for_name(&config.compression).unwrap_or(Codec::None),
+            gzip_level: config.gzip_level,
             queues: Map::new(),
             muted: Set::new(),
             drain_index: Map::new(),
@@ -82,7 +84,7 @@ impl Accumulator {
         now: Micros,
     ) -> usize {
         self.used_memory += buffer as u64;
-        let mut batch = ProducerBatch::new(tp.clone(), buffer, self.codec, now);
+        let mut batch = ProducerBatch::new(tp.clone(), buffer, self.codec, self.gzip_level, now);
         batch.try_append(record, timestamp, id);
         let size = batch.size();
         self.queues.entry(tp.clone()).or_default().push_back(batch);

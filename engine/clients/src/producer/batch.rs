@@ -44,6 +44,7 @@ pub(crate) struct ProducerBatch {
     /// Bytes that the buffer pool has given to it.
     pub buffer: usize,
     codec: Codec,
+    gzip_level: i32,
     builder: BatchBuilder,
     closed: bool,
     leader_epoch: Option<i32>,
@@ -51,7 +52,9 @@ pub(crate) struct ProducerBatch {
 }
 
 impl ProducerBatch {
-    pub fn new(tp: TopicPartition, buffer: usize, codec: Codec, now: Micros) -> ProducerBatch {
+    pub fn new(tp: TopicPartition, buffer: usize, codec: Codec, gzip_level: i32, now: Micros) -> ProducerBatch {
+        let mut builder = BatchBuilder::new(0).with_codec(codec);
+        builder.gzip_level = gzip_level;
         ProducerBatch {
             tp,
             records: Vec::new(),
@@ -64,7 +67,8 @@ impl ProducerBatch {
             is_split: false,
             buffer,
             codec,
-            builder: BatchBuilder::new(0).with_codec(codec),
+            gzip_level,
+            builder,
             closed: false,
             leader_epoch: None,
             attempts_at_leader_change: None,
@@ -156,7 +160,7 @@ impl ProducerBatch {
             };
             let added = parts.last_mut().is_some_and(|part| part.try_append(&record, thunk.timestamp, thunk.id));
             if !added {
-                let mut part = ProducerBatch::new(self.tp.clone(), target, self.codec, self.created);
+                let mut part = ProducerBatch::new(self.tp.clone(), target, self.codec, self.gzip_level, self.created);
                 part.is_split = true;
                 part.try_append(&record, thunk.timestamp, thunk.id);
                 parts.push(part);

@@ -26,6 +26,8 @@ pub struct BatchBuilder {
     pub transactional: bool,
     pub control: bool,
     pub codec: Codec,
+    /// `compression.gzip.level`: -1, or 1 to 9.
+    pub gzip_level: i32,
     /// KIP-534: stands in the place of the base timestamp once set.
     pub delete_horizon_ms: Option<i64>,
     base_timestamp: Option<i64>,
@@ -50,6 +52,7 @@ impl BatchBuilder {
             transactional: false,
             control: false,
             codec: Codec::None,
+            gzip_level: -1,
             delete_horizon_ms: None,
             base_timestamp: None,
             max_timestamp: NO_TIMESTAMP,
@@ -156,7 +159,7 @@ impl BatchBuilder {
     pub fn build_ending_at(mut self, last_offset: i64) -> Bytes {
         let mut out = std::mem::take(&mut self.body);
         if self.codec != Codec::None {
-            let packed = self.codec.compress(&out[HEADER_LEN..]);
+            let packed = self.codec.compress(&out[HEADER_LEN..], self.gzip_level);
             out.truncate(HEADER_LEN);
             out.extend_from_slice(&packed);
         }

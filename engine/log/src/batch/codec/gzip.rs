@@ -1,25 +1,21 @@
 //! gzip (RFC 1952) around deflate, as `java.util.zip.GZIPOutputStream` writes it.
 
 use base::limits::DECOMPRESSED_BATCH_MAX;
-use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use super::crc32;
+use crate::deflate::{deflate, inflate};
 
 /// Magic, deflate, no flags, no time, no extra flags, unknown system.
 const HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
-const TRAILER_LEN: usize = 8;
-/// What -1 means to zlib.
-const DEFAULT_LEVEL: u8 = 6;
 
 const FLAG_HEADER_CRC: u8 = 2;
 const FLAG_EXTRA: u8 = 4;
 const FLAG_NAME: u8 = 8;
 const FLAG_COMMENT: u8 = 16;
 
-pub fn compress(plain: &[u8]) -> Vec<u8> {
+pub fn compress(plain: &[u8], level: i32) -> Vec<u8> {
     let mut out = HEADER.to_vec();
-    out.extend(compress_to_vec(plain, DEFAULT_LEVEL));
+    out.extend(deflate(plain, level));
     out.extend_from_slice(&crc32(plain).to_le_bytes());
     out.extend_from_slice(&(plain.len() as u32).to_le_bytes());
     out
@@ -27,10 +23,10 @@ pub fn compress(plain: &[u8]) -> Vec<u8> {
 
 pub fn decompress(packed: &[u8]) -> Option<Vec<u8>> {
     let body = after_header(packed)?;
-    let (deflated, trailer) = body.split_at_checked(body.len().checked_sub(TRAILER_LEN)?)?;
-    let plain = decompress_to_vec_with_limit(deflated, DECOMPRESSED_BATCH_MAX).ok()?;
-    let (crc, len) = trailer.split_at(4);
-    (crc == crc32(&plain).to_le_bytes() && len == (plain.len() as u32).to_le_bytes()).then_some(plain)
+    let (plain, used) = inflate(body, DECOMPRESSED_BATCH_MAX)?;
+    let (crc, rest) = body[used..].split_first_chunk::<4>()?;
+    let len = rest.first_chunk::<4>()?;
+    (*crc == crc32(&plain).to_le_bytes() && *len == (plain.len() as u32).to_le_bytes()).then_some(plain)
 }
 
 fn after_header(packed: &[u8]) -> Option<&[u8]> {

@@ -71,12 +71,12 @@ impl Codec {
         plain.map(Bytes::from).ok_or_else(failed)
     }
 
-    /// Packs a record area. The formats are Kafka's; the choice of matches, and so the exact size, is that of the
-    /// library.
-    pub fn compress(self, plain: &[u8]) -> Vec<u8> {
+    /// Packs a record area; the level is gzip's. The formats are Kafka's, and gzip's bytes are; with the others the
+    /// choice of matches, and so the exact size, is that of the library.
+    pub fn compress(self, plain: &[u8], gzip_level: i32) -> Vec<u8> {
         match self {
             Codec::None => plain.to_vec(),
-            Codec::Gzip => gzip::compress(plain),
+            Codec::Gzip => gzip::compress(plain, gzip_level),
             Codec::Snappy => snappy::compress(plain),
             Codec::Lz4 => lz4::compress(plain),
             Codec::Zstd => zstd::compress(plain),
@@ -96,7 +96,7 @@ mod tests {
             let text: Vec<u8> = (0..len).map(|at| b"Kafka and Kafka again "[at % 22]).collect();
             for plain in [noise, text] {
                 for codec in Codec::ALL {
-                    let packed = Bytes::from(codec.compress(&plain));
+                    let packed = Bytes::from(codec.compress(&plain, -1));
                     assert_eq!(codec.decompress(&packed).as_deref(), Ok(&plain[..]), "{codec:?} of {len} bytes");
                 }
             }
@@ -107,7 +107,7 @@ mod tests {
     fn repetition_takes_less_room() {
         let plain = b"0123456789".repeat(1_000);
         for codec in &Codec::ALL[1..] {
-            assert!(codec.compress(&plain).len() < 1_000, "{codec:?}");
+            assert!(codec.compress(&plain, -1).len() < 1_000, "{codec:?}");
         }
     }
 
@@ -116,7 +116,7 @@ mod tests {
         let mut random = base::Rng::new(2, 1, "codec");
         let plain = b"offset zero, offset one, offset two".repeat(20);
         for codec in &Codec::ALL[1..] {
-            let packed = codec.compress(&plain);
+            let packed = codec.compress(&plain, -1);
             for _ in 0..5_000 {
                 let mut bad = packed.clone();
                 for _ in 0..=random.below(3) {
