@@ -98,7 +98,8 @@ struct Load {
     lanes: [Lane; PARTITIONS],
     /// Which partition a connection is for.
     connections: BTreeMap<ConnId, usize>,
-    is_created: bool,
+    /// Topics that were asked for and are there.
+    created: u32,
     sum: u64,
 }
 
@@ -141,14 +142,16 @@ impl Load {
             }
             Err(_) => assigned_topic(),
         };
-        self.is_created = false;
         let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, ..Default::default() };
         send(conn, 0, 7, request.into(), fx);
     }
 
     fn on_answer(&mut self, conn: ConnId, body: &Response, fx: &mut Effects<'_, Kafka>) {
         match body {
-            Response::CreateTopics(answer) => self.is_created = answer.topics.iter().all(|topic| topic.error_code == 0),
+            Response::CreateTopics(answer) => {
+                assert!(answer.topics.iter().all(|topic| topic.error_code == 0), "it is made: {answer:?}");
+                self.created += 1;
+            }
             Response::Produce(answer) => {
                 let lane = self.connections[&conn];
                 assert_eq!(answer.responses[0].partition_responses[0].error_code, 0, "it is taken");
@@ -232,7 +235,7 @@ impl Cluster {
     pub fn start(batches: u64) -> Cluster {
         let mut cluster = Cluster::boot(PARTITIONS as i32, batches.div_ceil(PARTITIONS as u64));
         cluster.tell("create");
-        cluster.run_until(|world| load(world).is_some_and(|load| load.is_created));
+        cluster.run_until(|world| load(world).is_some_and(|load| load.created == 1));
         cluster.idle(Micros::from_secs(2));
         cluster
     }
@@ -240,9 +243,9 @@ impl Cluster {
     /// So many brokers with so many topics, each of so many partitions, at rest.
     pub fn at_rest(brokers: i32, topics: u32, partitions: u32) -> Cluster {
         let mut cluster = Cluster::boot(brokers, 0);
-        for _ in 0..topics {
+        for topic in 1..=topics {
             cluster.tell(&partitions.to_string());
-            cluster.run_until(|world| load(world).is_some_and(|load| load.is_created));
+            cluster.run_until(|world| load(world).is_some_and(|load| load.created == topic));
         }
         cluster.idle(Micros::from_secs(20));
         cluster
