@@ -75,6 +75,7 @@ The format is described in tests/scripts/README.md. Exit code 1 when a script di
   cargo oz swarm --seeds 1000            seeds 0 to 999
   cargo oz swarm --seeds 1 --from 17     one that failed, again
   cargo oz swarm --from 17 --plan FILE   another plan on the cluster of seed 17
+  cargo oz swarm --from 17 --plan FILE --trace topic-1    and every event with this word in it
 
 A failure is a line SEED=.. EVENT=.. CHECK=.., and the plan cut down to what it needs. Exit code 1 when a seed fails.")]
     Swarm {
@@ -90,6 +91,9 @@ A failure is a line SEED=.. EVENT=.. CHECK=.., and the plan cut down to what it 
         /// Play this plan instead of drawn ones, in the form in which a failure prints it.
         #[arg(long)]
         plan: Option<PathBuf>,
+        /// With a plan: print every event that has this word in it.
+        #[arg(long, requires = "plan")]
+        trace: Option<String>,
     },
     /// Feed damaged input to every parser: batches, messages, folders, scripts, lines, lessons, links.
     #[command(after_help = "Examples:
@@ -157,8 +161,8 @@ fn main() -> ExitCode {
         Command::Run { check, files } => oz::run::run(check, &files),
         Command::Vectors { files } => oz::vectors::vectors(&files),
         Command::Lesson { command: LessonCommand::Check { files } } => oz::lesson::check(&files),
-        Command::Swarm { from, plan: Some(plan), .. } => oz::swarm::replay(from, &plan),
-        Command::Swarm { seeds, from, threads, plan: None } => oz::swarm::swarm(from, seeds, threads),
+        Command::Swarm { from, plan: Some(plan), trace, .. } => oz::swarm::replay(from, &plan, trace),
+        Command::Swarm { seeds, from, threads, plan: None, .. } => oz::swarm::swarm(from, seeds, threads),
         Command::Fuzz { inputs, from, target, threads } => oz::fuzz::fuzz(target.as_deref(), from, inputs, threads),
         Command::Parity { seeds } => oz::parity::parity(seeds),
         Command::Bench { skip_browser, many } => oz::bench::bench(skip_browser, many),

@@ -11,11 +11,12 @@ use wire::{Command, Request};
 /// Two at a time: each run is one thread's work, and the machines of the build have two cores.
 const THREADS: usize = 2;
 const SEEDS: u64 = 256;
-/// A rule that is broken is noticed within this many seeds.
+/// A rule that is broken is noticed within this many seeds. When this was written the last of them was
+/// `UnfencedAlterPartition` at seed 66; `UnfencedFetch` at 38, `ForgottenEpochStart` at 0.
 const MUTANT_SEEDS: u64 = 200;
 /// Seeds of long runs that found a fault, of the engine (1207: metadata that is known already ended a pending change of the
-/// ISR) or of what judges it (420, 532, 1239).
-const ONCE_BROKEN: [u64; 4] = [420, 532, 1207, 1239];
+/// ISR) or of what judges it (all others).
+const ONCE_BROKEN: [u64; 9] = [420, 532, 1207, 1239, 4759, 7481, 7954, 12738, 13278];
 
 #[test]
 fn no_seed_breaks_an_invariant_and_every_cluster_recovers() {

@@ -52,12 +52,16 @@ pub enum Mutant {
     TakeStaleFetchAnswer,
     /// A metadata record counts as committed when most replicas have it, whether they may vote or not.
     QuorumCountsObservers,
+    /// A new leader does not note where its epoch begins (KIP-101, KIP-279).
+    ForgottenEpochStart,
+    /// A leader takes a fetch that names an older leader epoch (KIP-320).
+    UnfencedFetch,
     /// The cleaner takes tombstones before `delete.retention.ms` has passed.
     CleanerDropsTombstones,
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 15] = [
+    pub const ALL: [Mutant; 17] = [
         Mutant::AckBeforeReplication,
         Mutant::TruncateToHighWatermark,
         Mutant::NoDivergenceCheck,
@@ -72,6 +76,8 @@ impl Mutant {
         Mutant::DropDedupWindow,
         Mutant::TakeStaleFetchAnswer,
         Mutant::QuorumCountsObservers,
+        Mutant::ForgottenEpochStart,
+        Mutant::UnfencedFetch,
         Mutant::CleanerDropsTombstones,
     ];
 }

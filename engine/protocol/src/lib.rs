@@ -85,5 +85,5 @@ pub use codec::{CodecError, Message, VersionRange};
 pub use error_code::ErrorCode;
 pub use float64::Float64;
 pub use packet::Packet;
-pub use records::Records;
+pub use records::{Memo, Records};
 pub use topic::TopicPartition;

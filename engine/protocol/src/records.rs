@@ -1,6 +1,8 @@
 //! Record batches as they travel in produce and fetch: whole batches that share memory with the log.
 
+use std::any::Any;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -18,6 +20,26 @@ pub struct Records {
     /// Somebody has made or verified the checksums of these very bytes, which nobody can change: verified again they
     /// come out the same. A memory of work done and no part of the value.
     verified: bool,
+    /// What the sender made of them.
+    pub memo: Memo,
+}
+
+/// What a sender has made of records, or of all up to them: whoever makes the same of them may keep the sender's instead
+/// of its own, so that a thousand brokers hold one image of the metadata. It is no part of any value and never on the
+/// wire, and nobody may come to know from it what the records do not say.
+#[derive(Clone, Debug, Default)]
+pub struct Memo(pub Option<Arc<dyn Any + Send + Sync>>);
+
+impl PartialEq for Memo {
+    fn eq(&self, _: &Memo) -> bool {
+        true
+    }
+}
+
+impl Eq for Memo {}
+
+impl Hash for Memo {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl PartialEq for Records {
@@ -37,12 +59,12 @@ impl Hash for Records {
 impl Records {
     /// Batches of which nothing is known.
     pub fn of(batches: Vec<Bytes>) -> Records {
-        Records { batches, verified: false }
+        Records { batches, verified: false, memo: Memo(None) }
     }
 
     /// Batches whose checksums the caller has made or verified.
     pub fn verified(batches: Vec<Bytes>) -> Records {
-        Records { batches, verified: true }
+        Records { batches, verified: true, memo: Memo(None) }
     }
 
     /// Whether the checksums are known to be right.

@@ -171,11 +171,7 @@ impl Disk {
     }
 
     fn entry(&mut self, path: &str) -> &mut File {
-        let files = Arc::make_mut(&mut self.files);
-        if !files.contains_key(path) {
-            files.insert(Arc::from(path), Arc::default());
-        }
-        Arc::make_mut(files.get_mut(path).expect("inserted above"))
+        Arc::make_mut(Arc::make_mut(&mut self.files).get_or_insert(path, Arc::from))
     }
 }
 

@@ -28,6 +28,12 @@ pub struct History {
 }
 
 impl History {
+    /// The controller says that the leader which begins now was elected uncleanly. Whoever elected it may have died before
+    /// it could tell.
+    pub fn take_back(&mut self, partition: &TopicPartition) {
+        self.unclean.insert(partition.clone());
+    }
+
     pub fn note(&mut self, world: &World<Host>, stamped: &Stamped<Event>) {
         match &stamped.event {
             Event::LeaderElected { partition, kind: ElectionKind::Unclean, .. } => {

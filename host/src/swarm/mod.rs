@@ -133,11 +133,11 @@ pub fn swarm(from: u64, count: u64, threads: usize) -> Result<bool, String> {
     Ok(tally.failures.is_empty())
 }
 
-/// `oz swarm --plan`: a plan from a file, on the cluster of a seed.
-pub fn replay(seed: u64, file: &Path) -> Result<bool, String> {
+/// `oz swarm --plan`: a plan from a file, on the cluster of a seed. With a word, every event that has it is printed.
+pub fn replay(seed: u64, file: &Path, word: Option<String>) -> Result<bool, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let plan = from_text(&text).map_err(|words| format!("{}: {words}", file.display()))?;
-    let outcome = run(&Scenario::draw(seed), &plan, None);
+    let outcome = run::traced(&Scenario::draw(seed), &plan, None, word);
     println!("{}", outcome.reach);
     match &outcome.failure {
         Some(failure) => println!("SEED={seed} {failure}"),

@@ -51,10 +51,17 @@ struct Run {
     history: History,
     reach: Reach,
     events: Vec<Stamped<Event>>,
+    /// Events that have this word in them are printed.
+    word: Option<String>,
 }
 
 /// Plays a plan on the cluster of a scenario. With a mutant all its servers have that one rule broken.
 pub fn run(scenario: &Scenario, plan: &[(Micros, Step)], mutant: Option<Mutant>) -> Outcome {
+    traced(scenario, plan, mutant, None)
+}
+
+/// The same, printing every event that has a word in it.
+pub fn traced(scenario: &Scenario, plan: &[(Micros, Step)], mutant: Option<Mutant>, word: Option<String>) -> Outcome {
     let mut world = match setup::build(&scenario.spec, scenario.seed) {
         Ok(world) => world,
         Err(words) => return Outcome { failure: Some(failure_at_start(words)), reach: Reach::default() },
@@ -68,6 +75,7 @@ pub fn run(scenario: &Scenario, plan: &[(Micros, Step)], mutant: Option<Mutant>)
         history: History::default(),
         reach: Reach::default(),
         events: Vec::new(),
+        word,
     };
     let failure = run.play(scenario, plan).err();
     Outcome { failure, reach: Reach { steps: run.world.index(), ..run.reach } }
@@ -112,6 +120,13 @@ fn mutate(world: &mut World<Host>, mutant: Mutant) {
             HostSpec::Terminal(_) => {}
         }
         world.start(node);
+    }
+}
+
+fn print_if(world: &World<Host>, stamped: &Stamped<Event>, word: &str) {
+    let event = format!("{:?}", stamped.event);
+    if event.contains(word) {
+        println!("{:>9} ms {}: {event}", stamped.at.as_ms(), world.host_of(stamped.node).unwrap_or_default());
     }
 }
 
@@ -167,7 +182,15 @@ impl Run {
         self.checker.after(&self.world, events);
         for stamped in events {
             self.reach.note(stamped);
+            if let Event::BecameLeader { partition, .. } = &stamped.event
+                && self.checker.has_taken_back(partition)
+            {
+                self.history.take_back(partition);
+            }
             self.history.note(&self.world, stamped);
+            if let Some(word) = &self.word {
+                print_if(&self.world, stamped, word);
+            }
         }
         match self.checker.first_broken() {
             None => match self.history.skipped() {

@@ -120,6 +120,20 @@ impl<K: Ord, V> Map<K, V> {
         find(&self.keys, key).is_ok()
     }
 
+    /// What stands at `key`, or a default that is put there under the key that `own` makes of it.
+    pub fn get_or_insert<'q, Q: Ord + ?Sized>(&mut self, key: &'q Q, own: impl FnOnce(&'q Q) -> K) -> &mut V
+    where
+        K: Borrow<Q>,
+        V: Default,
+    {
+        let at = find(&self.keys, key).unwrap_or_else(|at| {
+            self.keys.insert(at, own(key));
+            self.values.insert(at, V::default());
+            at
+        });
+        &mut self.values[at]
+    }
+
     /// Puts `value` at `key` and gives back what stood there.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match find(&self.keys, &key) {

@@ -75,25 +75,30 @@ impl LogFiles {
     }
 
     /// Writes the high watermarks if they differ from what the file says. True if it wrote.
-    pub fn checkpoint_high_watermarks(
+    pub fn checkpoint_high_watermarks<'a>(
         &mut self,
         disk: &mut Disk,
-        offsets: Map<TopicPartition, i64>,
+        offsets: impl Iterator<Item = (&'a TopicPartition, i64)> + Clone,
         now: Micros,
     ) -> bool {
         write_if_new(disk, checkpoint::HIGH_WATERMARK_FILE, &mut self.high_watermarks, offsets, now)
     }
 
-    pub fn checkpoint_recovery_points(
+    pub fn checkpoint_recovery_points<'a>(
         &mut self,
         disk: &mut Disk,
-        offsets: Map<TopicPartition, i64>,
+        offsets: impl Iterator<Item = (&'a TopicPartition, i64)> + Clone,
         now: Micros,
     ) -> bool {
         write_if_new(disk, checkpoint::RECOVERY_POINT_FILE, &mut self.recovery_points, offsets, now)
     }
 
-    pub fn checkpoint_log_starts(&mut self, disk: &mut Disk, offsets: Map<TopicPartition, i64>, now: Micros) -> bool {
+    pub fn checkpoint_log_starts<'a>(
+        &mut self,
+        disk: &mut Disk,
+        offsets: impl Iterator<Item = (&'a TopicPartition, i64)> + Clone,
+        now: Micros,
+    ) -> bool {
         write_if_new(disk, checkpoint::LOG_START_FILE, &mut self.log_starts, offsets, now)
     }
 
@@ -204,20 +209,23 @@ fn read(disk: &Disk, name: &str) -> Map<TopicPartition, i64> {
     checkpoint::read_offsets(disk, &in_log_dir(name)).unwrap_or_default()
 }
 
-fn write_if_new(
+/// Mostly nothing has changed, and then nothing is copied. `offsets` come in the order of the partitions.
+fn write_if_new<'a>(
     disk: &mut Disk,
     name: &str,
     known: &mut Map<TopicPartition, i64>,
-    offsets: Map<TopicPartition, i64>,
+    offsets: impl Iterator<Item = (&'a TopicPartition, i64)> + Clone,
     now: Micros,
 ) -> bool {
     let path = in_log_dir(name);
     let is_empty_file = disk.file(&path).is_none_or(|file| file.is_empty());
-    if *known == offsets && !is_empty_file {
+    let mut wanted = offsets.clone();
+    let is_same = known.iter().all(|(id, offset)| wanted.next() == Some((id, *offset))) && wanted.next().is_none();
+    if is_same && !is_empty_file {
         return false;
     }
-    checkpoint::write_offsets(disk, &path, &offsets, now);
-    *known = offsets;
+    *known = offsets.map(|(id, offset)| (id.clone(), offset)).collect();
+    checkpoint::write_offsets(disk, &path, known, now);
     true
 }
 

@@ -59,8 +59,14 @@ impl ReplicaManager {
     }
 
     /// High watermarks of all partitions, for the checkpoint.
-    pub fn high_watermarks(&self) -> Map<TopicPartition, i64> {
-        self.partitions.iter().map(|(id, partition)| (id.clone(), partition.log.high_watermark())).collect()
+    pub fn high_watermarks(&self) -> impl Iterator<Item = (&TopicPartition, i64)> + Clone {
+        self.partitions.iter().map(|(id, partition)| (id, partition.log.high_watermark()))
+    }
+
+    /// Whether any partition of a topic is here.
+    fn holds_any_of(&self, topic: &str) -> bool {
+        let from = TopicPartition::new(topic, 0);
+        self.partitions.range(from..).next().is_some_and(|(id, _)| id.topic == topic)
     }
 }
 
@@ -175,17 +181,25 @@ impl Broker {
 
     fn local_changes(&self, touched: &[TopicIdPartition], image: &MetadataImage) -> LocalChanges {
         let mut changes = LocalChanges::default();
-        for id in touched {
-            let Some(topic) = image.topic(id.topic_id) else { continue };
-            let Some(registration) = topic.partitions.get(&id.partition) else { continue };
-            let partition = TopicPartition::new(topic.name.clone(), id.partition);
-            let local = Local { partition, topic_id: id.topic_id, registration: registration.clone() };
-            if registration.leader == self.settings.node_id() {
-                changes.leaders.push(local);
-            } else if registration.replicas.contains(&self.settings.node_id()) {
-                changes.followers.push(local);
-            } else if self.replicas.get(&local.partition).is_some_and(|held| held.topic_id == id.topic_id) {
-                changes.deletes.push(local.partition);
+        // In the order of topics: what concerns a whole topic is looked up once.
+        for of_topic in touched.chunk_by(|one, next| one.topic_id == next.topic_id) {
+            let Some(topic) = image.topic(of_topic[0].topic_id) else { continue };
+            let holds_any = self.replicas.holds_any_of(&topic.name);
+            for id in of_topic {
+                let Some(registration) = topic.partitions.get(&id.partition) else { continue };
+                let is_assigned = registration.replicas.contains(&self.settings.node_id());
+                if !is_assigned && !holds_any {
+                    continue;
+                }
+                let partition = TopicPartition::new(topic.name.clone(), id.partition);
+                let local = Local { partition, topic_id: id.topic_id, registration: registration.clone() };
+                if registration.leader == self.settings.node_id() {
+                    changes.leaders.push(local);
+                } else if is_assigned {
+                    changes.followers.push(local);
+                } else if self.replicas.get(&local.partition).is_some_and(|held| held.topic_id == id.topic_id) {
+                    changes.deletes.push(local.partition);
+                }
             }
         }
         changes

@@ -1,6 +1,6 @@
 //! What a broker does in the background, and how it ends.
 
-use base::{Map, Micros};
+use base::Micros;
 
 use log::checkpoint;
 use protocol::TopicPartition;
@@ -73,13 +73,12 @@ impl Broker {
 
     /// Recovery points and log starts, as far as they changed.
     fn checkpoint_offsets(&mut self, now: Micros) {
-        let logs = || self.replicas.partitions.iter().map(|(id, held)| (id.clone(), &held.log));
-        let points: Map<_, _> = logs().map(|(id, log)| (id, log.recovery_point())).collect();
+        let logs = || self.replicas.partitions.iter().map(|(id, held)| (id, &held.log));
+        let points = logs().map(|(id, log)| (id, log.recovery_point()));
         // Only a log start that lies above the first segment's base must be remembered.
-        let starts: Map<_, _> = logs()
+        let starts = logs()
             .filter(|(_, log)| log.log_start() > log.segments().first().map_or(0, |segment| segment.base_offset))
-            .map(|(id, log)| (id, log.log_start()))
-            .collect();
+            .map(|(id, log)| (id, log.log_start()));
         self.files.checkpoint_recovery_points(&mut self.disk, points, now);
         self.files.checkpoint_log_starts(&mut self.disk, starts, now);
     }

@@ -34,6 +34,11 @@ impl Process<'_> {
     /// Takes what has become committed into the process's image, and writes a snapshot when it is time for one.
     pub fn load(&mut self, fx: &mut Fx<'_>) -> Option<Loaded> {
         let loaded = self.loader.load(self.raft.raft(), self.disk, self.now)?;
+        if let Some(memo) = self.raft.take_memo()
+            && let Some(image) = memo.downcast_ref::<MetadataImage>()
+        {
+            self.loader.image.share(image);
+        }
         if let Some(reason) = self.loader.take_snapshot_reason(self.now) {
             let (end, records) = (self.loader.loaded_end(), self.loader.image.to_records());
             if self.raft.create_snapshot(self.now, end, &records, self.disk, fx) {
@@ -147,7 +152,7 @@ impl QuorumController {
         loop {
             let mut again = self.follow_leadership(process, fx);
             // Followers of the log are told before those who asked for the change (as Kafka's threads usually have it).
-            process.raft.send_replies(&mut self.connections, fx);
+            process.raft.send_replies(&self.state.image, &mut self.connections, fx);
             again |= self.complete_committed(process.raft.raft(), fx);
             if let Some(incoming) = self.connections.next_request() {
                 self.handle(incoming, process, fx);
@@ -168,6 +173,7 @@ impl QuorumController {
     pub(crate) fn on_published(&mut self, loaded: &Loaded, process: &mut Process<'_>, fx: &mut Fx<'_>) {
         self.note_registration(loaded, process.loader);
         if self.is_active() {
+            process.loader.image.share(&self.state.image);
             return;
         }
         self.state.image = process.loader.image.clone();

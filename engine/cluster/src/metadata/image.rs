@@ -205,6 +205,22 @@ impl MetadataImage {
             && self.next_producer_id == other.next_producer_id
             && self.security == other.security
     }
+
+    /// Keeps the memory of `other` instead of its own wherever both say the same.
+    pub fn share(&mut self, other: &MetadataImage) {
+        fn one<T: Eq>(own: &mut Arc<T>, other: &Arc<T>) {
+            if own == other {
+                *own = other.clone();
+            }
+        }
+        one(&mut self.topics, &other.topics);
+        one(&mut self.topic_ids, &other.topic_ids);
+        one(&mut self.brokers, &other.brokers);
+        one(&mut self.controllers, &other.controllers);
+        one(&mut self.configs, &other.configs);
+        one(&mut self.features, &other.features);
+        one(&mut self.security, &other.security);
+    }
 }
 
 /// Replaying.

@@ -1,13 +1,17 @@
 //! A replica of the metadata log on the simulated network (`KafkaRaftManager`, `KafkaRaftClientDriver`): carries out what
 //! [`Raft`] asks for and keeps its one timer. Controllers and brokers each have one; a node that is both shares it.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use base::{ConnId, Micros, Rng};
-use protocol::{Packet, Request, Response};
+use protocol::{Memo, Packet, Request, Response};
 use sim::{Disk, Effects};
 
 use super::channel::{Answer, RaftChannel};
 use super::{Io, Output, Raft, RaftConfig};
 use crate::broker::connections::{Connections, ReplyTo};
+use crate::metadata::MetadataImage;
 use crate::server_log::logger;
 use crate::{Event, Kafka, ServerTimer, Timer};
 
@@ -20,6 +24,8 @@ pub struct RaftManager {
     channel: RaftChannel,
     /// Requests to be answered that had to wait.
     replies: Vec<(ReplyTo, Response)>,
+    /// The leader's image of the metadata, as its last answer brought it along.
+    memo: Memo,
     failed: bool,
 }
 
@@ -27,7 +33,7 @@ impl RaftManager {
     pub fn open(config: RaftConfig, disk: &mut Disk, clean_shutdown: bool, rng: Rng, now: Micros) -> Self {
         let channel = RaftChannel::new(config.node_id);
         let raft = Raft::open(config, disk, clean_shutdown, rng, now);
-        RaftManager { raft, channel, replies: Vec::new(), failed: false }
+        RaftManager { raft, channel, replies: Vec::new(), memo: Memo(None), failed: false }
     }
 
     pub fn raft(&self) -> &Raft {
@@ -74,6 +80,11 @@ impl RaftManager {
         fx: &mut Effects<'_, Kafka>,
     ) {
         let Some(answer) = self.channel.on_message(conn, packet) else { return };
+        if let Some(Response::Fetch(fetched)) = answer.response.as_deref() {
+            let partition = fetched.responses.first().and_then(|topic| topic.partitions.first());
+            self.memo =
+                partition.and_then(|partition| partition.records.as_ref()).map_or(Memo(None), |r| r.memo.clone());
+        }
         self.on_answers(now, vec![answer], disk, fx);
     }
 
@@ -99,9 +110,23 @@ impl RaftManager {
         self.step(now, disk, fx, |raft, io| raft.create_snapshot(end_offset, records, io))
     }
 
-    /// Answers the requests whose time has come.
-    pub fn send_replies(&mut self, connections: &mut Connections, fx: &mut Effects<'_, Kafka>) {
-        for (reply, response) in std::mem::take(&mut self.replies) {
+    /// The leader's image that came with its last answer, once.
+    pub fn take_memo(&mut self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.memo.0.take()
+    }
+
+    /// Answers the requests whose time has come. `image` is what this node makes of the log.
+    pub fn send_replies(&mut self, image: &MetadataImage, connections: &mut Connections, fx: &mut Effects<'_, Kafka>) {
+        let replies = std::mem::take(&mut self.replies);
+        if replies.is_empty() {
+            return;
+        }
+        let memo = Memo(Some(Arc::new(image.clone())));
+        for (reply, mut response) in replies {
+            if let Response::Fetch(fetched) = &mut response {
+                let partitions = fetched.responses.iter_mut().flat_map(|topic| &mut topic.partitions);
+                partitions.filter_map(|partition| partition.records.as_mut()).for_each(|r| r.memo = memo.clone());
+            }
             connections.respond(&reply, response, fx);
         }
     }

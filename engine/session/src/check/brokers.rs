@@ -34,6 +34,8 @@ struct ReplicaSeen {
     log_start: i64,
     high_watermark: i64,
     log_end: i64,
+    /// The log ends of its followers, as a leader knows them, in one number.
+    followed: i64,
     /// Of a compacted log, which shrinks when it is cleaned.
     bytes: u64,
 }
@@ -57,9 +59,16 @@ impl ReplicaSeen {
             log_start: partition.log.log_start(),
             high_watermark: partition.log.high_watermark(),
             log_end: partition.log.log_end(),
+            followed: followed(partition),
             bytes: if partition.log.config().compact { partition.log.size() } else { 0 },
         }
     }
+}
+
+/// Changes whenever a fetch shows more, or the first one shows anything.
+fn followed(partition: &Partition) -> i64 {
+    let ends = partition.leader_state().map(|leader| leader.followers.values().map(|f| f.log_end_or_unknown()));
+    ends.into_iter().flatten().sum()
 }
 
 impl BrokerSeen {
@@ -87,18 +96,17 @@ impl BrokerSeen {
                     let epochs_before = (before.leader_epoch, before.partition_epoch);
                     changes.push(Change { before: Some(before), epochs_before, now });
                 }
-                _ => return self.take_all_changes(broker),
+                _ => return self.take_all_changes(broker, changes),
             }
             count += 1;
         }
-        if count != self.replicas.len() { self.take_all_changes(broker) } else { changes }
+        if count != self.replicas.len() { self.take_all_changes(broker, changes) } else { changes }
     }
 
-    /// The same when replicas came or went.
-    fn take_all_changes(&mut self, broker: &Broker) -> Vec<Change> {
+    /// The same when replicas came or went; `changes` are those that were found before that was seen.
+    fn take_all_changes(&mut self, broker: &Broker, mut changes: Vec<Change>) -> Vec<Change> {
         let mut known: Map<TopicIdPartition, ReplicaSeen> =
             self.replicas.drain(..).map(|seen| (seen.id, seen)).collect();
-        let mut changes = Vec::new();
         for partition in broker.partitions() {
             let now = ReplicaSeen::of(partition);
             let before = known.remove(&now.id);
@@ -202,6 +210,7 @@ impl Checker {
         let is_new_shown = now.leads && before.is_none_or(|before| before.high_watermark != now.high_watermark);
         if now.leads {
             self.look_at_leader(world, broker, change, is_new_role);
+            self.look_at_followers(world, broker, id, is_new_role);
             self.look_at_written(world, broker, id, is_new_role, kept_end);
         }
         let is_cleaned = before.is_some_and(|before| {
@@ -222,7 +231,10 @@ impl Checker {
         let Some(held) = broker.partition(&known.name) else { return };
         let name = known.name.clone();
         let binds = now.leader_epoch >= known.binding_from;
-        let lacks = is_new_role && binds && now.log_end < known.exposed;
+        // One that was paused takes up the leadership of an epoch which is long over: what others showed since then was
+        // not there before it was elected.
+        let is_current = now.leader_epoch >= known.registration.leader_epoch;
+        let lacks = is_new_role && binds && is_current && now.log_end < known.exposed;
         let exposed = known.exposed;
         let single = known.note_leader(now.leader_epoch, broker.node_id());
         if binds {
@@ -244,6 +256,28 @@ impl Checker {
                 ))),
             }
         });
+    }
+
+    /// What a leader has noted of its own epoch, and of its followers in it.
+    fn look_at_followers(&mut self, world: &World<Host>, broker: &Broker, id: TopicIdPartition, is_new_role: bool) {
+        let Some(known) = self.registered.partitions.get(&id) else { return };
+        let Some(leader) = self.replica(world, broker.node_id(), known, id) else { return };
+        let Some(state) = broker.partition(&known.name).and_then(Partition::leader_state) else { return };
+        let says = |words: String| format!("{}: {words}", known.name);
+        let begun = if is_new_role { rules::epoch_is_begun(&leader).map_err(says) } else { Ok(()) };
+        // A follower's process that has fetched, and still runs, never forgets an epoch.
+        let counted =
+            state.followers.iter().filter(|(_, follower)| follower.log_end.is_some()).try_for_each(|(other, of)| {
+                let node = self.broker_nodes.get(other).and_then(|node| world.node(*node));
+                let Some(Host::Broker(follower)) = node else { return Ok(()) };
+                let held = follower.partition(&known.name).filter(|held| held.topic_id == id.topic_id);
+                let is_that_process = of.broker_epoch == Some(follower.broker_epoch());
+                let Some(held) = held.filter(|_| is_that_process) else { return Ok(()) };
+                rules::counts_in_its_epoch(leader.broker, leader.leader_epoch, *other, held.leader_epoch())
+                    .map_err(says)
+            });
+        self.judge(world, Invariant::LogMatching, || begun);
+        self.judge(world, Invariant::ValidHighWatermark, || counted);
     }
 
     /// S9.

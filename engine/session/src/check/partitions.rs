@@ -83,6 +83,11 @@ impl Registered {
 }
 
 impl Checker {
+    /// Whether an unclean election took back what was promised of a partition before it.
+    pub fn has_taken_back(&mut self, partition: &TopicPartition) -> bool {
+        self.registered.by_name(partition).is_some_and(|known| known.binding_from > 0)
+    }
+
     /// Takes a new image over without judging what it says.
     pub(super) fn adopt_image(&mut self, image: &MetadataImage) {
         for (id, topic, registration) in image.partitions() {

@@ -103,6 +103,29 @@ fn differ(replica: &Replica<'_>, other: &Replica<'_>, offset: i64, epoch: i32) -
     )
 }
 
+/// S4, at the beginning of a leader's epoch: where that begins must be known before there are records of it, or a
+/// follower that asks where an older one ended is told of records that are none of its own.
+pub fn epoch_is_begun(leader: &Replica<'_>) -> Verdict {
+    match leader.log.latest_epoch() {
+        Some(epoch) if epoch == leader.leader_epoch => Ok(()),
+        noted => Err(format!(
+            "broker {} leads in epoch {}, but the newest epoch that its log knows is {noted:?}",
+            leader.broker, leader.leader_epoch
+        )),
+    }
+}
+
+/// S3, for what a leader takes for a follower's log end: only a fetch in the same leader epoch shows one.
+pub fn counts_in_its_epoch(leader: i32, leader_epoch: i32, follower: i32, follower_epoch: i32) -> Verdict {
+    if follower_epoch >= leader_epoch {
+        return Ok(());
+    }
+    Err(format!(
+        "broker {leader}, leader in epoch {leader_epoch}, counts a fetch of broker {follower}, which has not heard of an \
+         epoch after {follower_epoch}"
+    ))
+}
+
 /// S7: the order of a leader's offsets.
 pub fn offsets_in_order(log: &UnifiedLog) -> Verdict {
     in_order([log.log_start(), log.last_stable_offset(), log.high_watermark(), log.log_end()])

@@ -133,6 +133,23 @@ fn s3_a_member_that_ends_below_what_was_shown() {
 }
 
 #[test]
+fn s3_a_fetch_of_an_older_epoch_that_counts() {
+    assert_eq!(rules::counts_in_its_epoch(1, 3, 2, 3), Ok(()));
+    assert_eq!(rules::counts_in_its_epoch(1, 3, 2, 4), Ok(()), "it knows more than the leader");
+    assert!(rules::counts_in_its_epoch(1, 3, 2, 2).is_err_and(|words| words.contains("after 2")));
+}
+
+#[test]
+fn s4_an_epoch_whose_beginning_is_not_known() {
+    let mut log = log_of(&[(0, "a"), (2, "b")], 0);
+    let leads =
+        |log: &UnifiedLog, leader_epoch| rules::epoch_is_begun(&Replica { leader_epoch, ..replica(1, true, log) });
+    assert!(leads(&log, 3).is_err());
+    log.assign_epoch_start(&mut Disk::new(), 3, 2, Micros::ZERO);
+    assert_eq!(leads(&log, 3), Ok(()));
+}
+
+#[test]
 fn s4_one_offset_and_epoch_with_two_pasts() {
     let ours = log_of(&[(0, "a"), (0, "b"), (1, "c")], 0);
     let verdict = |theirs: &[(i32, &'static str)], from| {

@@ -130,6 +130,8 @@ impl Broker {
         let image = &self.metadata.image;
         let is_unchecked = self.spec.profile.breaks(Mutant::NoDivergenceCheck);
         let last_fetched_epoch = |epoch: i32| if is_unchecked { -1 } else { epoch };
+        let is_unfenced = self.spec.profile.breaks(Mutant::UnfencedFetch);
+        let current_leader_epoch = |epoch: i32| if is_unfenced { -1 } else { epoch };
         let (mut targets, mut refused) = (Vec::new(), Vec::new());
         for topic in &request.topics {
             let known = match topic.topic_id {
@@ -143,7 +145,7 @@ impl Broker {
                     topic_id: topic.topic_id,
                     request: ReadRequest {
                         fetch_offset: asked.fetch_offset,
-                        current_leader_epoch: asked.current_leader_epoch,
+                        current_leader_epoch: current_leader_epoch(asked.current_leader_epoch),
                         last_fetched_epoch: last_fetched_epoch(asked.last_fetched_epoch),
                         log_start_offset: asked.log_start_offset,
                         max_bytes: asked.partition_max_bytes,

@@ -196,7 +196,9 @@ impl Partition {
         around: &Surroundings<'_>,
     ) {
         let epoch_start_offset = self.log.log_end();
-        self.log.assign_epoch_start(disk, leader_epoch, epoch_start_offset, now);
+        if !around.profile.breaks(Mutant::ForgottenEpochStart) {
+            self.log.assign_epoch_start(disk, leader_epoch, epoch_start_offset, now);
+        }
         let others = self.replicas.iter().filter(|id| **id != around.local_broker);
         let followers =
             others.map(|id| (*id, FollowerState::at_epoch_start(around.now_ms, committed.isr.contains(id)))).collect();
