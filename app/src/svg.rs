@@ -1,12 +1,27 @@
 //! The three elements that most pictures are made of. One function each: an `html!` at every place that draws a text would
 //! be the largest part of the download.
 
+use std::fmt;
+
 use yew::prelude::*;
 
 /// A coordinate as an attribute.
 pub fn px(v: f64) -> String {
-    let rounded = (v * 10.0).round() / 10.0;
-    rounded.to_string()
+    N(v).to_string()
+}
+
+/// A coordinate, shown to a tenth. The standard library's way to show any float exactly is a twentieth of the app's code.
+pub struct N(pub f64);
+
+impl fmt::Display for N {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0 * 10.0).round() as i64;
+        let sign = if tenths < 0 { "-" } else { "" };
+        match (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10) {
+            (whole, 0) => write!(f, "{sign}{whole}"),
+            (whole, tenth) => write!(f, "{sign}{whole}.{tenth}"),
+        }
+    }
 }
 
 pub fn text(x: f64, y: f64, class: &'static str, words: impl Into<AttrValue>) -> Html {

@@ -19,6 +19,21 @@ pub enum Entry {
     Time(u64),
 }
 
+impl Entry {
+    /// As it is called towards people.
+    pub fn words(&self) -> String {
+        match self {
+            Entry::Did(Command::Type { line, .. }) => line.clone(),
+            Entry::Did(Command::Fault(_)) => "the last fault".into(),
+            Entry::Did(Command::Seek { .. } | Command::StepEvent { .. } | Command::StepBeat { .. }) => {
+                "the last step in time".into()
+            }
+            Entry::Did(_) => "the last action".into(),
+            Entry::Events(_) | Entry::Time(_) => "the time that went by last".into(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionLog {
     /// The lesson the session is in; a link names it and does not hold its text.

@@ -17,7 +17,7 @@ use wire::{Command, Reply, Request};
 use worker::{FromEngine, PageHalf, Postcard, ToEngine};
 use yew::Callback;
 
-use log::SessionLog;
+use log::{Entry, SessionLog};
 
 const HEARTBEAT_MS: u32 = 1_000;
 /// A worker that leaves a question unanswered for so many heartbeats is taken for dead. Beats are counted, not the
@@ -324,9 +324,9 @@ impl State {
             waiting.losses += 1;
             waiting.begun = false;
             if waiting.replayed {
-                left_out = self.log.drop_last().map(|entry| format!("{entry:?}"));
+                left_out = self.log.drop_last().map(|entry| entry.words());
             } else if waiting.losses > 1 {
-                left_out = Some(format!("{:?}", waiting.command));
+                left_out = Some(Entry::Did(waiting.command).words());
             } else {
                 self.queue.push_front(waiting);
             }

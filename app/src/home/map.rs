@@ -29,7 +29,7 @@ pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
 fn head(chapters: &[Chapter], progress: &Progress) -> Html {
     let all: usize = chapters.iter().map(|chapter| chapter.lessons.len()).sum();
     let done = chapters.iter().flat_map(|chapter| &chapter.lessons).filter(|entry| is_done(entry, progress)).count();
-    let title = format!("{}, {}", counted(chapters.len(), "chapter"), counted(all, "lesson").to_lowercase());
+    let title = format!("{}, {}", counted(chapters.len(), "chapter"), counted(all, "lesson").to_ascii_lowercase());
     html! {
         <div class="mh"><div class="grow"><h2>{title}</h2>
             <span class="soft">{"Each lane is a log. Filled is read, the bookmark is what you have committed. Start anywhere."}</span></div>
@@ -76,7 +76,7 @@ fn lane(handle: &Handle, chapter: &Chapter, progress: &Progress) -> Html {
     let minutes: u32 = chapter.lessons.iter().map(|entry| entry.minutes).sum();
     let done = chapter.lessons.iter().filter(|entry| is_done(entry, progress)).count();
     let state = match done {
-        0 => counted(chapter.lessons.len(), "lesson").to_lowercase(),
+        0 => counted(chapter.lessons.len(), "lesson").to_ascii_lowercase(),
         all if all == chapter.lessons.len() => "done".to_owned(),
         some => format!("{some} of {}", chapter.lessons.len()),
     };
@@ -118,7 +118,7 @@ fn record(handle: &Handle, at: usize, entry: &Entry, progress: &Progress, bookma
 
 /// The hue of an actor names the chapter about it; the others are neutral.
 fn hue(chapter: &str) -> &'static str {
-    let name = chapter.to_lowercase();
+    let name = chapter.to_ascii_lowercase();
     let named = [
         ("cluster", "h-brk"),
         ("producer", "h-prod"),

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::json::{self, Json};
 use crate::stage::cells::outline;
 use crate::store::{Glyph, Model, Shape, Tp};
-use crate::svg::{path, px, rect, text};
+use crate::svg::{N, path, px, rect, text};
 
 /// Columns and rows that fit the card.
 const COLUMNS: i64 = 9;
@@ -122,9 +122,9 @@ pub fn picture(thumb: Option<&Thumb>) -> Html {
         thumb.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0)
     );
     html! {
-        <svg class="th" viewBox={format!("0 0 350 {h}")} role="img" aria-label={spoken}>
+        <svg class="th" viewBox={format!("0 0 350 {}", N(h))} role="img" aria-label={spoken}>
             {for thumb.rows.iter().enumerate().map(|(at, view)| row(view, thumb.hw, 10.0 + ROW * at as f64))}
-            if let Some(hw) = thumb.hw { {path(format!("M{:.1} 4V{:.1}", LEFT + PITCH * hw as f64 - 1.5, h - 4.0), "hwdash")} }
+            if let Some(hw) = thumb.hw { {path(format!("M{} 4V{}", N(LEFT + PITCH * hw as f64 - 1.5), N(h - 4.0)), "hwdash")} }
             {path(bracket(thumb), "brk")}
         </svg>
     }

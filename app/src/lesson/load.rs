@@ -42,7 +42,7 @@ pub fn open_file(handle: &Handle, file: web_sys::File) {
             complain(
                 &handle,
                 "This file is too large for a lesson.",
-                vec![format!("{name} has {} bytes; {FILE_BYTES_MAX} are allowed.", file.size())],
+                vec![format!("{name} has {} bytes; {} are allowed.", file.size() as u64, FILE_BYTES_MAX as u64)],
             );
             return;
         }

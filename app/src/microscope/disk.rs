@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::Sight;
 use crate::stage::cells::{Ink, sign_of};
-use crate::svg::{object, path, plate, plate_w, px, rect, text};
+use crate::svg::{N, object, path, plate, plate_w, px, rect, text};
 
 const LEFT: f64 = 20.0;
 const CELL_H: f64 = 38.0;
@@ -127,7 +127,7 @@ fn flags(sight: &Sight<'_>, x: &impl Fn(i64) -> f64, top: f64) -> (Html, usize) 
 fn flags_lines(sight: &Sight<'_>, x: &impl Fn(i64) -> f64, top: f64, low: f64) -> Html {
     let lines = marks(sight).into_iter().map(|(at, _, strong)| {
         path(
-            format!("M{:.1} {:.1}V{:.1}", x(at).max(LEFT + 0.5), top + 8.0, low),
+            format!("M{} {}V{}", N(x(at).max(LEFT + 0.5)), N(top + 8.0), N(low)),
             if strong { "hw" } else { "hw thin" },
         )
     });
@@ -141,7 +141,7 @@ fn epochs(sight: &Sight<'_>, x: &impl Fn(i64) -> f64, y: f64) -> Html {
     let parts = log.epochs.iter().zip(ends).filter(|((_, from), end)| *from < log.window.1 && *end > log.window.0);
     let part = |((epoch, from), end): (&(i32, i64), i64)| {
         let (l, r) = (x(*from), x(end));
-        html! { <>{path(format!("M{:.1} {y:.1}v5H{:.1}v-5", l + 2.0, r - 2.0), "epochs")}{text((l + r) / 2.0, y + 17.0, "mid f11 q3", format!("epoch {epoch}"))}</> }
+        html! { <>{path(format!("M{} {y}v5H{}v-5", N(l + 2.0), N(r - 2.0), y = N(y)), "epochs")}{text((l + r) / 2.0, y + 17.0, "mid f11 q3", format!("epoch {epoch}"))}</> }
     };
     html! { <g>{for parts.map(part)}</g> }
 }

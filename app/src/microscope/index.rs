@@ -4,7 +4,7 @@ use wire::log::{BatchMark, OpenView};
 use yew::prelude::*;
 
 use super::Sight;
-use crate::svg::{object, path, rect, text};
+use crate::svg::{N, object, path, rect, text};
 
 const LEFT: f64 = 20.0;
 const BOX_H: f64 = 38.0;
@@ -26,7 +26,7 @@ pub fn picture(sight: &Sight<'_>, top: f64) -> (Html, f64) {
         open.batches.iter().map(|mark| batch(sight, open, target, mark, x(mark.at), scale * mark.bytes as f64, y));
     let body = html! {
         <>
-            {path(format!("M0 {:.1}H{:.1}", top - 14.0, sight.width), "rule")}
+            {path(format!("M0 {}H{}", N(top - 14.0), N(sight.width)), "rule")}
             {text(LEFT, top + 10.0, "b f13", title)}{text(sight.width - LEFT, top + 10.0, "f11 q3 end", entries)}
             {cards(open, &x, sight.width, top + 24.0, y)}
             <g>{for boxes}</g>
@@ -87,7 +87,7 @@ fn cards(open: &OpenView, x: &impl Fn(u64) -> f64, width: f64, y: f64, low: f64)
         let on = *offset == open.found.0 && *at == open.found.1;
         drawn.push(html! {
             <g>
-                {path(format!("M{:.1} {:.1}V{:.1}", x(*at) + 1.0, y + 42.0, low), if on { "brk" } else { "entry" })}
+                {path(format!("M{} {}V{}", N(x(*at) + 1.0), N(y + 42.0), N(low)), if on { "brk" } else { "entry" })}
                 {rect(left, y, CARD_W, 42.0, 6.0, if on { "card on" } else { "card" })}
                 {text(left + 9.0, y + 17.0, "f11", format!("{} + {} = {offset}", open.base, offset - open.base))}
                 {text(left + 9.0, y + 33.0, "m f11 ik", format!("byte {at}"))}
@@ -102,7 +102,7 @@ fn scan(open: &OpenView, target: Option<&BatchMark>, x: &impl Fn(u64) -> f64, y:
     let (from, to) = (x(open.found.1), x(target.at));
     html! {
         <g>
-            if to - from > 12.0 { {path(format!("M{from:.1} {y:.1}H{to:.1}m-6 -4l6 4l-6 4"), "brk")} }
+            if to - from > 12.0 { {path(format!("M{from} {y}H{to}m-6 -4l6 4l-6 4", from = N(from), y = N(y), to = N(to)), "brk")} }
             {text(to + 4.0, y + 18.0, if to > 560.0 { "f12 ik end" } else { "f12 ik" }, format!("found at byte {}", target.at))}
         </g>
     }

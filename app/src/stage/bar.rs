@@ -82,9 +82,9 @@ fn one(lamp: &LampView, handle: &Handle) -> Html {
 fn spaced(name: &str) -> String {
     let mut words = String::new();
     for (at, c) in name.chars().enumerate() {
-        if at > 0 && c.is_uppercase() {
+        if at > 0 && c.is_ascii_uppercase() {
             words.push(' ');
-            words.extend(c.to_lowercase());
+            words.push(c.to_ascii_lowercase());
         } else {
             words.push(c);
         }

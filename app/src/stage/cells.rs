@@ -1,6 +1,6 @@
 //! One record as a cell. Fill is the role, pattern the state, dash the absence; the key is a letter in a shape.
 
-use crate::svg::{rect, text};
+use crate::svg::{N, rect, text};
 use wire::view::CellView;
 use yew::prelude::*;
 
@@ -171,11 +171,11 @@ pub fn outline(shape: Shape, x: f64, y: f64, r: f64, class: &'static str) -> Htm
         }
         Shape::Diamond => {
             let d = r * 1.16;
-            html! { <path d={format!("M{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}z", y - d, x + d, y + d, x - d)} {class}/> }
+            html! { <path d={format!("M{x} {}L{} {y}L{x} {}L{} {y}z", N(y - d), N(x + d), N(y + d), N(x - d), x = N(x), y = N(y))} {class}/> }
         }
         Shape::Triangle => {
             let (top, low, half) = (y - r * 1.16, y + r * 0.86, r * 1.2);
-            html! { <path d={format!("M{x:.1} {top:.1}L{:.1} {low:.1}L{:.1} {low:.1}z", x + half, x - half)} stroke-linejoin="round" {class}/> }
+            html! { <path d={format!("M{x} {top}L{} {low}L{} {low}z", N(x + half), N(x - half), x = N(x), top = N(top), low = N(low))} stroke-linejoin="round" {class}/> }
         }
     }
 }

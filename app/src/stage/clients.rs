@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::layout::{ClientBox, ERROR_H, Layout};
 use super::{Props, px};
 use crate::store::Model;
-use crate::svg::{object, path, rect, text};
+use crate::svg::{N, object, path, rect, text};
 use crate::ui::{Ask, Selection};
 
 pub fn producers(props: &Props, layout: &Layout) -> Html {
@@ -26,7 +26,7 @@ pub fn producers(props: &Props, layout: &Layout) -> Html {
             <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" {onclick} {onkeydown}>
                 <title>{&view.command}</title>
                 {object("client", false, spoken(view), (x, y, place.w, place.h), 8.0, classes!("card", refused.then_some("refused")))}
-                <path d={format!("M{:.1} {:.1}h10.5l6.5 6.5-6.5 6.5h-10.5z", x + 10.0, y + 11.0)} class={if admin { "a-adm" } else { "a-prod" }} stroke-linejoin="round"/>
+                <path d={format!("M{} {}h10.5l6.5 6.5-6.5 6.5h-10.5z", N(x + 10.0), N(y + 11.0))} class={if admin { "a-adm" } else { "a-prod" }} stroke-linejoin="round"/>
                 {text(x + 34.0, y + 22.0, "b f13", name(view))}
                 {text(x + 10.0, y + 42.0, "m f12 ik", second)}
                 {carried(&props.model, view, x + 83.5, y + 38.0)}
@@ -94,9 +94,10 @@ fn error_card(model: &Model, place: &ClientBox, y: f64) -> Html {
     let lines = facts(model, view);
     let x = place.x;
     let d = format!(
-        "M{:.1} {y:.1}h12l8 -9 8 9h92a8 8 0 0 1 8 8v{h}a8 8 0 0 1 -8 8h-120a8 8 0 0 1 -8 -8v-{h}a8 8 0 0 1 8 -8z",
-        x + 8.0,
-        h = ERROR_H - 16.0
+        "M{} {y}h12l8 -9 8 9h92a8 8 0 0 1 8 8v{h}a8 8 0 0 1 -8 8h-120a8 8 0 0 1 -8 -8v-{h}a8 8 0 0 1 8 -8z",
+        N(x + 8.0),
+        h = N(ERROR_H - 16.0),
+        y = N(y)
     );
     let (tag_x, tag_y) = (x + 127.0, y - 9.0);
     let named = wrapped(error, 17);
@@ -105,7 +106,7 @@ fn error_card(model: &Model, place: &ClientBox, y: f64) -> Html {
         <g class="errcard" role="img" aria-label={format!("{error}. {}", lines.join(" "))}>
             {path(d, "errbox")}
             {rect(tag_x, tag_y, 18.0, 18.0, 4.0, "f-bg0")}{rect(tag_x + 2.0, tag_y + 2.0, 14.0, 14.0, 3.0, "f-err")}
-            {path(format!("M{:.1} {:.1}l7 7m0 -7l-7 7", tag_x + 5.5, tag_y + 5.5), "err-x")}
+            {path(format!("M{} {}l7 7m0 -7l-7 7", N(tag_x + 5.5), N(tag_y + 5.5)), "err-x")}
             {for named.into_iter().enumerate().map(|(at, part)| text(x + 10.0, y + 21.0 + 15.0 * at as f64, "b f11", part))}
             {for lines.into_iter().enumerate().map(|(at, line)| text(x + 10.0, below + 15.0 * at as f64, "f11", line))}
         </g>
@@ -193,7 +194,7 @@ pub fn consumers(props: &Props, layout: &Layout) -> Html {
             <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" {onclick} {onkeydown}>
                 <title>{&view.command}</title>
                 {object("client", false, spoken_consumer(props, view), (x, y, place.w, place.h), 8.0, classes!("card2"))}
-                <path d={format!("M{:.1} {:.1}h17v13h-17l6.5 -6.5z", x + 10.0, y + 11.0)} class="a-cons" stroke-linejoin="round"/>
+                <path d={format!("M{} {}h17v13h-17l6.5 -6.5z", N(x + 10.0), N(y + 11.0))} class="a-cons" stroke-linejoin="round"/>
                 {text(x + 34.0, y + 22.0, "b f13", name(view))}
                 {for view.positions.iter().take(4).enumerate().map(|(at, position)| {
                     let row = y + 44.0 + 21.0 * at as f64;

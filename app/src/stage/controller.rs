@@ -1,6 +1,6 @@
 //! The controller quorum: the active one filled and crowned, the others outlined, and the wires to the brokers.
 
-use crate::svg::{path, text};
+use crate::svg::{N, path, text};
 use wire::view::{BrokerView, ControllerView, ServerState};
 use yew::prelude::*;
 
@@ -61,17 +61,18 @@ fn hexagon(view: &ControllerView, x: f64, y: f64, r: f64, handle: &Handle) -> Ht
     let (onclick, onkeydown) = super::navigate::press(select);
     let (dx, dy) = (r * 0.866, r / 2.0);
     let points = format!(
-        "{x:.1},{:.1} {:.1},{:.1} {:.1},{:.1} {x:.1},{:.1} {:.1},{:.1} {:.1},{:.1}",
-        y - r,
-        x + dx,
-        y - dy,
-        x + dx,
-        y + dy,
-        y + r,
-        x - dx,
-        y + dy,
-        x - dx,
-        y - dy
+        "{x},{} {},{} {},{} {x},{} {},{} {},{}",
+        N(y - r),
+        N(x + dx),
+        N(y - dy),
+        N(x + dx),
+        N(y + dy),
+        N(y + r),
+        N(x - dx),
+        N(y + dy),
+        N(x - dx),
+        N(y - dy),
+        x = N(x)
     );
     let down = view.state == ServerState::Down;
     let class = if down {
@@ -92,8 +93,8 @@ fn hexagon(view: &ControllerView, x: f64, y: f64, r: f64, handle: &Handle) -> Ht
     html! {
         <g role="button" tabindex="-1" data-obj="controller" aria-label={spoken} {onclick} {onkeydown}>
             <polygon {points} {class} stroke-linejoin="round"/>
-            if view.active && r > 12.0 && !down { <path d={CROWN} transform={format!("translate({:.1} {:.1}) scale(.9)", x - 6.3, y - 9.0)} class="ctl-crown"/> }
-            if down { {path(format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), "led-x")} }
+            if view.active && r > 12.0 && !down { <path d={CROWN} transform={format!("translate({} {}) scale(.9)", N(x - 6.3), N(y - 9.0))} class="ctl-crown"/> }
+            if down { {path(format!("M{} {}l8 8m0 -8l-8 8", N(x - 4.0), N(y - 4.0)), "led-x")} }
         </g>
     }
 }
@@ -105,9 +106,9 @@ fn wires(props: &Props) -> Html {
         let y = top + 20.0;
         let down = props.brokers.get(id).is_some_and(|broker| broker.state == ServerState::Down || broker.fenced);
         if down {
-            return path(format!("M{:.1} {:.1}l6 6m0 -6l-6 6", RACK_X - 10.0, y - 3.0), "led-x");
+            return path(format!("M{} {}l6 6m0 -6l-6 6", N(RACK_X - 10.0), N(y - 3.0)), "led-x");
         }
-        html! { <>{path(format!("M148 {y:.1}h10"), "w-ctl")}<circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
+        html! { <>{path(format!("M148 {y}h10", y = N(y)), "w-ctl")}<circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
     };
-    html! { <g aria-hidden="true">{path(format!("M158 {:.1}H148V{:.1}", props.place.0, last + 20.0), "w-ctl")}{for props.racks.iter().map(knot)}</g> }
+    html! { <g aria-hidden="true">{path(format!("M158 {}H148V{}", N(props.place.0), N(last + 20.0)), "w-ctl")}{for props.racks.iter().map(knot)}</g> }
 }

@@ -1,7 +1,7 @@
 //! An election since the last beat: the crown's way from the old leader's lane to the new one's, in the hue of the
 //! controller that decided it.
 
-use crate::svg::path;
+use crate::svg::{N, path};
 use yew::prelude::*;
 
 use super::Props;
@@ -23,8 +23,8 @@ pub fn crown(props: &Props, layout: &Layout) -> Html {
     let (tip, back) = (end, if down { -6.0 } else { 6.0 });
     html! {
         <g class="election" role="img" aria-label={format!("Leadership moved from broker {old} to broker {new}")}>
-            {path(format!("M{x:.1} {start:.1}V{end:.1}"), "el-path")}
-            {path(format!("M{:.1} {:.1}l4 {:.1}l4 {:.1}", x - 4.0, tip + back, -back, back), "el-tip")}
+            {path(format!("M{x} {start}V{end}", x = N(x), start = N(start), end = N(end)), "el-path")}
+            {path(format!("M{} {}l4 {}l4 {}", N(x - 4.0), N(tip + back), N(-back), N(back)), "el-tip")}
         </g>
     }
 }

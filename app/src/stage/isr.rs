@@ -1,6 +1,6 @@
 //! The ISR as a bracket: one arm per member, the count beside it, and a stub with "out" for whoever left.
 
-use crate::svg::{path, rect, text};
+use crate::svg::{N, path, rect, text};
 use yew::prelude::*;
 
 use super::layout::Layout;
@@ -18,9 +18,9 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
     let (from, spine) = (right - 2.0, right + 12.0);
     let mut d = String::new();
     if let (Some(top), Some(low)) = (inside.first(), inside.last()) {
-        d = format!("M{spine:.1} {top:.1}V{low:.1}");
+        d = format!("M{spine} {top}V{low}", spine = N(spine), top = N(*top), low = N(*low));
         for y in &inside {
-            d += &format!("M{from:.1} {y:.1}H{spine:.1}");
+            d += &format!("M{from} {y}H{spine}", from = N(from), y = N(*y), spine = N(spine));
         }
     }
     let all = inside.len() + out.len();
@@ -37,7 +37,7 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
                 {format!("{} of {all}", view.isr.len())}</text>
             {for out.iter().map(|(id, y)| html! {
                 <>
-                    {path(format!("M{:.1} {y:.1}h9", right - 4.0), "brk gone")}
+                    {path(format!("M{} {y}h9", N(right - 4.0), y = N(*y)), "brk gone")}
                     {rect(right + 17.0, y - 10.0, 34.0, 20.0, 5.0, "f-bg0")}
                     {text(right + 18.0, y + 4.0, "f11 err-t strong", format!("{id} out"))}
                 </>

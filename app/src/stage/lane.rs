@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::svg::{object, path, rect, text};
+use crate::svg::{N, object, path, rect, text};
 use wire::view::{CELLS_MAX, PartitionView, ReplicaView, Role, ServerState};
 use yew::prelude::*;
 
@@ -211,7 +211,7 @@ fn earlier(props: &Props) -> Html {
     if props.base == 0 || !props.focused() {
         return html! {};
     }
-    path(format!("M{:.1} {:.1}l-4 5 4 5", AXIS_X - 4.0, props.place.y + props.place.h / 2.0 - 5.0), "more")
+    path(format!("M{} {}l-4 5 4 5", N(AXIS_X - 4.0), N(props.place.y + props.place.h / 2.0 - 5.0)), "more")
 }
 
 /// Columns without a record: what a follower does not have yet, or the leader's next slot.
@@ -240,9 +240,9 @@ fn crown(props: &Props) -> Html {
     let k = if props.focused() && !props.slim { 0.855 } else { 0.738 };
     let moved = props.before.as_ref().is_some_and(|before| before.leader == Some(props.broker)) && !props.leads();
     if props.place.form == Form::Thin {
-        return html! { if props.leads() { <path d={CROWN} transform={format!("translate({x:.1} {:.1}) scale(.6)", props.place.y + 2.0)} class="crown"/> } };
+        return html! { if props.leads() { <path d={CROWN} transform={format!("translate({x} {}) scale(.6)", N(props.place.y + 2.0), x = N(x))} class="crown"/> } };
     }
-    let transform = format!("translate({x:.1} {y:.1}) scale({k})");
+    let transform = format!("translate({x} {y}) scale({k})", x = N(x), y = N(y));
     html! {
         if props.leads() { <path d={CROWN} {transform} class="crown"/> }
         else if moved && props.focused() { <path d={CROWN} {transform} class="crown-was"/> }
@@ -260,9 +260,9 @@ fn rail(props: &Props) -> Html {
     let start = AXIS_X;
     html! {
         <g>
-            if replica.log_end > props.base { {path(format!("M{start} {y:.1}H{end_x:.1}"), "rail")} }
+            if replica.log_end > props.base { {path(format!("M{start} {y}H{end_x}", y = N(y), end_x = N(end_x)), "rail")} }
             if props.shown.hw {
-                if mark > props.base { {path(format!("M{start} {y:.1}H{mark_x:.1}"), "rail-on")} }
+                if mark > props.base { {path(format!("M{start} {y}H{mark_x}", y = N(y), mark_x = N(mark_x)), "rail-on")} }
                 {flag(props, mark, mark_x, y, leader)}
             }
             {log_end(props, replica.log_end, mark, end_x, mark_x, y, leader)}
@@ -278,7 +278,7 @@ fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
     if leader {
         let w = 10.0 + 6.7 * words.chars().count() as f64;
         return html! {
-            <g class="slide" transform={format!("translate({x:.1} {y:.1})")}>
+            <g class="slide" transform={format!("translate({x} {y})", x = N(x), y = N(y))}>
                 <path d="M0 -52V9" class="hw"/>
                 {rect(0.0, 2.0, w, 14.0, 3.0, "pill-ink")}
                 {text(w / 2.0, 12.5, "mid m f11 pill-ink-t", words)}
@@ -288,7 +288,7 @@ fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
     let at_start = mark - props.base < 2;
     let (tx, class) = if at_start { ("4", "m f11 q3") } else { ("-5", "m f11 q3 end") };
     html! {
-        <g class="slide" transform={format!("translate({x:.1} {y:.1})")}>
+        <g class="slide" transform={format!("translate({x} {y})", x = N(x), y = N(y))}>
             <path d="M0 -6V5" class="hw"/><text x={tx} y="12.5" {class}>{words}</text>
         </g>
     }
@@ -322,12 +322,12 @@ fn pins(props: &Props, y: f64) -> Html {
             html! {
                 <>
                     {rect(from + 3.0, y + 4.0, (to - from - 9.0).max(0.0), 7.0, 0.0, "redeliver")}
-                    {path(format!("M{:.1} {:.1}h10v13l-5 -4-5 4z", cx - 7.0, y - 1.0), "bm")}
+                    {path(format!("M{} {}h10v13l-5 -4-5 4z", N(cx - 7.0), N(y - 1.0)), "bm")}
                     {text(cx - 11.0, y + 12.5, "end f11", format!("committed {at}"))}
                 </>
             }
         });
-        html! { <>{committed}{path(format!("M{x:.1} {:.1}l6 10h-12z", y + 2.0), "pos")}</> }
+        html! { <>{committed}{path(format!("M{x} {}l6 10h-12z", N(y + 2.0), x = N(x)), "pos")}</> }
     };
     html! { <g class="pins">{for props.pins.iter().map(pin)}</g> }
 }
@@ -341,7 +341,7 @@ fn small_marks(props: &Props) -> Html {
     let mark = props.partition.high_watermark.filter(|mark| (props.base..=props.base + props.slots).contains(mark));
     html! {
         <>
-            if let Some(mark) = mark { {path(format!("M{:.1} {y:.1}v{h:.1}", props.x_of(mark)), "hw quiet")} }
+            if let Some(mark) = mark { {path(format!("M{} {y}v{h}", N(props.x_of(mark)), y = N(y), h = N(h)), "hw quiet")} }
             if props.place.form == Form::Folded && props.shown.clients {
                 {for props.pins.iter().map(|pin| small_pin(props, pin, y + h))}
             }
@@ -355,8 +355,8 @@ fn small_pin(props: &Props, pin: &Pin, low: f64) -> Html {
     let committed = pin
         .committed
         .filter(|at| *at != pin.position)
-        .map(|at| path(format!("M{:.1} {:.1}h8v10l-4 -3-4 3z", props.x_of(at) - 5.0, low - 9.0), "bm"));
-    html! { <>{committed}{path(format!("M{:.1} {:.1}l5 9h-10z", props.x_of(pin.position), low - 8.0), "pos")}</> }
+        .map(|at| path(format!("M{} {}h8v10l-4 -3-4 3z", N(props.x_of(at) - 5.0), N(low - 9.0)), "bm"));
+    html! { <>{committed}{path(format!("M{} {}l5 9h-10z", N(props.x_of(pin.position)), N(low - 8.0)), "pos")}</> }
 }
 
 /// Under-replicated: a triangle and the count.
@@ -366,7 +366,7 @@ fn under(props: &Props) -> Html {
     html! {
         <>
             {rect(x - 10.0, y + 6.0, 66.0, 20.0, 4.0, "plate")}
-            {path(format!("M{x:.1} {:.1}l6.5 11.5h-13z", y + 10.0), "warn-tri")}
+            {path(format!("M{x} {}l6.5 11.5h-13z", N(y + 10.0), x = N(x)), "warn-tri")}
             {text(x + 10.0, y + 20.5, "f11 warn-t", words)}
         </>
     }

@@ -1,6 +1,6 @@
 //! What the shapes mean, in one row under the racks.
 
-use crate::svg::text;
+use crate::svg::{N, text};
 use yew::prelude::*;
 
 use super::Shown;
@@ -13,7 +13,7 @@ pub fn legend(layout: &Layout, shown: Shown) -> Html {
         let at = x;
         x += sign_w + 6.0 + 6.1 * words.len() as f64 + 16.0;
         html! {
-            <g transform={format!("translate({at:.1} {y:.1})")}>{sign}{text(sign_w + 6.0, 10.0, "f11 q3", words)}</g>
+            <g transform={format!("translate({at} {y})", at = N(at), y = N(y))}>{sign}{text(sign_w + 6.0, 10.0, "f11 q3", words)}</g>
         }
     };
     let square = |class: &'static str| html! { <rect width="12" height="12" rx="2.5" {class}/> };

@@ -9,7 +9,7 @@ use super::lane::{Lane, Pin};
 use super::layout::{Layout, RACK_X, RackBox};
 use super::{Props, Shown, px};
 use crate::store::{Model, Tp};
-use crate::svg::{object, path, rect, text};
+use crate::svg::{N, object, path, rect, text};
 use crate::ui::{Ask, Selection};
 
 pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -> Html {
@@ -95,11 +95,11 @@ fn body(props: &BodyProps) -> Html {
     let (onclick, onkeydown) = super::navigate::press(select);
     let down = props.state == ServerState::Down;
     let ear = format!(
-        "M{:.1} {:.1}h24v{:.1}h-24a10 10 0 0 1 -9.5 -10v-{:.1}a10 10 0 0 1 9.5 -10z",
-        RACK_X + 10.0,
-        y + 0.5,
-        h - 1.0,
-        h - 21.0
+        "M{} {}h24v{}h-24a10 10 0 0 1 -9.5 -10v-{}a10 10 0 0 1 9.5 -10z",
+        N(RACK_X + 10.0),
+        N(y + 0.5),
+        N(h - 1.0),
+        N(h - 21.0)
     );
     let mid = RACK_X + 17.0;
     html! {
@@ -109,7 +109,7 @@ fn body(props: &BodyProps) -> Html {
             else { {path(ear, "ear")} }
             <text x={px(mid)} y={px(y + if props.slim { 24.0 } else { 36.0 })} class={classes!("mid", "earnum", down.then_some("earoff"))}>{id}</text>
             if !props.slim {
-                {path(format!("M{:.1} {:.1}h12m-12 6h12m-12 6h12", mid - 6.0, y + h - 38.0), "vent")}
+                {path(format!("M{} {}h12m-12 6h12m-12 6h12", N(mid - 6.0), N(y + h - 38.0)), "vent")}
                 {title(props, down)}
             }
             {lamp(props, mid, y + h - if props.slim { 9.0 } else { 13.0 })}
@@ -154,7 +154,7 @@ fn title(props: &BodyProps, down: bool) -> Html {
             {text(x, y, "f12 b", name)}
             <text x={px(x + 81.0)} y={px(y)} class="f11 q3 m">{&props.endpoint}</text>
             if let Some(state) = state {
-                {path(format!("M{:.1} {:.1}l6 10.5h-12z", x + 149.0, y - 9.5), "warn-tri")}
+                {path(format!("M{} {}l6 10.5h-12z", N(x + 149.0), N(y - 9.5)), "warn-tri")}
                 {text(x + 159.0, y, "f11 warn-t", state)}
             } else {
                 {text(x + 141.0 + 6.6 * (props.endpoint.len() as f64 - 7.0).max(0.0), y, "f11 q3", leads)}
@@ -169,8 +169,8 @@ fn title(props: &BodyProps, down: bool) -> Html {
 fn lamp(props: &BodyProps, x: f64, y: f64) -> Html {
     match props.state {
         ServerState::Running => html! { <circle cx={px(x)} cy={px(y)} r="3" class="led"/> },
-        ServerState::Down => path(format!("M{:.1} {:.1}l8 8m0 -8l-8 8", x - 4.0, y - 4.0), "led-x"),
-        ServerState::Paused => path(format!("M{:.1} {:.1}v7m4 -7v7", x - 2.0, y - 3.5), "led-pause"),
+        ServerState::Down => path(format!("M{} {}l8 8m0 -8l-8 8", N(x - 4.0), N(y - 4.0)), "led-x"),
+        ServerState::Paused => path(format!("M{} {}v7m4 -7v7", N(x - 2.0), N(y - 3.5)), "led-pause"),
         ServerState::Starting | ServerState::ShuttingDown => {
             html! { <circle cx={px(x)} cy={px(y)} r="3.2" class="led-ring"/> }
         }

@@ -1,6 +1,6 @@
 //! The high watermark of the focused partition: one line through all racks, with words for its two sides.
 
-use crate::svg::path;
+use crate::svg::{N, path};
 use yew::prelude::*;
 
 use super::layout::{Layout, RACK_X};
@@ -18,12 +18,12 @@ pub fn line(props: &Props, layout: &Layout) -> Html {
     let x = layout.x_of(tp, mark);
     // The line leaves out the focused lanes, which carry marks of their own, and near the left edge the racks' titles.
     let roomy = x > RACK_X + TITLE_W;
-    let mut d = if roomy { format!("M{x:.1} {:.1}V{:.1}", layout.top - 17.0, first.y) } else { String::new() };
+    let mut d = if roomy { format!("M{x} {}V{}", N(layout.top - 17.0), N(first.y), x = N(x)) } else { String::new() };
     for (rack, pair) in layout.racks.iter().zip(ends.windows(2)) {
         let from = pair[0].y + pair[0].h + if layout.slim { 0.0 } else { 18.0 };
         let to = if roomy { pair[1].y } else { rack.y + rack.h };
         if to > from {
-            d += &format!("M{x:.1} {from:.1}V{to:.1}");
+            d += &format!("M{x} {from}V{to}", x = N(x), from = N(from), to = N(to));
         }
     }
     let (safe, rest) = if view.high_watermark_held {

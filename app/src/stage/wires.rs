@@ -1,6 +1,7 @@
 //! Wires between clients and the lanes they write to or read from. Quiet where nothing is under way, strong to the
 //! leader of the partition in focus.
 
+use crate::svg::N;
 use wire::view::{ClientKind, ClientView};
 use yew::prelude::*;
 
@@ -52,11 +53,27 @@ fn talks_about(view: &ClientView, topic: &str, partition: i32) -> bool {
 
 fn producer_path(place: &ClientBox, y: f64) -> String {
     let (x0, y0, x1) = (place.x + place.w, place.y + place.h / 2.0, RACK_X - 1.0);
-    format!("M{x0:.1} {y0:.1}C{:.1} {y0:.1} {:.1} {y:.1} {x1:.1} {y:.1}", x0 + 28.5, x1 - 28.5)
+    format!(
+        "M{x0} {y0}C{} {y0} {} {y} {x1} {y}",
+        N(x0 + 28.5),
+        N(x1 - 28.5),
+        x0 = N(x0),
+        y0 = N(y0),
+        y = N(y),
+        x1 = N(x1)
+    )
 }
 
 fn consumer_path(layout: &Layout, place: &ClientBox, y: f64) -> String {
     let (x0, y1) = (layout.rack_right(), place.y + place.h / 2.0);
     let x1 = place.x - 2.0;
-    format!("M{x0:.1} {y:.1}C{:.1} {y:.1} {:.1} {y1:.1} {x1:.1} {y1:.1}", x0 + 30.0, x1 - 28.0)
+    format!(
+        "M{x0} {y}C{} {y} {} {y1} {x1} {y1}",
+        N(x0 + 30.0),
+        N(x1 - 28.0),
+        x0 = N(x0),
+        y = N(y),
+        y1 = N(y1),
+        x1 = N(x1)
+    )
 }

@@ -31,7 +31,8 @@ impl Glyphs {
     /// other key with this letter has, or else in the triangle; then its other letters; a crowded alphabet repeats a pair.
     pub fn learn(&mut self, key: &str) -> Glyph {
         let start = key.bytes().fold(7_usize, |sum, byte| (sum * 31 + usize::from(byte)) % 1_000_003);
-        let letters = key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().next().unwrap_or(c));
+        let letters =
+            key.chars().filter(|c| c.is_ascii_alphanumeric() || !c.is_ascii()).map(|c| c.to_ascii_uppercase());
         let mut wanted = letters.flat_map(|letter| {
             let roomy = (0..ROOMY).map(move |step| SHAPES[(start + step) % ROOMY]);
             roomy.chain(SHAPES[ROOMY..].iter().copied()).map(move |shape| Glyph { letter, shape })

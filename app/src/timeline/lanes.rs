@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
-use crate::svg::{path, rect, text};
+use crate::svg::{N, path, px, rect, text};
 use wire::{EventView, Lane, Tone};
 use yew::prelude::*;
 
@@ -181,7 +181,7 @@ fn to_come(props: &Props, axis: &Axis) -> Html {
         let w = 6.1 * title.chars().count() as f64 + 12.0;
         html! {
             <g class="flag next">
-                {path(format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z"), "fl-body")}
+                {path(format!("M{x} 3h{w}l6 8-6 8H{x}z", x = N(x), w = N(w)), "fl-body")}
                 {text(x + 7.0, 15.0, "f11", title)}
             </g>
         }
@@ -207,10 +207,10 @@ fn ahead(props: &Props, axis: &Axis, rows: Rows) -> Html {
     let note = (rows.bottom() + TOP) / 2.0 - 58.5;
     html! {
         <g class="tl-ahead" aria-hidden="true">
-            <path d={format!("M{x:.1} 24H{:.1}q6 0 6 6v{h:.1}q0 6 -6 6H{x:.1}z", right - 6.0)} fill="url(#fut)"/>
+            <path d={format!("M{x} 24H{}q6 0 6 6v{h}q0 6 -6 6H{x}z", N(right - 6.0), x = N(x), h = N(h))} fill="url(#fut)"/>
             if right - x > 330.0 {
                 {rect(mid - 151.0, note + 47.5, 302.0, 22.0, 11.0, "tl-note")}
-                <g transform={format!("translate({:.1} {:.1}) scale(.75)", mid - 141.0, note + 52.5)}><path class="tl-lock" d="M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2"/></g>
+                <g transform={format!("translate({} {}) scale(.75)", N(mid - 141.0), N(note + 52.5))}><path class="tl-lock" d="M4 7.4h8v5.8H4zM5.6 7.2V5.2a2.4 2.4 0 0 1 4.8 0v2"/></g>
                 {text(mid - 125.0, note + 62.5, "f12", "Answer the question to unlock the next beat")}
             }
         </g>
@@ -238,8 +238,8 @@ fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
         <g class="tl-head" role="slider" tabindex="0" aria-label="Position in time" aria-valuemin="0"
             aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(props.now_us / 1000).to_string()}
             aria-valuetext={format!("{} seconds", clock(props.now_us))} {onkeydown}>
-            {path(format!("M{x:.1} 21V{:.1}", rows.bottom() + 4.0), "tl-line")}
-            {path(format!("M{:.1} {:.1}h12v4l-6 4-6-4z", x - 6.0, rows.bottom() - 1.0), "tl-grip")}
+            {path(format!("M{x} 21V{}", N(rows.bottom() + 4.0), x = N(x)), "tl-line")}
+            {path(format!("M{} {}h12v4l-6 4-6-4z", N(x - 6.0), N(rows.bottom() - 1.0)), "tl-grip")}
         </g>
     }
 }
@@ -285,7 +285,7 @@ fn Ticks(props: &MarksProps) -> Html {
         html! {
             <>
                 {text(16.0, y + 12.5, "f11 q3", NAMES[row as usize])}
-                if row > 0 { {path(format!("M{LEFT} {:.1}H{:.1}", y + 2.0, LEFT + axis.width), "tl-row")} }
+                if row > 0 { {path(format!("M{} {}H{}", N(LEFT), N(y + 2.0), N(LEFT + axis.width)), "tl-row")} }
             </>
         }
     });
@@ -314,15 +314,15 @@ fn tick(path: &mut String, look: Look, x: f64, rows: Rows) {
     let row = |row: u8| rows.y(row);
     // Writing into a string cannot fail.
     let _ = match look {
-        Look::You => write!(path, "M{:.1} {:.1}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", x - 3.5, row(0) + 8.5),
-        Look::Controller => write!(path, "M{x:.1} {:.1}l4.3 2.5v5l-4.3 2.5-4.3-2.5v-5z", row(3) + 3.5),
-        Look::Producer | Look::Consumer => write!(path, "M{x:.1} {:.1}v6", row(1) + 5.5),
-        Look::Broker => write!(path, "M{x:.1} {:.1}v6", row(2) + 5.5),
-        Look::Group => write!(path, "M{x:.1} {:.1}v6", row(4) + 5.5),
-        Look::Warn(at) => write!(path, "M{x:.1} {:.1}l5 9h-10z", row(at) + 4.0),
+        Look::You => write!(path, "M{} {}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", N(x - 3.5), N(row(0) + 8.5)),
+        Look::Controller => write!(path, "M{x} {}l4.3 2.5v5l-4.3 2.5-4.3-2.5v-5z", N(row(3) + 3.5), x = N(x)),
+        Look::Producer | Look::Consumer => write!(path, "M{x} {}v6", N(row(1) + 5.5), x = N(x)),
+        Look::Broker => write!(path, "M{x} {}v6", N(row(2) + 5.5), x = N(x)),
+        Look::Group => write!(path, "M{x} {}v6", N(row(4) + 5.5), x = N(x)),
+        Look::Warn(at) => write!(path, "M{x} {}l5 9h-10z", N(row(at) + 4.0), x = N(x)),
         Look::Error(at) => {
             let (l, t) = (x - 3.0, row(at) + 5.5);
-            write!(path, "M{l:.1} {t:.1}l6 6m0 -6l-6 6")
+            write!(path, "M{l} {t}l6 6m0 -6l-6 6", l = N(l), t = N(t))
         }
     };
 }
@@ -361,8 +361,8 @@ fn Flags(props: &MarksProps) -> Html {
             let (x, w) = (flag.x, flag.w);
             html! {
                 <g class={classes!("flag", state)}>
-                    {path(format!("M{x:.1} 6V{:.1}", props.rows.bottom()), "fl-line")}
-                    {path(format!("M{x:.1} 3h{w:.1}l6 8-6 8H{x:.1}z"), "fl-body")}
+                    {path(format!("M{x} 6V{}", N(props.rows.bottom()), x = N(x)), "fl-line")}
+                    {path(format!("M{x} 3h{w}l6 8-6 8H{x}z", x = N(x), w = N(w)), "fl-body")}
                     <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{flag.at + 1}</tspan>{" "}{flag.text}</text>
                 </g>
             }
@@ -445,10 +445,6 @@ fn fitting(sentence: &str, letters: usize) -> String {
     // What was cut off may have been a list: its colon announces nothing.
     text.truncate(text.trim_end_matches([':', ',']).len());
     if text.is_empty() { sentence.chars().take(letters).collect() } else { text }
-}
-
-fn px(v: f64) -> String {
-    format!("{v:.1}")
 }
 
 #[cfg(test)]

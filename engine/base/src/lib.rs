@@ -3,6 +3,7 @@
 //! Nothing here knows Kafka, and nothing here reads a clock, a thread, the environment or a float.
 
 pub mod calendar;
+pub mod crc;
 pub mod digest;
 pub mod ids;
 pub mod limits;

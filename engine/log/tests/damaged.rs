@@ -34,7 +34,7 @@ fn mutate(random: &mut Rng, seed: &Bytes, mend_crc: bool) -> Bytes {
         }
     }
     if mend_crc && bytes.len() > 61 {
-        let crc = crc32c::crc32c(&bytes[21..]).to_be_bytes();
+        let crc = base::crc::crc32c(&bytes[21..]).to_be_bytes();
         bytes[17..21].copy_from_slice(&crc);
     }
     bytes.into()

@@ -72,10 +72,10 @@ fn get(field: &Field, known: Versions) -> String {
 fn tags(source: &mut Source, item: &Struct, known: Versions, flexible: &str) {
     let tagged: Vec<&Field> = item.fields.iter().filter(|field| !field.tagged.is_empty()).collect();
     if tagged.is_empty() {
-        let read = format!("if {flexible} {{ r.unknown_tags() }} else {{ Vec::new() }}");
+        let read = format!("if {flexible} {{ r.unknown_tags() }} else {{ UnknownTags::NONE }}");
         return source.line(&format!("let unknown_tagged_fields = {read};"));
     }
-    source.line("let mut unknown_tagged_fields = Vec::new();");
+    source.line("let mut unknown_tagged_fields = UnknownTags::NONE;");
     source.line(&format!("let count = if {flexible} {{ r.tag_count() }} else {{ 0 }};"));
     source.open("for _ in 0..count {");
     source.open("match r.tag() {");

@@ -35,7 +35,7 @@ fn show(source: &mut Source, field: &Field, known: Versions) {
     if field.kind == Type::Records {
         source.line(&format!("fields.push(crate::json::records({name:?}, \"{name}SizeInBytes\", {place}.as_ref()));"));
     } else {
-        source.line(&format!("fields.push(({name:?}, {place}.to_json(v)));"));
+        source.line(&format!("crate::json::show(&mut fields, {name:?}, &{place}, v);"));
     }
     if !conditions.is_empty() {
         source.close("}");

@@ -41,7 +41,7 @@ fn declare(source: &mut Source, message: &Message, item: &Struct) {
     }
     if keeps_unknown_tags(message, item) {
         source.line("/// Tagged fields of a newer Kafka: tag and bytes, in ascending order of tags.");
-        source.line("pub unknown_tagged_fields: Vec<(u32, Bytes)>,");
+        source.line("pub unknown_tagged_fields: UnknownTags,");
     }
     source.close("}");
 }
@@ -61,7 +61,7 @@ fn default(source: &mut Source, message: &Message, item: &Struct) {
         source.line(&format!("{}: {},", names::field(&field.name), field.default_value()));
     }
     if keeps_unknown_tags(message, item) {
-        source.line("unknown_tagged_fields: Vec::new(),");
+        source.line("unknown_tagged_fields: UnknownTags::NONE,");
     }
     source.close("}");
     source.close("}");

@@ -83,6 +83,13 @@ pub trait ToJson {
     fn to_json(&self, version: i16) -> Json;
 }
 
+/// One field more of an object. Never inlined and by reference, because there are hundreds of fields and a tab has to
+/// fetch the code of each.
+#[inline(never)]
+pub fn show(fields: &mut Vec<(&'static str, Json)>, name: &'static str, value: &dyn ToJson, version: i16) {
+    fields.push((name, value.to_json(version)));
+}
+
 /// Records are shown by their size alone, under a name of its own, as request logs do.
 pub fn records(name: &'static str, size_name: &'static str, value: Option<&Records>) -> (&'static str, Json) {
     match value {

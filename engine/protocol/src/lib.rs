@@ -43,6 +43,7 @@ mod prelude;
 mod primitives;
 pub mod reader;
 mod records;
+mod tags;
 pub mod topic;
 pub mod varint;
 #[cfg(feature = "vectors")]
@@ -86,4 +87,5 @@ pub use error_code::ErrorCode;
 pub use float64::Float64;
 pub use packet::Packet;
 pub use records::{Memo, Records};
+pub use tags::UnknownTags;
 pub use topic::TopicPartition;

@@ -8,4 +8,5 @@ pub(crate) use crate::float64::Float64;
 pub(crate) use crate::json::{Json, ToJson};
 pub(crate) use crate::reader::Reader;
 pub(crate) use crate::records::Records;
+pub(crate) use crate::tags::UnknownTags;
 pub(crate) use crate::writer::{TagWriter, Writer};

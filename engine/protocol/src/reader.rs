@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::codec::{CodecError, Wire};
 use crate::records::Records;
+use crate::tags::UnknownTags;
 
 /// Elements that an array may hold before its vector grows with what is really read.
 const PREALLOCATE_MAX: usize = 256;
@@ -213,16 +214,16 @@ impl Reader {
     }
 
     #[inline(never)]
-    pub fn unknown_tag(&mut self, tag: u32, size: u32, kept: &mut Vec<(u32, Bytes)>) {
+    pub fn unknown_tag(&mut self, tag: u32, size: u32, kept: &mut UnknownTags) {
         let data = self.take(size as usize);
         if !self.has_failed() {
-            kept.push((tag, data));
+            kept.push(tag, data);
         }
     }
 
     #[inline(never)]
-    pub fn unknown_tags(&mut self) -> Vec<(u32, Bytes)> {
-        let mut kept = Vec::new();
+    pub fn unknown_tags(&mut self) -> UnknownTags {
+        let mut kept = UnknownTags::NONE;
         for _ in 0..self.tag_count() {
             let (tag, size) = self.tag();
             self.unknown_tag(tag, size, &mut kept);

@@ -89,13 +89,13 @@ fn a_value_that_the_version_lacks_is_refused() {
 #[test]
 fn unknown_tagged_fields_are_kept() {
     let endpoint = fetch_response::NodeEndpoint { node_id: 3, host: "b3".into(), port: 9092, ..Default::default() };
-    let unknown = vec![(7, Bytes::from_static(b"new"))];
+    let unknown = vec![(7, Bytes::from_static(b"new"))].into();
     let response =
         FetchResponse { node_endpoints: vec![endpoint], unknown_tagged_fields: unknown, ..Default::default() };
     let mut out = Vec::new();
     response.encode(17, &mut out).expect("valid");
     assert_eq!(FetchResponse::decode(&mut out.into(), 17), Ok(response.clone()));
-    let twice = FetchResponse { unknown_tagged_fields: vec![(0, Bytes::new())], ..response.clone() };
+    let twice = FetchResponse { unknown_tagged_fields: vec![(0, Bytes::new())].into(), ..response.clone() };
     assert!(matches!(twice.encode(17, &mut Vec::new()), Err(CodecError::BadTag { tag: 0, .. })));
     let old = FetchResponse { node_endpoints: Vec::new(), ..response };
     assert_eq!(old.encode(11, &mut Vec::new()), Err(CodecError::TagsNotSupported { version: 11 }));

@@ -159,7 +159,7 @@ fn section<T: Serialize>(out: &mut Vec<u8>, kind: u8, value: &T) {
     let packed = log::deflate::deflate(&plain, 9);
     out.push(kind);
     out.extend((packed.len() as u32).to_le_bytes());
-    out.extend(crc32c::crc32c(&packed).to_le_bytes());
+    out.extend(base::crc::crc32c(&packed).to_le_bytes());
     out.extend(packed);
 }
 
@@ -223,7 +223,7 @@ fn read_part<T: DeserializeOwned>(parts: &[OwnedPart], kind: u8) -> Result<T, &'
     if part.is_cut {
         return Err("is cut short");
     }
-    if crc32c::crc32c(&part.bytes) != part.crc {
+    if base::crc::crc32c(&part.bytes) != part.crc {
         return Err("is damaged: its checksum does not match");
     }
     let (plain, _) = log::deflate::inflate(&part.bytes, LINK_DECODED_MAX)
@@ -297,7 +297,7 @@ mod tests {
         let packed = log::deflate::deflate(&vec![0u8; LINK_DECODED_MAX + 1], 9);
         let mut bytes = vec![VERSION, CLUSTER];
         bytes.extend((packed.len() as u32).to_le_bytes());
-        bytes.extend(crc32c::crc32c(&packed).to_le_bytes());
+        bytes.extend(base::crc::crc32c(&packed).to_le_bytes());
         bytes.extend(packed);
         let report = decode(&BASE64.encode(bytes)).unwrap_err();
         assert_eq!(report.problems[0], "the cluster cannot be unpacked, or is larger than a link may be");

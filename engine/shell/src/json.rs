@@ -189,7 +189,7 @@ impl Parser {
             Some('[') => self.list(depth),
             Some('"') => self.string().map(Value::Text),
             Some('-' | '0'..='9') => self.number(),
-            Some(c) if c.is_alphabetic() => self.word(),
+            Some(c) if c.is_ascii_alphabetic() || !c.is_ascii() => self.word(),
             _ => self.unexpected(
                 "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
             ),
@@ -300,7 +300,7 @@ impl Parser {
 
     fn word(&mut self) -> Result<Value, Malformed> {
         let start = self.at;
-        while self.peek().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || !c.is_ascii() || c == '_' || c == '$') {
             self.at += 1;
         }
         let word: String = self.chars[start..self.at].iter().collect();

@@ -102,7 +102,7 @@ fn replicas(props: &Props, id: i32) -> Html {
         let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Select(Selection::Partition(tp.clone())));
         html! {
             <tr><td><button class="link" {onclick}>{format!("{topic}-{p}")}</button></td>
-                <td>{format!("{:?}", view.role).to_lowercase()}</td><td class="n">{view.log_end}</td></tr>
+                <td>{format!("{:?}", view.role).to_ascii_lowercase()}</td><td class="n">{view.log_end}</td></tr>
         }
     });
     html! { <table><thead><tr><th>{"Partition"}</th><th>{"Role"}</th><th class="n">{"LEO"}</th></tr></thead><tbody>{for rows}</tbody></table> }

@@ -1,5 +1,6 @@
 //! The replica bars and the record table.
 
+use crate::svg::N;
 use std::rc::Rc;
 
 use wire::view::{PartitionView, ReplicaView, Role};
@@ -29,10 +30,10 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>]) -> Html
                 <td>{replica.broker}</td><td>{role(replica, view)}</td>
                 <td><svg class="rbar" width="84" height="12" viewBox="0 0 84 12" aria-hidden="true">
                     <rect y="3" width="84" height="6" rx="2" class="rb-bg"/>
-                    if offline { <path d={format!("M0 6H{:.1}", x(replica.log_end))} class="rb-off"/> }
-                    else { <rect y="3" width={format!("{:.1}", x(replica.log_end))} height="6" rx="2" class="rb-on"/> }
+                    if offline { <path d={format!("M0 6H{}", N(x(replica.log_end)))} class="rb-off"/> }
+                    else { <rect y="3" width={format!("{}", N(x(replica.log_end)))} height="6" rx="2" class="rb-on"/> }
                     if let (Some(hw), false) = (view.high_watermark, offline) {
-                        <path d={format!("M{:.1} 0v12", x(hw).max(1.0))} class="hw"/>
+                        <path d={format!("M{} 0v12", N(x(hw).max(1.0)))} class="hw"/>
                     }
                 </svg></td>
                 <td class="n">{replica.log_end}</td>

@@ -295,7 +295,7 @@ impl Consumer {
                         partition.buffered.push_back(ConsumerRecord::new(tp, record, &batch));
                     }
                     Ok(_) => {}
-                    Err(failed) => broken = Some(format!("{failed:?}")),
+                    Err(failed) => broken = Some(failed.to_string()),
                 }
             }
         }

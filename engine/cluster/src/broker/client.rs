@@ -43,7 +43,7 @@ impl Client {
         host: &str,
         port: u16,
         api_version: i16,
-        body: Request,
+        body: Arc<Request>,
         fx: &mut Fx<'_>,
     ) -> Result<(), UnknownHost> {
         debug_assert!(!self.is_busy(), "one request at a time");
@@ -64,7 +64,7 @@ impl Client {
         self.next_correlation_id = self.next_correlation_id.wrapping_add(1) & i32::MAX;
         self.awaited = Some(correlation_id);
         let client_id = self.client_id.clone();
-        fx.send(conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(body) });
+        fx.send(conn, Packet::Request { correlation_id, client_id, api_version, body });
         Ok(())
     }
 

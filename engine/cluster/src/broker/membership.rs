@@ -153,7 +153,7 @@ impl Broker {
             (Purpose::Directories, Response::AssignReplicasToDirs(_)) => {}
             // An answer of another kind than its question: not from a Kafka server.
             (purpose, _) => {
-                let text = format!("Received an invalid response type for {purpose:?}.");
+                let text = format!("Received an invalid response type for {}.", purpose.name());
                 self.log_line("ERROR", logger::TO_CONTROLLER, text, fx);
             }
         }

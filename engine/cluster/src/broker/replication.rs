@@ -133,7 +133,7 @@ impl Broker {
                 }
                 continue;
             };
-            match fetcher.client.send(&endpoint.host, endpoint.port, version, body, fx) {
+            match fetcher.client.send(&endpoint.host, endpoint.port, version, body.into(), fx) {
                 Ok(()) => fx.set_timer_after(named_timer(FETCH_TIMEOUT, *leader as u64), timeout),
                 Err(_) => rest(*leader, fetcher, now + backoff, fx),
             }

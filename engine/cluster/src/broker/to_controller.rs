@@ -42,11 +42,28 @@ pub enum Purpose {
     ControllerRegistration,
 }
 
+impl Purpose {
+    /// The API that is asked.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Purpose::Registration => "BROKER_REGISTRATION",
+            Purpose::Heartbeat => "BROKER_HEARTBEAT",
+            Purpose::AlterPartition(_) => "ALTER_PARTITION",
+            Purpose::Forward(_) => "a forwarded request",
+            Purpose::AlterConfigs(..) => "INCREMENTAL_ALTER_CONFIGS",
+            Purpose::AutoCreate(_) => "CREATE_TOPICS",
+            Purpose::ProducerIds => "ALLOCATE_PRODUCER_IDS",
+            Purpose::Directories => "ASSIGN_REPLICAS_TO_DIRS",
+            Purpose::ControllerRegistration => "CONTROLLER_REGISTRATION",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Item {
     purpose: Purpose,
     api_version: i16,
-    body: Request,
+    body: Arc<Request>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +103,7 @@ impl ToController {
 
     /// Queues a request; [`ToController::pump`] sends it.
     pub fn submit(&mut self, lane: Lane, purpose: Purpose, api_version: i16, body: impl Into<Request>) {
-        let item = Item { purpose, api_version, body: body.into() };
+        let item = Item { purpose, api_version, body: Arc::new(body.into()) };
         self.lane(lane).queue.push_back(item);
     }
 

@@ -65,7 +65,7 @@ pub(super) struct Pending {
     end: i64,
     /// What it changes, with the image after it; none for a mere answer.
     change: Option<(MetadataDelta, MetadataImage, Cause)>,
-    answer: Option<(ReplyTo, Arc<Request>, Response)>,
+    answer: Option<(ReplyTo, Arc<Request>, Arc<Response>)>,
 }
 
 /// A delta follows from two images, the last of which is part of the controller's state.
@@ -102,11 +102,11 @@ impl QuorumController {
         // An answer never overtakes the records that it was made upon.
         match self.pending.back_mut() {
             Some(last) if last.answer.is_none() => {
-                last.answer = Some((reply, request, decision.response));
+                last.answer = Some((reply, request, decision.response.into()));
             }
             Some(last) => {
                 let end = last.end;
-                let answer = Some((reply, request, decision.response));
+                let answer = Some((reply, request, decision.response.into()));
                 self.pending.push_back(Pending { end, change: None, answer });
             }
             None => self.connections.respond(&reply, decision.response, fx),
@@ -158,7 +158,7 @@ impl QuorumController {
                 self.told_end = self.told_end.max(pending.end);
             }
             if let Some((reply, _, response)) = pending.answer {
-                self.connections.respond(&reply, response, fx);
+                self.connections.respond_shared(&reply, response, fx);
             }
             any = true;
         }

@@ -95,7 +95,7 @@ impl ControlBatch {
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), protocol::CodecError>,
     ) -> ControlBatch {
         let mut value = Vec::new();
-        encode(&mut value).expect("a message of its own version");
+        encode(&mut value).unwrap_or_else(|_| unreachable!("a message of its own version"));
         self.builder.append(self.now_ms, Some(&kind.key()), Some(&value), &[]);
         self
     }

@@ -143,13 +143,13 @@ impl Raft {
 
     fn poll_resigned(&mut self, io: &mut Io<'_>) -> Micros {
         let Role::Resigned(role) = &self.role else { return io.now };
-        let (deadline, request) = (role.election_deadline, self.end_quorum_epoch_request(role));
+        let deadline = role.election_deadline;
         let voters = self.log.voter_set();
-        let to_tell: Vec<ReplicaKey> =
-            role.unacknowledged.iter().filter_map(|id| Some(voters.node(*id)?.key)).collect();
+        let telling = |id: &i32| Some((voters.node(*id)?.key, self.end_quorum_epoch_request(role)));
+        let to_tell: Vec<(ReplicaKey, Request)> = role.unacknowledged.iter().filter_map(telling).collect();
         let mut next = Micros::MAX;
-        for voter in to_tell {
-            next = next.min(self.send_to_voter(voter, END_QUORUM_EPOCH_VERSION, request.clone(), io));
+        for (voter, request) in to_tell {
+            next = next.min(self.send_to_voter(voter, END_QUORUM_EPOCH_VERSION, request, io));
         }
         if self.shutdown_deadline.is_some() {
             return next;

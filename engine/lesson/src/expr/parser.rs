@@ -55,7 +55,7 @@ fn tokens(source: &str) -> Result<Vec<Token>, String> {
             end + 2
         } else {
             // A name may hold dashes and underscores: topics and error names do.
-            let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             let len = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
             if len == 0 {
                 return Err(format!("`{c}` is not expected in `{}`", source.trim()));

@@ -184,7 +184,7 @@ impl BatchBuilder {
         put(super::PRODUCER_EPOCH_AT, &self.producer_epoch.to_be_bytes());
         put(super::BASE_SEQUENCE_AT, &self.base_sequence.to_be_bytes());
         put(super::COUNT_AT, &self.count.to_be_bytes());
-        let crc = crc32c::crc32c(&out[super::ATTRIBUTES_AT..]);
+        let crc = base::crc::crc32c(&out[super::ATTRIBUTES_AT..]);
         out[super::CRC_AT..super::CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
         // A batch may live as long as its log; what grew too far is given back.
         out.shrink_to_fit();

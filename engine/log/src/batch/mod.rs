@@ -137,7 +137,7 @@ impl BatchView {
     }
 
     pub fn computed_crc(&self) -> u32 {
-        crc32c::crc32c(&self.bytes[ATTRIBUTES_AT..])
+        base::crc::crc32c(&self.bytes[ATTRIBUTES_AT..])
     }
 
     pub fn verify_crc(&self) -> bool {
@@ -300,7 +300,7 @@ pub(crate) fn stamp_with_time(
     let mut bytes = writable(stamp(batch.bytes, base_offset, leader_epoch));
     bytes[ATTRIBUTES_AT..ATTRIBUTES_AT + 2].copy_from_slice(&attributes.to_be_bytes());
     bytes[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&max_timestamp.to_be_bytes());
-    let crc = crc32c::crc32c(&bytes[ATTRIBUTES_AT..]);
+    let crc = base::crc::crc32c(&bytes[ATTRIBUTES_AT..]);
     bytes[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
     bytes.freeze()
 }

@@ -31,7 +31,7 @@ pub fn snapshot_bytes(producers: &Map<i64, ProducerStateEntry>) -> Bytes {
         out.extend_from_slice(&entry.coordinator_epoch.to_be_bytes());
         out.extend_from_slice(&entry.current_txn_first_offset.unwrap_or(-1).to_be_bytes());
     }
-    let crc = crc32c::crc32c(&out[ENTRIES_AT..]);
+    let crc = base::crc::crc32c(&out[ENTRIES_AT..]);
     out[CRC_AT..ENTRIES_AT].copy_from_slice(&crc.to_be_bytes());
     out.into()
 }
@@ -44,7 +44,7 @@ pub fn read_snapshot(file: &[u8]) -> Result<Vec<(i64, ProducerStateEntry)>, Stri
         return Err(format!("Snapshot contained an unknown file version {version}"));
     }
     let stored = u32::from_be_bytes([head[2], head[3], head[4], head[5]]);
-    let computed = crc32c::crc32c(&file[ENTRIES_AT..]);
+    let computed = base::crc::crc32c(&file[ENTRIES_AT..]);
     if stored != computed {
         return Err(format!(
             "Snapshot is corrupt (CRC is no longer valid). Stored crc: {stored}. Computed crc: {computed}"

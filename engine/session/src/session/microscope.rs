@@ -212,7 +212,7 @@ fn header(batch: &BatchView) -> Vec<FieldView> {
 fn attributes(batch: &BatchView) -> String {
     let codec = match batch.codec() {
         Ok(log::batch::Codec::None) => "no codec".to_string(),
-        Ok(codec) => format!("{codec:?}").to_lowercase(),
+        Ok(codec) => format!("{codec:?}").to_ascii_lowercase(),
         Err(_) => "unknown codec".to_string(),
     };
     let flags = [(batch.is_transactional(), ", transactional"), (batch.is_control(), ", control")];

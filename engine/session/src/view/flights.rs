@@ -20,7 +20,7 @@ pub fn add(scene: &Scene<'_>, view: &mut View) {
             id: flight.id,
             from: host(flight.from),
             to: host(flight.to),
-            api: format!("{:?}", flight.message.api_key()),
+            api: flight.message.api_key().name().to_string(),
             response: matches!(flight.message, Packet::Response { .. }),
             sent_us: flight.sent_at.0,
             arrives_us: flight.arrives_at.0,

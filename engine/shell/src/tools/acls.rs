@@ -218,8 +218,8 @@ fn entries(options: &Options, pattern: i8) -> Result<Entries, Halt> {
 fn operation(name: &str) -> i8 {
     let name = name.trim();
     let found = ACL_OPERATIONS.iter().position(|known| {
-        let pascal = known.split('_').map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase()));
-        pascal.collect::<String>() == name || *known == name.to_uppercase()
+        let pascal = known.split('_').map(|word| format!("{}{}", &word[..1], word[1..].to_ascii_lowercase()));
+        pascal.collect::<String>() == name || *known == name.to_ascii_uppercase()
     });
     found.unwrap_or(0) as i8
 }

@@ -38,8 +38,14 @@ impl Broker {
         }
         if matches!(&*incoming.body, Request::Produce(_)) {
             // What nobody else holds is moved into the log.
-            let body = Arc::try_unwrap(incoming.body).unwrap_or_else(|shared| (*shared).clone());
-            let Request::Produce(request) = body else { return };
+            let request = match Arc::try_unwrap(incoming.body) {
+                Ok(Request::Produce(request)) => request,
+                Ok(_) => return,
+                Err(shared) => match &*shared {
+                    Request::Produce(request) => request.clone(),
+                    _ => return,
+                },
+            };
             return self.handle_produce(now, reply, &incoming.client_id, request, fx);
         }
         let body = incoming.body.clone();

@@ -1,5 +1,7 @@
 //! OffsetCommit, OffsetFetch, OffsetDelete.
 
+use std::sync::Arc;
+
 use base::{Map, Micros, Uuid};
 
 use protocol::messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
@@ -84,7 +86,7 @@ impl Broker {
         };
         let written: Vec<GroupRecord> = accepted.iter().filter_map(encode).collect();
         self.shard(partition).offsets.entry(request.group_id.clone()).or_default().extend(accepted);
-        let then = AfterWrite::Reply { reply: *reply, response: Box::new(response.into()) };
+        let then = AfterWrite::Reply { reply: *reply, response: Arc::new(response.into()) };
         self.write_records(now, partition, written, then, fx);
     }
 
@@ -248,7 +250,7 @@ impl Broker {
         if written.is_empty() {
             return self.connections.respond(reply, response, fx);
         }
-        let then = AfterWrite::Reply { reply: *reply, response: Box::new(response.into()) };
+        let then = AfterWrite::Reply { reply: *reply, response: Arc::new(response.into()) };
         self.write_records(now, partition, written, then, fx);
     }
 
@@ -304,24 +306,24 @@ fn all_offsets(offsets: &Map<TopicPartition, CommittedOffset>) -> Vec<OffsetFetc
 }
 
 /// The answer to a request whose records could not be written.
-pub(super) fn failed(response: Response, error: ErrorCode) -> Response {
-    match response {
-        Response::OffsetCommit(mut answer) => {
+pub(super) fn failed(response: Arc<Response>, error: ErrorCode) -> Arc<Response> {
+    let told: Response = match &*response {
+        Response::OffsetCommit(answer) => {
+            let mut answer = answer.clone();
             for partition in answer.topics.iter_mut().flat_map(|topic| topic.partitions.iter_mut()) {
                 partition.error_code = error.code();
             }
             answer.into()
         }
-        Response::OffsetDelete(mut answer) => {
-            answer.error_code = error.code();
-            answer.into()
-        }
-        Response::DeleteGroups(mut answer) => {
+        Response::OffsetDelete(answer) => OffsetDeleteResponse { error_code: error.code(), ..answer.clone() }.into(),
+        Response::DeleteGroups(answer) => {
+            let mut answer = answer.clone();
             for result in &mut answer.results {
                 result.error_code = error.code();
             }
             answer.into()
         }
-        other => other,
-    }
+        _ => return response,
+    };
+    told.into()
 }

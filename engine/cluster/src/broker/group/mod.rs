@@ -12,6 +12,8 @@ mod generation;
 mod membership;
 mod records;
 
+use std::sync::Arc;
+
 use base::{Map, Micros, Uuid};
 use std::collections::VecDeque;
 
@@ -71,7 +73,7 @@ enum AfterWrite {
     Nothing,
     Reply {
         reply: ReplyTo,
-        response: Box<Response>,
+        response: Arc<Response>,
     },
     /// The assignment of a generation is safe; members may hear of it.
     Stabilize {
@@ -276,10 +278,10 @@ impl Broker {
             AfterWrite::Nothing => {}
             AfterWrite::Reply { reply, response } => {
                 let response = match result {
-                    Ok(()) => *response,
-                    Err(error) => commits::failed(*response, error),
+                    Ok(()) => response,
+                    Err(error) => commits::failed(response, error),
                 };
-                self.connections.respond(&reply, response, fx);
+                self.connections.respond_shared(&reply, response, fx);
             }
             AfterWrite::Stabilize { group, generation, assignments } => {
                 let settings = self.group_settings();

@@ -189,7 +189,7 @@ fn start(options: &Options) -> Result<Seek, Stop> {
     let Some(text) = options.value("offset")? else {
         return Ok(if options.has("from-beginning") { Seek::Beginning } else { Seek::End });
     };
-    match text.to_lowercase().as_str() {
+    match text.to_ascii_lowercase().as_str() {
         "earliest" => Ok(Seek::Beginning),
         "latest" => Ok(Seek::End),
         _ => text.parse().ok().filter(|offset: &i64| *offset >= 0).map(Seek::Offset).ok_or_else(|| {
