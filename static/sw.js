@@ -3,17 +3,16 @@
 
 const KEPT = 'oz-page';
 
-// Everything the page may ask for: what its index names, the worker's three files, the lessons of the list.
+// Everything the page may ask for: what its index names, the worker's three files.
 async function everything() {
   const text = async path => (await fetch(path, { cache: 'no-cache' })).text();
   const index = await text('./');
   const named = [...index.matchAll(/(?:href|src|data-js|data-wasm)="([^"]+)"/g)].map(found => found[1]);
   const styles = await Promise.all(named.filter(path => path.endsWith('.css')).map(text));
   const fonts = styles.flatMap(style => [...style.matchAll(/url\(["']?([^"')]+\.woff2)/g)].map(found => found[1]));
-  const lessons = JSON.parse(await text('lessons/index.json')).map(lesson => `lessons/${lesson.file}`);
-  const beside = ['./', 'boot.js', 'not-real.json', 'lessons/index.json', 'worker_loader.js', 'worker.js', 'worker_bg.wasm'];
+  const beside = ['./', 'boot.js', 'not-real.json', 'worker_loader.js', 'worker.js', 'worker_bg.wasm'];
   const own = path => new URL(path, self.registration.scope);
-  return [...new Set([...named, ...fonts, ...lessons, ...beside].map(path => own(path).href))].filter(href => href.startsWith(self.registration.scope));
+  return [...new Set([...named, ...fonts, ...beside].map(path => own(path).href))].filter(href => href.startsWith(self.registration.scope));
 }
 
 self.addEventListener('install', event => {

@@ -22,6 +22,11 @@ mod theme;
 mod timeline;
 mod ui;
 
+/// A tenth of the code of the standard library's.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 fn main() {
     console_error_panic_hook::set_once();
     let document = gloo_utils::document();

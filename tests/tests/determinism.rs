@@ -44,6 +44,11 @@ fn script(seed: u64) -> Vec<(Micros, Act)> {
     script
 }
 
+/// What decides the future, and what a page shows of the past.
+fn both(world: &World<Host>) -> (u64, u64) {
+    (world.digest(), world.fingerprint())
+}
+
 /// Plays the script and gives `look` the world after every step.
 fn play(seed: u64, mut look: impl FnMut(&World<Host>)) -> Line {
     let mut line = Line::new(World::new(seed));
@@ -63,13 +68,13 @@ fn play(seed: u64, mut look: impl FnMut(&World<Host>)) -> Line {
 }
 
 /// Digests at the steps for which `is_wanted`.
-fn digests(seed: u64, is_wanted: impl Fn(u64) -> bool) -> (Line, Vec<(u64, u64)>) {
+fn digests(seed: u64, is_wanted: impl Fn(u64) -> bool) -> (Line, Vec<(u64, (u64, u64))>) {
     let mut seen = Vec::new();
     let line = play(seed, |world| {
         world.conservation().unwrap_or_else(|imbalance| panic!("SEED={seed} at {:?}: {imbalance}", world.now()));
         assert_eq!(world.violations(), [], "SEED={seed}");
         if is_wanted(world.index()) {
-            seen.push((world.index(), world.digest()));
+            seen.push((world.index(), both(world)));
         }
     });
     (line, seen)
@@ -83,7 +88,7 @@ fn two_runs_of_a_seed_are_one() {
         assert!(first.len() > 10, "SEED={seed}: only {} looks", first.len());
         assert_eq!(first, second, "SEED={seed}");
         assert_eq!(line.end(), again.end());
-        assert_eq!(line.world().digest(), again.world().digest());
+        assert_eq!(both(line.world()), both(again.world()));
         assert_eq!(words(&line), words(&again), "the stream of events is part of it");
     }
 }
@@ -91,7 +96,7 @@ fn two_runs_of_a_seed_are_one() {
 #[test]
 fn another_seed_is_another_run() {
     let (first, second) = (play(1, |_| {}), play(2, |_| {}));
-    assert_ne!(first.world().digest(), second.world().digest());
+    assert_ne!(both(first.world()), both(second.world()));
 }
 
 #[test]
@@ -110,15 +115,15 @@ fn what_is_sought_is_what_was_run() {
             sorted
         };
         let (mut line, straight) = digests(seed, |index| sorted.binary_search(&index).is_ok());
-        let last = line.world().digest();
+        let last = both(line.world());
         rng.shuffle(&mut indices);
         for index in indices {
             assert_eq!(line.seek(index), Stop::Reached);
             let expected = straight.iter().find(|(at, _)| *at == index).map(|(_, digest)| *digest);
-            assert_eq!(Some(line.world().digest()), expected, "SEED={seed} EVENT={index}");
+            assert_eq!(Some(both(line.world())), expected, "SEED={seed} EVENT={index}");
         }
         line.seek_while(Goal::End, |_| true);
-        assert_eq!((line.end(), line.world().digest()), (end, last), "SEED={seed}");
+        assert_eq!((line.end(), both(line.world())), (end, last), "SEED={seed}");
     }
 }
 
@@ -126,12 +131,12 @@ fn what_is_sought_is_what_was_run() {
 fn a_fork_leaves_the_path_it_left_as_it_was() {
     let seed = 6;
     let mut line = play(seed, |_| {});
-    let (end, digest) = (line.end(), line.world().digest());
+    let (end, digest) = (line.end(), both(line.world()));
     line.seek_time(Micros::from_secs(40));
     let fork = line.position();
     assert!(line.do_now(Act::Fault(Fault::Kill(NodeId(2)))).expect("within the caps").is_fork);
     line.run_until(Micros::from_secs(80));
-    let forked = line.world().digest();
+    let forked = both(line.world());
 
     // The same path taken straight, with nothing of the other one ever run.
     let mut straight = Line::new(World::new(seed));
@@ -142,11 +147,11 @@ fn a_fork_leaves_the_path_it_left_as_it_was() {
     straight.run_until(fork.at);
     straight.do_now(Act::Fault(Fault::Kill(NodeId(2)))).expect("within the caps");
     straight.run_until(Micros::from_secs(80));
-    assert_eq!(straight.world().digest(), forked);
+    assert_eq!(both(straight.world()), forked);
 
     line.switch("main").expect("it is there");
     line.seek_while(Goal::End, |_| true);
-    assert_eq!((line.end(), line.world().digest()), (end, digest));
+    assert_eq!((line.end(), both(line.world())), (end, digest));
 }
 
 #[test]
@@ -155,7 +160,7 @@ fn a_session_restored_from_its_commands_is_the_session() {
     let line = play(seed, |_| {});
     let mut restored = Line::restore(World::new(seed), &line.save()).expect("it was just saved");
     assert_eq!(restored.seek_while(Goal::End, |_| true), Stop::Reached);
-    assert_eq!(restored.world().digest(), line.world().digest());
+    assert_eq!(both(restored.world()), both(line.world()));
     assert_eq!(words(&restored), words(&line));
 }
 

@@ -1,6 +1,8 @@
-//! The lessons the site has: `lessons/index.json`, read at run time, so that a lesson can be added without a build.
+//! The lessons the site has: their list, `lessons/index.json`, and their texts (gathered by `build.rs`).
 
 use crate::json::Json;
+
+include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
 /// One lesson, as the index lists it. The order of the list is the order of the chapters and of the lessons in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +31,14 @@ pub struct Chapter {
     pub lessons: Vec<Entry>,
 }
 
-pub fn parse(text: &str) -> Result<Vec<Chapter>, String> {
-    let read = Json::read(text).ok_or("lessons/index.json is not JSON")?;
-    Ok(gather(read.items().iter().map(entry)))
+/// The text of a lesson, by its path inside the folder `lessons`.
+pub fn text(file: &str) -> Option<&'static str> {
+    LESSONS.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
+}
+
+pub fn chapters() -> Vec<Chapter> {
+    let list = Json::read(include_str!("../../../lessons/index.json"));
+    gather(list.iter().flat_map(|list| list.items()).map(|json| entry(&json)))
 }
 
 fn entry(json: &Json) -> Entry {

@@ -10,19 +10,8 @@ use crate::icons::{Icon, icon};
 use crate::lesson::load;
 
 pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
-    let body = match lessons {
-        None => html! { <p class="muted" role="status">{"Reading the list of lessons."}</p> },
-        Some(Err(why)) => html! {
-            <div class="empty" role="alert"><b>{"The list of lessons could not be read."}</b>
-                <p class="soft">{why}</p><p class="soft">{"Reload the page, or open a lesson file from your disk on the left."}</p></div>
-        },
-        Some(Ok(chapters)) if chapters.is_empty() => {
-            html! { <p class="muted">{"There is no lesson yet. The page that lists what is not real yet says what stands."}</p> }
-        }
-        Some(Ok(chapters)) => {
-            html! { <>{head(chapters, progress)}{for chapters.iter().map(|chapter| lane(handle, chapter, progress))}</> }
-        }
-    };
+    let lanes = lessons.iter().map(|chapter| lane(handle, chapter, progress));
+    let body = html! { <>{head(lessons, progress)}{for lanes}</> };
     html! { <main class="map" id="lessons" aria-label="Lessons">{body}</main> }
 }
 

@@ -1,7 +1,7 @@
 //! The first screen, itself a topic: a chapter is a lane, a lesson a record, the bookmark what you committed, the caret
 //! where you are, and the describe row counts your lag.
 
-mod index;
+pub mod index;
 mod map;
 mod recall;
 mod side;
@@ -12,12 +12,10 @@ pub use side::boot;
 
 use std::rc::Rc;
 
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
-use crate::panels::not_real::fetch_text;
 use crate::panels::topbar::{logo, theme_button};
 use crate::theme::Theme;
 use crate::ui::{Ask, Overlay};
@@ -28,23 +26,14 @@ pub struct Props {
     pub theme: Theme,
 }
 
-/// The list of lessons: being fetched, there, or why not.
-pub type Lessons = Option<Result<Rc<Vec<index::Chapter>>, String>>;
+/// The list of lessons.
+pub type Lessons = Rc<Vec<index::Chapter>>;
 
 #[component]
 pub fn Home(props: &Props) -> Html {
-    let lessons: UseStateHandle<Lessons> = use_state(|| None);
+    let lessons: Lessons = use_memo((), |()| index::chapters());
     // Raised after an import, so that the page reads what is kept again.
     let reads = use_state(|| 0_u32);
-    {
-        let lessons = lessons.clone();
-        use_effect_with((), move |()| {
-            spawn_local(async move {
-                let read = fetch_text("lessons/index.json").await.and_then(|text| index::parse(&text));
-                lessons.set(Some(read.map(Rc::new)));
-            });
-        });
-    }
     let again = {
         let reads = reads.clone();
         Callback::from(move |()| reads.set(*reads + 1))

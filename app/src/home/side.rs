@@ -66,8 +66,7 @@ fn resume(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Option<
 }
 
 fn first(handle: &Handle, lessons: &Lessons) -> Html {
-    let Some(Ok(chapters)) = lessons else { return html! {} };
-    let Some(entry) = chapters.iter().flat_map(|chapter| &chapter.lessons).next() else { return html! {} };
+    let Some(entry) = lessons.iter().flat_map(|chapter| &chapter.lessons).next() else { return html! {} };
     let go = {
         let (handle, file) = (handle.clone(), entry.file.clone());
         Callback::from(move |_: MouseEvent| load::open(&handle, &file, None))

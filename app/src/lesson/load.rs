@@ -1,12 +1,11 @@
-//! Getting a lesson into the engine: from the site's own folder, or from a file of the person's.
+//! Getting a lesson into the engine: from the site's own, or from a file of the person's.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use wire::{Command, Tone};
 
 use crate::ctx::Handle;
-use crate::home::storage;
-use crate::panels::not_real::fetch_text;
+use crate::home::{index, storage};
 use crate::ui::{Ask, Bar};
 
 /// Longest lesson text that is read, in bytes: a lesson is a few pages, and anything may be dropped on the page.
@@ -14,23 +13,15 @@ const FILE_BYTES_MAX: f64 = 256.0 * 1024.0;
 
 /// Opens a lesson of the site. `then` is the session to go on with, if there is one.
 pub fn open(handle: &Handle, file: &str, then: Option<String>) {
-    let (handle, file) = (handle.clone(), file.to_owned());
-    spawn_local(async move {
-        match fetch_text(&format!("lessons/{file}")).await {
-            Ok(text) => {
-                storage::begin(&file);
-                handle.send(Command::LoadLesson { name: file, text, seed: None });
-                if let Some(fragment) = then {
-                    handle.send(Command::Import { fragment, preview: false });
-                }
-            }
-            Err(why) => complain(
-                &handle,
-                "This lesson could not be fetched.",
-                vec![why, "Check the connection and try again.".into()],
-            ),
-        }
-    });
+    let Some(text) = index::text(file) else {
+        let details = vec![format!("{file} is not among the lessons of this page."), "Take another one.".into()];
+        return complain(handle, "This lesson is gone.", details);
+    };
+    storage::begin(file);
+    handle.send(Command::LoadLesson { name: file.to_owned(), text: text.to_owned(), seed: None });
+    if let Some(fragment) = then {
+        handle.send(Command::Import { fragment, preview: false });
+    }
 }
 
 /// Opens a lesson file that was dropped or picked.

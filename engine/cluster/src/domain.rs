@@ -14,6 +14,12 @@ impl Domain for Kafka {
     type Event = Event;
     type Control = Control;
     type Timer = Timer;
+
+    fn stamp(packet: &Packet) -> u64 {
+        let (api, version) = (packet.api_key().code() as u64, packet.api_version() as u64);
+        let direction = u64::from(matches!(packet, Packet::Request { .. }));
+        u64::from(packet.correlation_id() as u32) << 32 | api << 16 | version << 1 | direction
+    }
 }
 
 /// What a person does to a node directly.

@@ -123,8 +123,9 @@ impl Stage {
         self.world().now()
     }
 
+    /// What the page shows and compares: [`World::fingerprint`].
     pub fn digest(&self) -> u64 {
-        self.world().digest()
+        self.world().fingerprint()
     }
 
     /// Does an act now and records it. Refused acts change nothing.

@@ -1,11 +1,13 @@
 //! Proofs that the kernel itself is sound: nothing lost (S18), nothing without bounds (S20), equal states equal digests.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use base::{Digest, NodeId};
 
 use crate::network::Counters;
 use crate::node::Node;
+use crate::process::Process;
 use crate::world::World;
 
 /// A cap that was passed (invariant S20). What would have passed it was refused, so the world goes on, but what it shows
@@ -87,6 +89,23 @@ impl<N: Node> World<N> {
         if let Err(at) = self.violations.binary_search(&violation) {
             self.violations.insert(at, violation);
         }
+    }
+
+    /// A digest of how the world came here and of what it keeps: every step with what was due, and every disk. It is
+    /// cheap, and it is what a page shows: [`World::digest`] reads all that every process holds in memory, and needs the
+    /// code for it.
+    pub fn fingerprint(&self) -> u64 {
+        let mut digest = self.trace.clone();
+        (self.seed, self.now, self.index, self.queue.sequence()).hash(&mut digest);
+        for slot in &self.slots {
+            (slot.incarnation, slot.paused).hash(&mut digest);
+            match &slot.process {
+                Process::Up(node) => node.disk().hash(&mut digest),
+                Process::Down(disk) => disk.hash(&mut digest),
+                Process::Running => {}
+            }
+        }
+        digest.finish()
     }
 
     /// A digest over everything that decides the future. Equal digests mean equal futures.

@@ -65,6 +65,10 @@ impl Domain for Rally {
     type Event = ();
     type Control = ();
     type Timer = ();
+
+    fn stamp(strokes: &u64) -> u64 {
+        *strokes
+    }
 }
 
 #[derive(Clone, Debug, Hash)]

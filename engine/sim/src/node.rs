@@ -17,6 +17,10 @@ pub trait Domain: Clone + Debug + 'static {
     type Control: Clone + Hash + Debug;
     /// Names of a node's timers. Setting a timer of the same name again replaces it.
     type Timer: Clone + Ord + Hash + Debug;
+
+    /// A number that tells a message from others, for [`World::fingerprint`](crate::World::fingerprint): cheap, and not
+    /// of its whole contents.
+    fn stamp(message: &Self::Message) -> u64;
 }
 
 /// A server or a terminal: an explicit state machine that can be cloned, shown and stepped back.

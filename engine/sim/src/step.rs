@@ -1,5 +1,6 @@
 //! The loop: take what is due, decide what becomes of it, let one node act, carry out what it asked for.
 
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use base::{ConnId, Micros, NodeId};
@@ -34,6 +35,9 @@ impl<N: Node> World<N> {
     /// two of them can be given there again.
     pub fn step(&mut self, until: Micros, events: &mut Vec<Stamped<Event<N>>>) -> bool {
         let Some(due) = self.queue.pop(until) else { return false };
+        for word in [due.at.0, due.sequence, u64::from(due.item.to.0), due.item.what.stamp()] {
+            self.trace.write_u64(word);
+        }
         self.now = self.now.max(due.at);
         self.index += 1;
         self.touched = None;

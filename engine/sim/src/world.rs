@@ -3,7 +3,7 @@
 //! What moves it is elsewhere: `step.rs` delivers inputs, `process.rs` starts and stops nodes, `fault.rs` is the same as
 //! data, `audit.rs` proves that nothing was lost on the way.
 
-use base::{ConnId, Map, Micros, NodeId};
+use base::{ConnId, Digest, Map, Micros, NodeId};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -50,6 +50,8 @@ pub struct World<N: Node> {
     pub(crate) limits: Limits,
     pub(crate) violations: Vec<Violation>,
     pub(crate) touched: Option<NodeId>,
+    /// Of every step since the world began.
+    pub(crate) trace: Digest,
     /// Reused by every step; empty between steps.
     pub(crate) actions: Vec<Action<N::Domain>>,
 }
@@ -115,6 +117,21 @@ pub(crate) enum What<N: Node> {
 }
 
 impl<N: Node> What<N> {
+    /// What tells this from another thing that could be due at the same place.
+    pub fn stamp(&self) -> u64 {
+        match self {
+            What::Start => 1,
+            What::Accept { .. } => 2,
+            What::Accepted { .. } => 3,
+            What::Connected { .. } => 4,
+            What::Closed { .. } => 5,
+            What::Failed { .. } => 6,
+            What::Timer { .. } => 7,
+            What::Control { .. } => 8,
+            What::Message { message, .. } => N::Domain::stamp(message),
+        }
+    }
+
     /// The connection whose link this crosses, if it is a packet.
     pub fn packet(&self) -> Option<ConnId> {
         match self {
@@ -142,6 +159,7 @@ impl<N: Node> World<N> {
             limits: Limits::default(),
             violations: Vec::new(),
             touched: None,
+            trace: Digest::new(),
             actions: Vec::new(),
         }
     }

@@ -18,6 +18,7 @@ pub struct Reply {
     /// End of the recorded history of this branch; equal to `index` when nothing lies ahead.
     pub end_index: u64,
     pub end_us: u64,
+    /// Of the history up to here and of every disk: equal after a replay, on another machine, and from a link.
     pub digest: u64,
     /// True when a budget was used up before the end: a run is sent again, everything else goes on with `Continue`.
     pub more: bool,

@@ -115,6 +115,12 @@ impl Session {
         reply
     }
 
+    /// The digest of all of the world's state; 0 when no cluster runs. For tests: no page asks for it, and the code that
+    /// reads everything stays out of its download.
+    pub fn world_digest(&self) -> u64 {
+        self.running.as_ref().map_or(0, |running| running.stage.world().digest())
+    }
+
     fn perform(&mut self, command: Command) -> Outcome {
         match command {
             Command::Boot { spec, seed } => return self.boot(spec, seed),

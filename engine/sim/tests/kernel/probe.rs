@@ -12,6 +12,10 @@ impl Domain for Toy {
     type Event = String;
     type Control = Vec<Act>;
     type Timer = &'static str;
+
+    fn stamp(message: &u32) -> u64 {
+        u64::from(*message)
+    }
 }
 
 /// One thing that a probe can be told to do.

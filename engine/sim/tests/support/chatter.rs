@@ -13,6 +13,10 @@ impl Domain for Chat {
     type Event = (&'static str, u64);
     type Control = u64;
     type Timer = &'static str;
+
+    fn stamp(message: &u64) -> u64 {
+        *message
+    }
 }
 
 #[derive(Clone, Debug, Hash)]
