@@ -10,6 +10,7 @@ use bytes::Bytes;
 /// them: so it is one empty pointer, and what it takes to copy, digest and free them stands once in the program instead
 /// of in every struct.
 #[derive(Default)]
+#[allow(clippy::box_collection, reason = "one word in every struct, where a vector is three")]
 pub struct UnknownTags(Option<Box<Vec<(u32, Bytes)>>>);
 
 impl UnknownTags {

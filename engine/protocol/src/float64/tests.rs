@@ -1,3 +1,5 @@
+//! Doubles are read and shown as Java does, and as the standard library does another way.
+
 use base::Rng;
 
 use super::*;
