@@ -162,6 +162,9 @@ impl Broker {
     /// Applies what a delta changed: deletions first (a new topic may have the name of an old one), then leaders, then
     /// followers (`ReplicaManager.applyDelta`).
     pub(super) fn apply_topics_delta(&mut self, now: Micros, delta: &MetadataDelta, fx: &mut Fx<'_>) {
+        if delta.partitions.is_empty() && delta.deleted_topics.is_empty() {
+            return;
+        }
         let image = self.metadata.image.clone();
         let touched: Vec<TopicIdPartition> = delta.partitions.iter().copied().collect();
         let mut changes = self.local_changes(&touched, &image);
@@ -435,13 +438,13 @@ impl Broker {
 
     /// ISR members that lag too long are proposed for removal (every `replica.lag.time.max.ms` / 2).
     pub(super) fn check_isrs(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
-        for id in ids {
-            let around = around!(self, now);
-            let Some(partition) = self.replicas.partitions.get_mut(&id) else { continue };
-            let Some(proposal) = partition.maybe_shrink_isr(&around) else { continue };
-            let topic_id = partition.topic_id;
-            let text = partition.describe_shrink();
+        let around = around!(self, now);
+        let shrink = |(id, partition): (&TopicPartition, &mut Partition)| {
+            let proposal = partition.maybe_shrink_isr(&around)?;
+            Some((id.clone(), partition.topic_id, partition.describe_shrink(), proposal))
+        };
+        let shrunk: Vec<_> = self.replicas.partitions.iter_mut().filter_map(shrink).collect();
+        for (id, topic_id, text, proposal) in shrunk {
             self.log_partition(&id, &text, fx);
             self.submit_isr_change(TopicIdPartition { topic_id, partition: id.partition }, proposal);
         }

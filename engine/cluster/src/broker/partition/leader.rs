@@ -167,16 +167,16 @@ impl Partition {
         if leader.isr.is_inflight() {
             return None;
         }
-        let committed = leader.isr.committed().clone();
         let lags = |id: &i32| {
             let follower = leader.followers.get(id);
             follower.is_none_or(|f| !f.is_caught_up(log_end, around.now_ms, around.lag_max_ms))
         };
-        let removed: Vec<i32> =
-            committed.isr.iter().copied().filter(|id| *id != around.local_broker && lags(id)).collect();
+        let members = leader.isr.committed().isr.iter().copied();
+        let removed: Vec<i32> = members.filter(|id| *id != around.local_broker && lags(id)).collect();
         if removed.is_empty() {
             return None;
         }
+        let committed = leader.isr.committed().clone();
         let isr = committed.isr.iter().copied().filter(|id| !removed.contains(id)).collect();
         let sent = self.proposal(isr, &committed, around)?;
         let leader = self.leader_state_mut()?;
