@@ -20,7 +20,7 @@ async fn keep(tab: &Tab, name: &str) -> Result<(), String> {
     tab.screenshot(&format!("screen-{name}")).await
 }
 
-/// Home, a sandbox calm and with a dead broker, the first step of both lessons, and the presenter's view.
+/// Home, a sandbox calm and with a dead broker, the presenter's view, and both lessons calm and with a dead broker.
 async fn all(tab: &Tab, name: &str, terminal: bool) -> Result<(), String> {
     tab.wait_for_text("#lessons", "Your first topic").await?;
     keep(tab, &format!("home-{name}")).await?;
@@ -57,6 +57,12 @@ async fn all(tab: &Tab, name: &str, terminal: bool) -> Result<(), String> {
         tab.wait_for_text("#lesson", if number == 0 { "Ask a broker" } else { "leader" }).await?;
         tab.rest().await?;
         keep(tab, &format!("lesson-{}-{name}", number + 1)).await?;
+        tab.switch(Hands::Mouse, "kill", "b2").await?;
+        tab.wait_for_text("#stage", "broker 2 is offline").await?;
+        if number == 1 {
+            tab.wait_for_text("#stage", "2 out").await?;
+        }
+        keep(tab, &format!("lesson-{}-down-{name}", number + 1)).await?;
     }
     Ok(())
 }
