@@ -80,7 +80,32 @@ globalThis.Worker = class extends NativeWorker {
   }
 };
 
+// A page left open over an update says so once, and goes on: what it asks for later may be of the newer version. Reloading
+// loses nothing, because the session is kept.
+async function lookForUpdate() {
+  if (document.visibilityState !== 'visible' || document.getElementById('update')) return;
+  let index;
+  try {
+    index = await (await fetch('./', { cache: 'no-cache' })).text();
+  } catch {
+    return;
+  }
+  if (!index.includes('data-js') || index.includes(tag.dataset.js)) return;
+  const bar = document.createElement('div');
+  bar.id = 'update';
+  bar.setAttribute('role', 'status');
+  bar.append('A newer version of this page is there. ');
+  const reload = document.createElement('button');
+  reload.type = 'button';
+  reload.textContent = 'Reload';
+  reload.addEventListener('click', () => location.reload());
+  bar.append(reload);
+  document.body.append(bar);
+}
+
 await start();
+
+document.addEventListener('visibilitychange', lookForUpdate);
 
 // The page is put by for when there is no network. It works without this, too: a browser may forbid it.
 navigator.serviceWorker

@@ -55,3 +55,25 @@ fn after_the_first_load_the_network_is_not_needed() {
         tab.wait_for(".broker").await
     });
 }
+
+#[test]
+fn a_page_left_open_over_an_update_says_so() {
+    in_tab(Options::default(), async |tab| {
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        let look = "document.dispatchEvent(new Event('visibilitychange'))";
+        tab.evaluate::<bool>(look).await?;
+        // As a page that was loaded before the site's files were others.
+        tab.evaluate::<bool>("(document.querySelector('script[data-js]').dataset.js = '/app-of-yesterday.js', true)")
+            .await?;
+        let early: bool = tab.evaluate("!!document.getElementById('update')").await?;
+        if early {
+            return Err("there was nothing new yet".to_owned());
+        }
+        tab.evaluate::<bool>(look).await?;
+        tab.wait_for_text("#update", "A newer version").await?;
+        tab.screenshot("update").await?;
+        tab.click("#update button").await?;
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        tab.wait_until("!document.getElementById('update')", "the page is the new one").await
+    });
+}
