@@ -74,7 +74,7 @@ fn the_link_of_a_failure_opens_the_moment_of_the_failure() {
     }
     go(&mut world, until);
     let told = session.handle(Request { seq: 3, command: Command::Digest });
-    assert_eq!(told.digest, world.digest());
+    assert_eq!((session.world_digest(), told.digest), (world.digest(), world.fingerprint()));
 }
 
 fn go(world: &mut World<Host>, until: Micros) {
