@@ -431,6 +431,9 @@ fn words(sentence: &str) -> String {
     fitting(sentence, FLAG_LETTERS)
 }
 
+/// Words that say nothing at the end of a flag.
+const LEADING_ON: [&str; 13] = ["a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "of", "the", "to"];
+
 fn fitting(sentence: &str, letters: usize) -> String {
     let mut text = String::new();
     for word in sentence.trim_end_matches('.').split_whitespace() {
@@ -442,7 +445,14 @@ fn fitting(sentence: &str, letters: usize) -> String {
         }
         text.push_str(word);
     }
-    // What was cut off may have been a list: its colon announces nothing.
+    // What was cut off may have been a list: its colon announces nothing; nor does a word that only leads to the next.
+    if text.len() < sentence.trim_end_matches('.').len() {
+        while let Some((rest, last)) = text.rsplit_once(' ')
+            && LEADING_ON.contains(&last)
+        {
+            text.truncate(rest.len());
+        }
+    }
     text.truncate(text.trim_end_matches([':', ',']).len());
     if text.is_empty() { sentence.chars().take(letters).collect() } else { text }
 }
@@ -483,6 +493,13 @@ mod tests {
         assert_eq!(flag_words(&typed(1)), "topics --create t");
         let piped = "You type in t1: printf 'a\\nb\\n' | kafka-console-producer.sh --topic hello --acks 1";
         assert_eq!(flag_words(&EventView { sentence: piped.into(), ..typed(1) }), "console-producer hello");
+    }
+
+    #[test]
+    fn a_flag_ends_with_a_word_that_says_something() {
+        assert_eq!(fitting("Broker 2 leaves the ISR of orders-1.", 25), "Broker 2 leaves the ISR");
+        assert_eq!(fitting("Broker 2 leads orders-1.", 40), "Broker 2 leads orders-1");
+        assert_eq!(fitting("What it is.", 40), "What it is");
     }
 
     #[test]
