@@ -84,13 +84,14 @@ globalThis.Worker = class extends NativeWorker {
 // loses nothing, because the session is kept.
 async function lookForUpdate() {
   if (document.visibilityState !== 'visible' || document.getElementById('update')) return;
+  const own = tag.dataset.js;
   let index;
   try {
     index = await (await fetch('./', { cache: 'no-cache' })).text();
   } catch {
     return;
   }
-  if (!index.includes('data-js') || index.includes(tag.dataset.js)) return;
+  if (!index.includes('data-js') || index.includes(own)) return;
   const bar = document.createElement('div');
   bar.id = 'update';
   bar.setAttribute('role', 'status');
