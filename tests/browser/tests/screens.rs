@@ -60,7 +60,7 @@ async fn all(tab: &Tab, name: &str, terminal: bool) -> Result<(), String> {
         tab.switch(Hands::Mouse, "kill", "b2").await?;
         tab.wait_for_text("#stage", "broker 2 is offline").await?;
         if number == 1 {
-            tab.wait_for_text("#stage", "2 out").await?;
+            tab.wait_for_text("#stage", "was leader").await?;
         }
         keep(tab, &format!("lesson-{}-down-{name}", number + 1)).await?;
     }
