@@ -30,7 +30,8 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
         <g key={place.broker} class={classes!("broker", (view.state == ServerState::Down).then_some("down"))} aria-label={format!("Broker {}", place.broker)}>
             {body(&BodyProps { id: place.broker, endpoint: view.endpoint.clone(), state: view.state, fenced: view.fenced, leads: view.leads.clone(), y: place.y, h: place.h, w: layout.rack_w, hidden: place.hidden, slim: layout.slim, first: layout.racks.first().is_some_and(|rack| rack.broker == place.broker), selected: props.selection == Some(Selection::Broker(place.broker)), handle: props.handle.clone() })}
             {for lanes}
-            {absent(props, layout, place)}
+            // Over the hatching of a dead broker words cannot be read, and it has said that it is offline.
+            if view.state != ServerState::Down { {absent(props, layout, place)} }
         </g>
     }
 }
