@@ -11,7 +11,7 @@ use crate::steps::{Steps, duration};
 use crate::tools;
 
 /// The crates that only make sense as wasm or beside a browser; everything else is tested natively.
-const NOT_NATIVE: [&str; 6] = ["--exclude", "app", "--exclude", "worker", "--exclude", "oz-browser"];
+const NOT_NATIVE: [&str; 4] = ["--exclude", "worker", "--exclude", "oz-browser"];
 /// Formatting, lints, native tests.
 const NATIVE_STEPS: usize = 3;
 /// The lints of what is compiled for a browser, the page, Chromium, axe-core, the tests in it.
