@@ -73,7 +73,7 @@ async fn load() -> Result<Vec<Area>, String> {
 }
 
 /// The text of one of the page's own files.
-pub async fn fetch_text(path: &str) -> Result<String, String> {
+async fn fetch_text(path: &str) -> Result<String, String> {
     let shown = |error: wasm_bindgen::JsValue| String::from(js_sys::Object::from(error).to_string());
     let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(shown)?;
     let response: web_sys::Response = response.dyn_into().map_err(shown)?;

@@ -52,28 +52,15 @@ fn talks_about(view: &ClientView, topic: &str, partition: i32) -> bool {
 }
 
 fn producer_path(place: &ClientBox, y: f64) -> String {
-    let (x0, y0, x1) = (place.x + place.w, place.y + place.h / 2.0, RACK_X - 1.0);
-    format!(
-        "M{x0} {y0}C{} {y0} {} {y} {x1} {y}",
-        N(x0 + 28.5),
-        N(x1 - 28.5),
-        x0 = N(x0),
-        y0 = N(y0),
-        y = N(y),
-        x1 = N(x1)
-    )
+    curve((place.x + place.w, place.y + place.h / 2.0), (RACK_X - 1.0, y), (28.5, 28.5))
 }
 
 fn consumer_path(layout: &Layout, place: &ClientBox, y: f64) -> String {
-    let (x0, y1) = (layout.rack_right(), place.y + place.h / 2.0);
-    let x1 = place.x - 2.0;
-    format!(
-        "M{x0} {y}C{} {y} {} {y1} {x1} {y1}",
-        N(x0 + 30.0),
-        N(x1 - 28.0),
-        x0 = N(x0),
-        y = N(y),
-        y1 = N(y1),
-        x1 = N(x1)
-    )
+    curve((layout.rack_right(), y), (place.x - 2.0, place.y + place.h / 2.0), (30.0, 28.0))
+}
+
+/// From one place to another, leaving and arriving level; `pull` is how far each end holds its direction.
+fn curve((x0, y0): (f64, f64), (x1, y1): (f64, f64), pull: (f64, f64)) -> String {
+    let (y0, y1) = (N(y0), N(y1));
+    format!("M{} {y0}C{} {y0} {} {y1} {} {y1}", N(x0), N(x0 + pull.0), N(x1 - pull.1), N(x1))
 }
