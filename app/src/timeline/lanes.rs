@@ -432,7 +432,8 @@ fn words(sentence: &str) -> String {
 }
 
 /// Words that say nothing at the end of a flag.
-const LEADING_ON: [&str; 13] = ["a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "of", "the", "to"];
+const LEADING_ON: [&str; 14] =
+    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "of", "the", "to", "with"];
 
 fn fitting(sentence: &str, letters: usize) -> String {
     let mut text = String::new();
@@ -498,6 +499,7 @@ mod tests {
     #[test]
     fn a_flag_ends_with_a_word_that_says_something() {
         assert_eq!(fitting("Broker 2 leaves the ISR of orders-1.", 25), "Broker 2 leaves the ISR");
+        assert_eq!(fitting("Topic orders is created with three partitions.", 32), "Topic orders is created");
         assert_eq!(fitting("Broker 2 leads orders-1.", 40), "Broker 2 leads orders-1");
         assert_eq!(fitting("What it is.", 40), "What it is");
     }
