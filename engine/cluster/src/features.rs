@@ -2,6 +2,7 @@
 //! each level on (`MetadataVersion`, `Feature`).
 
 pub const METADATA_VERSION: &str = "metadata.version";
+pub const KRAFT_VERSION: &str = "kraft.version";
 
 /// A level of `metadata.version`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +48,8 @@ const VERSIONS: [MetadataVersion; 25] = [
 
 impl MetadataVersion {
     pub const MINIMUM: MetadataVersion = VERSIONS[0];
+    /// `isScramSupported` from here on.
+    pub const SCRAM: MetadataVersion = VERSIONS[4];
     pub const LATEST_PRODUCTION: MetadataVersion = VERSIONS[23];
 
     /// `4.3-IV0`
@@ -65,7 +68,9 @@ impl MetadataVersion {
             VERSIONS.into_iter().find(|version| version.name() == text)
         } else {
             let release = text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
-            VERSIONS.into_iter().rev().find(|version| version.release == release)
+            // A release that is not out has no short name.
+            let mut known = VERSIONS.into_iter().rev().filter(|version| *version <= Self::LATEST_PRODUCTION);
+            known.find(|version| version.release == release)
         };
         found.ok_or_else(|| {
             let names: Vec<String> = VERSIONS.iter().map(|version| version.name()).collect();
@@ -94,7 +99,7 @@ const fn level(level: i16, since_metadata: i16) -> FeatureLevel {
 
 /// Every feature but `metadata.version`, in Kafka's order.
 pub const FEATURES: [Feature; 6] = [
-    Feature { name: "kraft.version", levels: &[level(0, 7), level(1, 21)] },
+    Feature { name: KRAFT_VERSION, levels: &[level(0, 7), level(1, 21)] },
     Feature { name: "transaction.version", levels: &[level(0, 7), level(1, 24), level(2, 24)] },
     Feature { name: "group.version", levels: &[level(0, 7), level(1, 22)] },
     Feature {

@@ -82,7 +82,14 @@ impl fmt::Display for CodecError {
             CodecError::UnknownApiKey(key) => write!(f, "Unexpected api key: {key}"),
             CodecError::UnknownRecordType(key) => write!(f, "Unknown metadata id {key}"),
             CodecError::UnknownFrameVersion(version) => {
-                write!(f, "Could not deserialize metadata record with frame version {version}")
+                write!(f, "Could not deserialize metadata record ")?;
+                match version {
+                    0 => f.write_str(
+                        "with frame version 0. Note that upgrades from the preview release of KRaft in 2.8 to newer \
+                         versions are not supported.",
+                    ),
+                    _ => write!(f, "due to unknown frame version {version}(only frame version 1 is supported)"),
+                }
             }
             CodecError::TrailingBytes(count) => write!(f, "Found {count} byte(s) of garbage after the record"),
         }

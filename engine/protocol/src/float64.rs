@@ -75,7 +75,10 @@ impl std::fmt::Display for Float64 {
             bits if bits > INFINITY => return f.write_str("NaN"),
             _ => {}
         }
-        let (digits, exponent) = shortest(Float64(self.0 & !SIGN));
+        let (digits, exponent) = match shortest(Float64(self.0 & !SIGN)) {
+            (digits, _) if digits.len() == 1 && self.0 & !SIGN < COARSE => two_digits(self.0 & !SIGN),
+            other => other,
+        };
         let (whole, rest) = match exponent {
             -3..0 => ("0".to_string(), "0".repeat(exponent.unsigned_abs() as usize - 1) + &digits),
             0..7 => {
@@ -89,6 +92,22 @@ impl std::fmt::Display for Float64 {
         write!(f, "{sign}{whole}.{rest}")?;
         if (-3..7).contains(&exponent) { Ok(()) } else { write!(f, "E{exponent}") }
     }
+}
+
+/// Below this many times the least number, one digit may give a double back that two digits meet more closely.
+const COARSE: u64 = 100;
+/// The least number, to 17 digits, and the place of the last of them.
+const LEAST: u64 = 49_406_564_584_124_654;
+const LEAST_PLACE: i32 = -340;
+
+/// The two digits nearest to so many times the least number: Java never prints fewer, and takes the nearest then.
+fn two_digits(times: u64) -> (String, i32) {
+    let value = LEAST * times;
+    let exponent = value.ilog10() as i32;
+    let unit = 10u64.pow(exponent.unsigned_abs() - 1);
+    let rounded = (value + unit / 2) / unit;
+    let exponent = exponent + LEAST_PLACE + i32::from(rounded == 100);
+    (rounded.to_string().trim_end_matches('0').to_string(), exponent)
 }
 
 /// The bits of an unsigned decimal number.

@@ -26,10 +26,10 @@ impl MetadataRecord {
     pub fn decode(value: &Bytes) -> Result<(MetadataRecord, i16), CodecError> {
         let mut reader = Reader::new(value.clone());
         let [frame, key, version] = [reader.unsigned_varint(), reader.unsigned_varint(), reader.unsigned_varint()];
-        let mut rest = reader.finish()?;
-        if frame != FRAME_VERSION {
+        if frame != FRAME_VERSION && !value.is_empty() {
             return Err(CodecError::UnknownFrameVersion(frame));
         }
+        let mut rest = reader.finish()?;
         let key = i16::try_from(key).map_err(|_| CodecError::UnknownRecordType(-1))?;
         let version = version.min(i16::MAX as u32) as i16;
         let record = MetadataRecord::decode_body(key, version, &mut rest)?;

@@ -157,6 +157,12 @@ impl Operation {
 
     /// The first requests, and an immediate end for items that no request can carry.
     pub fn start(&mut self) -> Vec<Step> {
+        if self.controllers && needs_broker(&self.call) {
+            let class = "org.apache.kafka.common.errors.UnsupportedEndpointTypeException";
+            let why = "This Admin API is not yet supported when communicating directly with the controller quorum.";
+            self.failure = Some(KafkaError::new(class, why));
+            return Vec::new();
+        }
         if let Some(steps) = single::start(self) {
             return steps;
         }
@@ -410,4 +416,22 @@ fn reassignments_request(call: &AdminCall, timeout_ms: i32) -> Request {
         ..Default::default()
     }
     .into()
+}
+
+/// Calls that no controller is asked (`NodeProvider.supportsUseControllers`).
+fn needs_broker(call: &AdminCall) -> bool {
+    matches!(
+        call,
+        AdminCall::CreateTopics { .. }
+            | AdminCall::DeleteTopics { .. }
+            | AdminCall::CreatePartitions { .. }
+            | AdminCall::ListTopics { .. }
+            | AdminCall::DescribeTopics { .. }
+            | AdminCall::ListOffsets { .. }
+            | AdminCall::DeleteRecords { .. }
+            | AdminCall::DescribeLogDirs { .. }
+            | AdminCall::AlterReplicaLogDirs { .. }
+            | AdminCall::ListConfigResources { .. }
+            | AdminCall::ListGroups
+    )
 }

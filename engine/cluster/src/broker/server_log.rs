@@ -58,11 +58,15 @@ impl Broker {
     pub(super) fn log_loaded(&self, log: &UnifiedLog, (done, of): (usize, usize), fx: &mut Fx<'_>) {
         let (dir, id) = (self.log_dir(), log.partition());
         if !self.files.was_clean {
-            let base = log.first_segment_base();
-            let text = format!(
-                "[LogLoader partition={id}, dir={dir}] Recovering unflushed segment {base}. {done} recovered for {id}."
-            );
-            self.log_info(logger::LOG_LOADER, text, fx);
+            let bases: Vec<i64> = log.segments().iter().map(|segment| segment.base_offset).collect();
+            let first = bases.partition_point(|base| *base <= log.recovery_point()).saturating_sub(1);
+            for base in &bases[first..] {
+                // Kafka divides how many are done by how many there are, in whole numbers.
+                let text = format!(
+                    "[LogLoader partition={id}, dir={dir}] Recovering unflushed segment {base}. 0 recovered for {id}."
+                );
+                self.log_info(logger::LOG_LOADER, text, fx);
+            }
         }
         let (end, start, segments) = (log.log_end(), log.log_start(), log.segments().len());
         let text = format!(

@@ -4,11 +4,11 @@ use base::Map;
 
 use protocol::java;
 
-use super::key::{UpdateMode, server_key};
+use super::key::{UpdateMode, quota_key, server_key};
 use super::server::ServerConfig;
 use super::server_rules::check_numbers;
 use super::synonyms::broker_synonyms;
-use super::value::validate;
+use super::value::validate_given;
 use crate::metadata::{ConfigResource, MetadataImage};
 
 type Configs = Map<String, String>;
@@ -48,7 +48,9 @@ pub fn validate_dynamic(
     )?;
     for (name, value) in configs {
         if let Some(key) = server_key(name) {
-            validate(key, Some(value))?;
+            validate_given(key, value)?;
+        } else if let Some(key) = quota_key(name) {
+            validate_given(&key, value)?;
         }
     }
     if !per_broker {

@@ -140,6 +140,24 @@ pub fn topic_keys() -> &'static [ConfigKey] {
     TOPIC_KEYS
 }
 
+/// Throttles of a broker, which are dynamic only (`QuotaConfig.brokerQuotaConfigs`).
+pub fn quota_key(name: &str) -> Option<ConfigKey> {
+    const NAMES: [&str; 3] = [
+        "leader.replication.throttled.rate",
+        "follower.replication.throttled.rate",
+        "replica.alter.log.dirs.io.max.bytes.per.second",
+    ];
+    let name = NAMES.into_iter().find(|known| *known == name)?;
+    Some(ConfigKey {
+        name,
+        kind: ConfigType::Long,
+        default: DefaultValue::Is("9223372036854775807"),
+        valid: Valid::AtLeast(0),
+        mode: UpdateMode::ClusterWide,
+        internal: false,
+    })
+}
+
 pub fn topic_key(name: &str) -> Option<&'static ConfigKey> {
     TOPIC_KEYS.iter().find(|key| key.name == name)
 }

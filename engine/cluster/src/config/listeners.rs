@@ -31,7 +31,8 @@ pub fn protocol_map(config: &ServerConfig) -> Result<Map<String, String>, Refuse
     let mut map = Map::new();
     for entry in list(config, NAME).unwrap_or_default() {
         let Some((name, protocol)) = entry.split_once(':') else {
-            let why = format!("Error parsing configuration property '{NAME}': Invalid value {entry}");
+            // Java's words for a part of a text that ends before it begins.
+            let why = format!("Error parsing configuration property '{NAME}': begin 0, end -1, length {}", entry.len());
             return Err(illegal(why));
         };
         if !PROTOCOLS.contains(&protocol.trim()) {

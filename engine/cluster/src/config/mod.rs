@@ -24,9 +24,11 @@ mod value;
 pub use alter::alter_one;
 pub use dynamic::validate_dynamic;
 pub use effective::{ConfigSource, ConfigView, EffectiveConfig};
-pub use key::{ConfigKey, ConfigType, DefaultValue, UpdateMode, Valid, server_key, server_keys, topic_key, topic_keys};
+pub use key::{
+    ConfigKey, ConfigType, DefaultValue, UpdateMode, Valid, quota_key, server_key, server_keys, topic_key, topic_keys,
+};
 pub use server::ServerConfig;
 pub use server_rules::{Refused, check_server};
 pub use synonyms::{Converter, Synonym, broker_synonyms, topic_synonyms};
 pub use validate::{ConfigError, validate_topic_configs, validate_topic_values};
-pub use value::{Value, parse, valid_text, validate};
+pub use value::{Value, distinct, parse, valid_text, validate, validate_given};

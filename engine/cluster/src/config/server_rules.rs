@@ -3,10 +3,10 @@
 
 use base::Set;
 
-use super::key::{ConfigType, DefaultValue, server_key, server_keys};
+use super::key::{DefaultValue, server_key, server_keys};
 use super::listeners::{self, Endpoint};
 use super::server::ServerConfig;
-use super::value::validate;
+use super::value::validate_given;
 
 /// An exception: its short class name and message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +59,16 @@ pub fn check_server(config: &ServerConfig) -> Result<(), Refused> {
         !for_brokers.iter().any(|endpoint| meta(&endpoint)),
         "advertised.listeners cannot use the nonroutable meta-address 0.0.0.0. Use a routable IP address.",
     )?;
-    check_sockets(config)
+    check_sockets(config)?;
+    for name in listeners::list(config, "early.start.listeners").unwrap_or_default() {
+        if !all.iter().any(|endpoint| endpoint.name == name) && !controllers.contains(&name) {
+            return Err(Refused::config(format!(
+                "early.start.listeners contains listener {name}, but this is not contained in listeners or \
+                 controller.listener.names"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// `node.id` and `broker.id` stand for each other.
@@ -83,9 +92,7 @@ fn check_values(config: &ServerConfig) -> Result<(), Refused> {
     }
     for key in server_keys() {
         if let Some(text) = config.own(key.name) {
-            // A server takes a list without its repetitions, and says so in its log.
-            let text = if key.kind == ConfigType::List { distinct(text) } else { text.to_string() };
-            validate(key, Some(&text)).map_err(Refused::config)?;
+            validate_given(key, text).map_err(Refused::config)?;
         }
     }
     let unset = |key: &&super::ConfigKey| key.default == DefaultValue::Required && config.own(key.name).is_none();
@@ -98,16 +105,6 @@ fn check_values(config: &ServerConfig) -> Result<(), Refused> {
     }
 }
 
-fn distinct(list: &str) -> String {
-    let mut entries: Vec<&str> = Vec::new();
-    for entry in list.split(',') {
-        if !entries.contains(&entry) {
-            entries.push(entry);
-        }
-    }
-    entries.join(",")
-}
-
 fn roles(config: &ServerConfig) -> Set<String> {
     listeners::list(config, "process.roles").unwrap_or_default().into_iter().collect()
 }
@@ -115,6 +112,11 @@ fn roles(config: &ServerConfig) -> Set<String> {
 /// `GroupCoordinatorConfig`: limits and what must lie between them.
 fn check_groups(config: &ServerConfig) -> Result<(), Refused> {
     let protocols = listeners::list(config, "group.coordinator.rebalance.protocols").unwrap_or_default();
+    let known = |name: &str| matches!(name, "uniform" | "range") || name.starts_with("org.apache.kafka.");
+    let assignors = listeners::list(config, "group.consumer.assignors").unwrap_or_default();
+    if let Some(name) = assignors.iter().find(|name| !known(name)) {
+        return Err(Refused { class: "KafkaException", message: format!("Class {name} cannot be found") });
+    }
     for kind in ["consumer", "share", "streams"] {
         let name = |suffix: &str| format!("group.{kind}.{suffix}");
         let (heartbeat, session) = (name("heartbeat.interval.ms"), name("session.timeout.ms"));

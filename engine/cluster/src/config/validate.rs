@@ -5,7 +5,7 @@ use base::Map;
 use protocol::ErrorCode;
 
 use super::key::{topic_key, topic_keys};
-use super::value::{Value, validate};
+use super::value::{Value, validate, validate_given};
 
 /// Why a set of configs is refused: both of Kafka's exceptions end as INVALID_CONFIG with the message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,8 +31,11 @@ pub fn validate_topic_values(configs: &Map<String, String>) -> Result<(), Config
     }
     let mut numbers: Map<&str, i64> = Map::new();
     for key in topic_keys() {
-        let text = configs.get(key.name).map(String::as_str).or(key.default_text());
-        if let Value::Number(number) = validate(key, text).map_err(ConfigError)? {
+        let value = match configs.get(key.name) {
+            Some(text) => validate_given(key, text),
+            None => validate(key, key.default_text()),
+        };
+        if let Value::Number(number) = value.map_err(ConfigError)? {
             numbers.insert(key.name, number);
         }
     }
@@ -89,7 +92,10 @@ mod tests {
                 &[("cleanup.policy", "delete,foo")],
                 "Invalid value foo for configuration cleanup.policy: String must be one of: compact, delete",
             ),
-            (&[("cleanup.policy", "a,a")], "Configuration 'cleanup.policy' values must not be duplicated."),
+            (
+                &[("cleanup.policy", "a,a")],
+                "Invalid value a for configuration cleanup.policy: String must be one of: compact, delete",
+            ),
             (
                 &[("min.cleanable.dirty.ratio", "2")],
                 "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1",
@@ -106,6 +112,7 @@ mod tests {
         for (configs, expected) in cases {
             assert_eq!(words(configs), Err(expected.to_string()));
         }
+        assert_eq!(words(&[("cleanup.policy", "compact,compact")]), Ok(()));
         assert_eq!(words(&[("cleanup.policy", "compact,delete"), ("retention.ms", "-1")]), Ok(()));
         assert_eq!(words(&[("leader.replication.throttled.replicas", "0:1,1:2")]), Ok(()));
     }

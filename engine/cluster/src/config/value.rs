@@ -40,6 +40,35 @@ pub fn validate(key: &ConfigKey, text: Option<&str>) -> Result<Value, String> {
     Ok(value)
 }
 
+/// The same for a value that somebody gave: Kafka takes a list without its repetitions, and says so in its log.
+pub fn validate_given(key: &ConfigKey, text: &str) -> Result<Value, String> {
+    let mut value = parse(key, Some(text))?;
+    if let Value::List(entries) = &mut value {
+        let all = std::mem::take(entries);
+        for entry in all {
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+    }
+    check(key, &value)?;
+    Ok(value)
+}
+
+/// A list without its repetitions; other values as they are.
+pub fn distinct(key: &ConfigKey, text: &str) -> String {
+    if key.kind != ConfigType::List {
+        return text.to_string();
+    }
+    let mut entries: Vec<&str> = Vec::new();
+    for entry in text.split(',') {
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    entries.join(",")
+}
+
 /// Only parses.
 pub fn parse(key: &ConfigKey, text: Option<&str>) -> Result<Value, String> {
     let Some(text) = text else { return Ok(Value::Null) };
@@ -186,18 +215,23 @@ fn check_throttled(key: &ConfigKey, value: &Value) -> Result<(), String> {
     ))
 }
 
+/// `QuorumConfig.parseVoterConnections`.
 fn check_voters(key: &ConfigKey, entries: &[String]) -> Result<(), String> {
-    let is_voter = |entry: &String| {
-        let parts = entry.split_once('@').and_then(|(id, address)| Some((id, address.rsplit_once(':')?)));
-        parts.is_some_and(|(id, (host, port))| {
-            id.parse::<i32>().is_ok() && !host.is_empty() && port.parse::<u16>().is_ok()
-        })
-    };
-    if entries.iter().all(is_voter) {
-        return Ok(());
-    }
     let name = key.name;
-    Err(format!("Invalid configuration value for {name}. Each entry should be in the form `{{id}}@{{host}}:{{port}}`."))
+    let form = "Each entry should be in the form `{id}@{host}:{port}`.";
+    for entry in entries {
+        let Some((id, address)) = entry.split_once('@').filter(|(_, address)| !address.is_empty()) else {
+            return Err(format!("Invalid configuration value for {name}. {form}"));
+        };
+        if id.parse::<i32>().is_err() {
+            return Err(format!("Failed to parse voter ID as an integer from {id}"));
+        }
+        let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if !address.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && is_port(port)) {
+            return Err(format!("Failed to parse host name from entry {entry} for the configuration {name}. {form}"));
+        }
+    }
+    Ok(())
 }
 
 fn check_bootstrap_servers(key: &ConfigKey, entries: &[String]) -> Result<(), String> {

@@ -6,12 +6,13 @@ use protocol::ErrorCode;
 use protocol::messages::create_topics_request::CreatableTopic;
 use protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
 use protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
-use protocol::metadata::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
+use protocol::metadata::{MetadataRecord, PartitionRecord, TopicRecord};
 
 use super::control::{ApiError, ControlState};
+use super::topics::config_records;
 use super::write::Decision;
 use crate::config::validate_topic_configs;
-use crate::metadata::{NO_LEADER, RECOVERED, ResourceType};
+use crate::metadata::{ConfigResource, NO_LEADER, RECOVERED};
 use crate::placement::check_manual_assignment;
 use crate::server_log::logger;
 
@@ -73,16 +74,10 @@ impl ControlState {
         let topic_id = Uuid::random(&mut self.ids);
         let mut records: Vec<MetadataRecord> =
             vec![TopicRecord { name: topic.name.clone(), topic_id, ..Default::default() }.into()];
-        records.extend(configs.iter().map(|(name, value)| {
-            ConfigRecord {
-                resource_type: ResourceType::Topic.id(),
-                resource_name: topic.name.clone(),
-                name: name.clone(),
-                value: Some(value.clone()),
-                ..Default::default()
-            }
-            .into()
-        }));
+        let resource = ConfigResource::topic(&topic.name);
+        let set = config_records(&resource, topic.configs.iter().map(|config| config.name.clone()).collect(), &configs);
+        let cleared = self.clear_elr_records(&set);
+        records.extend(set.into_iter().chain(cleared));
         for (partition, replicas) in (0..).zip(&assignments) {
             records.push(self.new_partition(topic_id, partition, replicas)?);
         }

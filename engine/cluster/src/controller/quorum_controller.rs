@@ -12,6 +12,7 @@ use super::control::ControlState;
 use super::heartbeat::HeartbeatManager;
 use super::registration::Registration;
 use super::write::Pending;
+use crate::broker::apis::configs::ConfigHelper;
 use crate::broker::apis::security::describe_acls;
 use crate::broker::connections::{Connections, Incoming};
 use crate::broker::to_controller::{Lane, ToController};
@@ -73,7 +74,7 @@ pub struct QuorumController {
 
 impl QuorumController {
     pub(crate) fn new(spec: &ControllerSpec, log_end: i64, mut rng: Rng, ids: Rng, now: Micros) -> QuorumController {
-        let config = ServerConfig::new(spec.node_id, spec.properties.clone());
+        let config = ServerConfig::new(spec.node_id, spec.file());
         let session_timeout = Micros::from_ms(config.amount("broker.session.timeout.ms"));
         let socket_timeout = config.number("controller.socket.timeout.ms");
         let state = ControlState {
@@ -207,6 +208,11 @@ impl QuorumController {
             // Reading is not the active controller's alone.
             Request::ListPartitionReassignments(request) => {
                 let response = self.state.list_reassignments(request);
+                return self.connections.respond(&reply, response, fx);
+            }
+            Request::DescribeConfigs(request) => {
+                let helper = ConfigHelper { image: &process.loader.image, server: &self.state.config };
+                let response = helper.describe(request);
                 return self.connections.respond(&reply, response, fx);
             }
             Request::DescribeAcls(request) => {

@@ -185,12 +185,13 @@ impl QuorumController {
 }
 
 /// What a controller answers (`ControllerApis`).
-const SERVED: [ApiKey; 31] = [
+const SERVED: [ApiKey; 32] = [
     ApiKey::Fetch,
     ApiKey::ApiVersions,
     ApiKey::CreateTopics,
     ApiKey::DeleteTopics,
     ApiKey::DescribeAcls,
+    ApiKey::DescribeConfigs,
     ApiKey::CreateAcls,
     ApiKey::DeleteAcls,
     ApiKey::CreatePartitions,

@@ -1,7 +1,8 @@
 //! DeleteTopics, CreatePartitions, IncrementalAlterConfigs of what exists, and blocks of producer ids.
 
-use base::Uuid;
+use base::{Map, Uuid};
 use protocol::ErrorCode;
+use protocol::java::hash_order;
 use protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use protocol::messages::delete_topics_response::DeletableTopicResult;
@@ -12,7 +13,7 @@ use protocol::metadata::{ClearElrRecord, ConfigRecord, MetadataRecord, ProducerI
 
 use super::control::{ApiError, ControlState, outcome};
 use super::write::Decision;
-use crate::config::{alter_one, server_key, validate, validate_topic_configs};
+use crate::config::{alter_one, server_key, validate_given, validate_topic_configs};
 use crate::metadata::{ConfigResource, ResourceType};
 use crate::server_log::logger;
 
@@ -119,6 +120,7 @@ impl ControlState {
                 ..Default::default()
             });
         }
+        records.extend(self.clear_elr_records(&records));
         if request.validate_only {
             records.clear();
         }
@@ -190,32 +192,51 @@ impl ControlState {
             alter_one(&mut after, resource.kind, config).map_err(|(code, words)| ApiError::new(code, words))?;
         }
         let invalid = |words: String| ApiError::new(ErrorCode::InvalidConfig, words);
+        self.check_minimum(&resource, asked, &after)?;
         match resource.kind {
             ResourceType::Topic => validate_topic_configs(before, &after).map_err(|error| invalid(error.0))?,
             _ => {
                 for (key, value) in after.iter().filter_map(|(name, value)| Some((server_key(name)?, value))) {
-                    validate(key, Some(value)).map_err(invalid)?;
+                    validate_given(key, value).map_err(invalid)?;
                 }
             }
         }
-        let mut records = Vec::new();
-        let names: base::Set<&String> = before.keys().chain(after.keys()).collect();
-        for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
-            let record = ConfigRecord {
-                resource_type: resource.kind.id(),
-                resource_name: resource.name.clone(),
-                name: name.clone(),
-                value: after.get(name).cloned(),
-                ..Default::default()
-            };
-            records.push(record.into());
+        let names: Vec<String> = asked.configs.iter().map(|config| config.name.clone()).collect();
+        // Brokers are told again what is no news, because they read files anew for it (KAFKA-14136).
+        let counts = |name: &String| before.get(name) != after.get(name) || resource.kind == ResourceType::Broker;
+        Ok(config_records(&resource, names.into_iter().filter(counts).collect(), &after))
+    }
+
+    /// With ELR the minimum of in-sync replicas is a config of the cluster, which cannot be without one.
+    fn check_minimum(
+        &self,
+        resource: &ConfigResource,
+        asked: &AlterConfigsResource,
+        after: &Map<String, String>,
+    ) -> Result<(), ApiError> {
+        let is_asked = asked.configs.iter().any(|config| config.name == MIN_ISR);
+        if !is_asked || !self.elr_enabled() || resource.kind != ResourceType::Broker {
+            return Ok(());
         }
-        // Who was eligible under another minimum is so no more (KIP-966).
-        let scope = (resource.kind == ResourceType::Topic).then(|| resource.name.clone());
-        if self.elr_enabled() && before.get(MIN_ISR) != after.get(MIN_ISR) {
-            records.push(ClearElrRecord { topic_name: scope.unwrap_or_default(), ..Default::default() }.into());
-        }
-        Ok(records)
+        let words = match (resource.name.is_empty(), after.get(MIN_ISR)) {
+            (true, Some(_)) => return Ok(()),
+            (true, None) => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+            (false, _) => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+        };
+        Err(ApiError::new(ErrorCode::InvalidConfig, words))
+    }
+
+    /// Who was eligible under another minimum is so no more (KIP-966).
+    pub(super) fn clear_elr_records(&self, records: &[MetadataRecord]) -> Vec<MetadataRecord> {
+        let clears = |record: &MetadataRecord| match record {
+            MetadataRecord::Config(config) if config.name == MIN_ISR => {
+                let of_topic = config.resource_type == ResourceType::Topic.id();
+                let topic_name = if of_topic { config.resource_name.clone() } else { String::new() };
+                Some(ClearElrRecord { topic_name, ..Default::default() }.into())
+            }
+            _ => None,
+        };
+        if self.elr_enabled() { records.iter().filter_map(clears).collect() } else { Vec::new() }
     }
 
     fn check_resource(&self, asked: &AlterConfigsResource) -> Result<ConfigResource, ApiError> {
@@ -244,4 +265,23 @@ impl ControlState {
             }
         }
     }
+}
+
+/// A record for each of these names, with its value after the change, in the order in which Kafka's hash map gives them.
+pub(super) fn config_records(
+    resource: &ConfigResource,
+    names: Vec<String>,
+    after: &Map<String, String>,
+) -> Vec<MetadataRecord> {
+    let record = |name: String| {
+        ConfigRecord {
+            resource_type: resource.kind.id(),
+            resource_name: resource.name.clone(),
+            value: after.get(&name).cloned(),
+            name,
+            ..Default::default()
+        }
+        .into()
+    };
+    hash_order(&names).into_iter().map(record).collect()
 }

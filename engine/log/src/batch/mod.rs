@@ -31,7 +31,7 @@ pub use error::BatchError;
 pub use legacy::LegacyBatch;
 pub use record::{RawRecord, RawRecords, Record, RecordHeader, RecordIter};
 pub(crate) use split::any_batches_in;
-pub use split::{AnyBatch, AnyBatches, Batches, any_batches_of, batches_of};
+pub use split::{AnyBatch, AnyBatches, Batches, RECORD_OVERHEAD_V0, any_batches_of, batches_of};
 
 /// Bytes before the part that `batchLength` counts.
 pub const LOG_OVERHEAD: usize = 12;

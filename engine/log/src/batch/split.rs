@@ -7,7 +7,7 @@ use super::legacy::LegacyBatch;
 use super::{BatchError, BatchView, CRC_AT, CURRENT_MAGIC, HEADER_LEN, LOG_OVERHEAD, MAGIC_AT};
 
 /// `LegacyRecord.RECORD_OVERHEAD_V0`: the smallest `batchLength` that any format can have.
-const RECORD_OVERHEAD_V0: i32 = 14;
+pub const RECORD_OVERHEAD_V0: i32 = 14;
 
 /// A batch of any format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,11 +38,15 @@ pub fn snapshot_bytes(producers: &Map<i64, ProducerStateEntry>) -> Bytes {
 
 /// Reads a snapshot; the error says why it is not one.
 pub fn read_snapshot(file: &[u8]) -> Result<Vec<(i64, ProducerStateEntry)>, String> {
-    let (head, entries) = file.split_at_checked(ENTRIES_AT + 4).ok_or("the file is too short")?;
-    let version = i16::from_be_bytes([head[0], head[1]]);
-    if version != VERSION {
-        return Err(format!("Snapshot contained an unknown file version {version}"));
+    // Java's buffers have no word for their end but `null`.
+    let refused = |why: String| format!("Snapshot failed schema validation: {why}");
+    let version = file.first_chunk().map(|bytes| i16::from_be_bytes(*bytes));
+    match version {
+        Some(VERSION) => {}
+        Some(other) => return Err(refused(format!("Snapshot contained an unknown file version {other}"))),
+        None => return Err(refused("null".to_string())),
     }
+    let (head, entries) = file.split_at_checked(ENTRIES_AT + 4).ok_or_else(|| refused("null".to_string()))?;
     let stored = u32::from_be_bytes([head[2], head[3], head[4], head[5]]);
     let computed = base::crc::crc32c(&file[ENTRIES_AT..]);
     if stored != computed {
@@ -53,7 +57,7 @@ pub fn read_snapshot(file: &[u8]) -> Result<Vec<(i64, ProducerStateEntry)>, Stri
     let count = i32::from_be_bytes([head[6], head[7], head[8], head[9]]);
     let entries = entries.as_chunks::<ENTRY_LEN>();
     if !entries.1.is_empty() || usize::try_from(count) != Ok(entries.0.len()) {
-        return Err(format!("{count} entries are announced"));
+        return Err(refused(format!("{count} entries are announced")));
     }
     Ok(entries.0.iter().map(read_entry).collect())
 }

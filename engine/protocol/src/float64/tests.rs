@@ -23,6 +23,18 @@ fn doubles_print_as_java_prints_them() {
     assert_eq!(shown("1.7976931348623157E308"), "1.7976931348623157E308");
 }
 
+/// `Double.toString(Double.MIN_VALUE)` is 4.9E-324, though 5E-324 would do.
+#[test]
+fn the_least_numbers_have_two_digits() {
+    let shown = |times: u64| Float64(times).to_string();
+    assert_eq!(shown(1), "4.9E-324");
+    assert_eq!(shown(2), "9.9E-324");
+    assert_eq!(shown(3), "1.5E-323");
+    assert_eq!(shown(4), "2.0E-323");
+    assert_eq!(shown(10), "4.9E-323");
+    assert_eq!(shown(20), "9.9E-323");
+}
+
 #[test]
 fn what_is_no_number_is_none() {
     for text in ["many", "", ".", "1e", "e5", "1.2.3", "--1", "1_000", "inf", "nan", "+", "1e+", "0x10"] {

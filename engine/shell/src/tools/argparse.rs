@@ -170,7 +170,8 @@ impl Parser {
             },
         };
         if arg.kind == Kind::Integer && value.parse::<i32>().is_err() {
-            let words = format!("argument {shown}: could not convert '{value}' to Integer (32 bit)");
+            let words =
+                format!("argument {shown}: could not convert '{value}' to Integer (For input string: \"{value}\")");
             return Err(Stop::Error(words));
         }
         let values = parsed.values.entry(arg.names[0]).or_default();
@@ -270,7 +271,10 @@ mod tests {
         assert_eq!(error("describe"), "one of the arguments --bootstrap-server/-b --bootstrap-controller is required");
         assert_eq!(error("elect"), "invalid choice: 'elect' (choose from 'describe')");
         assert_eq!(error("-b x describe --id"), "argument --id/-i: expected one argument");
-        assert_eq!(error("-b x describe --id x"), "argument --id/-i: could not convert 'x' to Integer (32 bit)");
+        assert_eq!(
+            error("-b x describe --id x"),
+            "argument --id/-i: could not convert 'x' to Integer (For input string: \"x\")"
+        );
         assert_eq!(error("-b x describe --nope"), "unrecognized arguments: '--nope'");
         assert_eq!(
             error("-b x --bootstrap-controller c1:9093 describe"),

@@ -32,7 +32,12 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     // Kafka's tool has a client of its own here, which asks each server once.
     properties.insert("request.timeout.ms".to_string(), "5000".to_string());
     properties.insert("default.api.timeout.ms".to_string(), "5000".to_string());
-    tool.connect(&properties)?;
+    // It makes its client from parts, so that what is wrong with the addresses is not wrapped.
+    let bare = |halt| match halt {
+        Halt::Thrown(KafkaError { cause: Some(cause), .. }) => Halt::Thrown(*cause),
+        halt => halt,
+    };
+    tool.connect(&properties).map_err(bare)?;
     let reply = tool.ask(AdminCall::DescribeCluster { include_fenced: false })?;
     let nodes = match reply {
         Ok(AdminReply::Cluster(cluster)) => cluster.nodes,

@@ -4,7 +4,7 @@
 mod alter;
 mod describe;
 mod options;
-mod scram;
+pub mod scram;
 
 use clients::config::Properties;
 use clients::{KafkaError, error};

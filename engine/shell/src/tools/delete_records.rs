@@ -61,7 +61,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
 /// Offsets by partition; a partition may be there once.
 fn parse(text: &str) -> Result<Map<TopicPartition, i64>, KafkaError> {
     let invalid = |_| KafkaError::new(ADMIN_OPERATION, "The input string is not a valid JSON");
-    let value = input::parse(text).map_err(invalid)?;
+    let value = input::parse(text, invalid)?;
     input::check_version(&value)?;
     let missing = || KafkaError::new(ADMIN_OPERATION, "Missing partitions field");
     let partitions = input::optional(&value, "partitions")?.ok_or_else(missing)?;

@@ -61,7 +61,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     };
     match parsed.command {
         "version-mapping" => return version_mapping(&parsed, tool),
-        "feature-dependencies" => return dependencies(&parsed, tool),
+        "feature-dependencies" => return dependencies(&parsed, name_and_level, tool),
         _ => {}
     }
     let mut properties = match parsed.text("--command-config") {
@@ -225,9 +225,14 @@ pub fn version_mapping(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<()
     Ok(())
 }
 
-pub fn dependencies(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
+/// `read` takes `feature=level` apart.
+pub fn dependencies(
+    parsed: &Parsed,
+    read: fn(&str) -> Result<(&str, i16), Halt>,
+    tool: &mut Run<'_, '_, '_>,
+) -> Result<(), Halt> {
     for text in parsed.all("--feature") {
-        let (name, level) = name_and_level(text)?;
+        let (name, level) = read(text)?;
         if name == METADATA_VERSION {
             let version = MetadataVersion::of_level(level);
             let version = version.ok_or_else(|| failed(format!("Unknown metadata.version {level}")))?;

@@ -253,10 +253,8 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Stop> {
 fn rule(text: &str) -> Result<Rule, Stop> {
     let form = Regex::new("^([^:,]*)(?::(?:([0-9]*)|(?:([0-9]*)-([0-9]*))))?$").expect("a good pattern");
     let Some(found) = form.captures(text) else {
-        let cause = KafkaError::new(
-            "org.apache.kafka.server.util.TerseException",
-            format!("Invalid rule specification: {text}"),
-        );
+        let cause =
+            KafkaError::new("org.apache.kafka.tools.TerseException", format!("Invalid rule specification: {text}"));
         return Err(loud(KafkaError::new("java.lang.RuntimeException", cause.to_string()).caused_by(cause)));
     };
     let part = |index: usize| found.get(index).map(|part| part.as_str()).filter(|part| !part.is_empty());

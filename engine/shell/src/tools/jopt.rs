@@ -52,6 +52,7 @@ const VERSION: Opt = flag("version", "Display Kafka version.");
 pub struct Options {
     /// Name and value of each option given, in order.
     given: Vec<(&'static str, Option<String>)>,
+    others: Vec<String>,
 }
 
 /// An exception of jopt-simple.
@@ -61,16 +62,18 @@ pub fn exception(class: &str, message: String) -> KafkaError {
 
 impl Options {
     pub fn parse(table: &'static [Opt], arguments: &[String]) -> Result<Options, KafkaError> {
-        let mut given = Vec::new();
+        let (mut given, mut others) = (Vec::new(), Vec::new());
         let mut rest = arguments.iter().peekable();
         while let Some(token) = rest.next() {
             if token == "--" {
+                others.extend(rest.cloned());
                 break;
             }
-            let Some(name) = token.strip_prefix("--").or_else(|| token.strip_prefix('-')) else { continue };
-            if name.is_empty() {
+            let name = token.strip_prefix("--").or_else(|| token.strip_prefix('-'));
+            let Some(name) = name.filter(|name| !name.is_empty()) else {
+                others.push(token.clone());
                 continue;
-            }
+            };
             let (name, attached) = match name.split_once('=') {
                 Some((name, value)) => (name, Some(value.to_string())),
                 None => (name, None),
@@ -93,7 +96,12 @@ impl Options {
             };
             given.push((opt.name, value));
         }
-        Ok(Options { given })
+        Ok(Options { given, others })
+    }
+
+    /// What belongs to no option (`nonOptionArguments`).
+    pub fn others(&self) -> &[String] {
+        &self.others
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -144,9 +152,17 @@ impl Options {
         // Java takes a leading plus sign as well, and so does Rust.
         text.parse().map(Some).map_err(|_| {
             let why = format!("Cannot parse argument '{text}' of option {name}");
-            exception("OptionArgumentConversionException", why)
+            let number = not_a_number(text);
+            let cause =
+                KafkaError::new("joptsimple.internal.ReflectionException", number.to_string()).caused_by(number);
+            exception("OptionArgumentConversionException", why).caused_by(cause)
         })
     }
+}
+
+/// What `Integer.parseInt` and its like throw.
+pub fn not_a_number(text: &str) -> KafkaError {
+    KafkaError::new("java.lang.NumberFormatException", format!("For input string: \"{text}\""))
 }
 
 fn find(table: &'static [Opt], name: &str) -> Option<&'static Opt> {

@@ -9,8 +9,17 @@ const PARSE: &str = "com.fasterxml.jackson.core.JsonParseException";
 pub const ADMIN_OPERATION: &str = "org.apache.kafka.tools.AdminOperationException";
 pub const ADMIN_COMMAND_FAILED: &str = "org.apache.kafka.tools.AdminCommandFailedException";
 
+/// `Json.parseFull`: `refused` makes the tool's exception of the parser's. A text of nothing but blanks is no mistake to the
+/// parser, and then no object either.
+pub fn parse(text: &str, refused: impl FnOnce(KafkaError) -> KafkaError) -> Result<Value, KafkaError> {
+    if !text.is_empty() && text.trim().is_empty() {
+        return Err(mapping("Expected JSON object, received ".to_string()));
+    }
+    try_parse(text).map_err(refused)
+}
+
 /// `Json.tryParseFull`.
-pub fn parse(text: &str) -> Result<Value, KafkaError> {
+pub fn try_parse(text: &str) -> Result<Value, KafkaError> {
     if text.is_empty() {
         return Err(KafkaError::new(PARSE, "The input string shouldn't be empty"));
     }

@@ -178,7 +178,10 @@ fn read_partitions(path: &str, tool: &mut Run<'_, '_, '_>) -> Result<Vec<TopicPa
         other => other?,
     };
     let empty = |_| KafkaError::new(ADMIN_OPERATION, "Replica election data is empty");
-    let value = input::parse(&text).map_err(empty)?;
+    let value = match input::parse(&text, empty) {
+        Err(error) if error.class != ADMIN_OPERATION => return Err(Halt::Thrown(wrap(error))),
+        other => other?,
+    };
     let missing = || KafkaError::new(ADMIN_OPERATION, "Replica election data is missing \"partitions\" field");
     let list = input::optional(&value, "partitions").map_err(wrap)?.ok_or_else(missing)?;
     let item = |item: &crate::json::Value| -> Result<TopicPartition, KafkaError> {
@@ -187,8 +190,7 @@ fn read_partitions(path: &str, tool: &mut Run<'_, '_, '_>) -> Result<Vec<TopicPa
     };
     let parsed: Result<Vec<TopicPartition>, KafkaError> =
         input::array(list).and_then(|items| items.iter().map(item).collect());
-    // Thrown inside two functions, each of which wraps it.
-    let partitions = parsed.map_err(|cause| wrap(wrap(cause)))?;
+    let partitions = parsed.map_err(wrap)?;
     let mut repeated: Vec<&TopicPartition> =
         partitions.iter().filter(|tp| partitions.iter().filter(|other| other == tp).count() > 1).collect();
     base::ordered::sort(&mut repeated);

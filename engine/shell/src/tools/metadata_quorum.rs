@@ -8,6 +8,7 @@ use clients::config::Properties;
 use super::argparse::{Arg, Command, Kind, Parser, Stop, arg, grouped, required};
 use super::cluster_tool::bootstrap;
 use super::straight::{Halt, Run, ToolSpec, unexpected};
+use super::usage::parse_uuid;
 use base::Uuid;
 
 pub const SPEC: ToolSpec = ToolSpec { name: "kafka-metadata-quorum.sh", table: &[], run, thrown };
@@ -196,11 +197,8 @@ fn remove(id: i32, directory: &str, dry_run: bool, tool: &mut Run<'_, '_, '_>) -
     if id < 0 {
         return Err(Halt::Refused(format!("Invalid negative --controller-id: {id}")));
     }
-    let Ok(directory_id) = directory.parse::<Uuid>() else {
-        return Err(Halt::Refused(format!(
-            "Failed to parse --controller-directory-id: Input string `{directory}` could not be decoded as a base64 UUID"
-        )));
-    };
+    let refused = |why: String| Halt::Refused(format!("Failed to parse --controller-directory-id: {why}"));
+    let directory_id = parse_uuid(directory).map_err(refused)?;
     if !dry_run {
         tool.get(AdminCall::RemoveRaftVoter { voter_id: id, directory_id })?;
     }

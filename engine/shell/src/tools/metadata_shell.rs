@@ -412,7 +412,9 @@ fn parse(name: &str, rest: &[String], at_prompt: bool) -> Result<&'static Comman
     if command.name == "history"
         && let Some(count) = rest.first().filter(|count| count.parse::<i32>().is_err())
     {
-        return Err(format!("argument numEntriesToShow: could not convert '{count}' to Integer (32 bit)"));
+        return Err(format!(
+            "argument numEntriesToShow: could not convert '{count}' to Integer (For input string: \"{count}\")"
+        ));
     }
     Ok(command)
 }

@@ -18,6 +18,7 @@ pub mod jopt;
 mod json_input;
 mod leader_election;
 mod log_dirs;
+mod meta_file;
 mod metadata_quorum;
 mod metadata_shell;
 pub mod producer_perf;
@@ -56,6 +57,7 @@ const STRAIGHT: &[&ToolSpec] = &[
     &metadata_shell::SPEC,
     &reassign::SPEC,
     &server_start::SPEC,
+    &server_start::STOP,
     &storage::SPEC,
 ];
 

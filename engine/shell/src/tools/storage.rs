@@ -1,21 +1,29 @@
 //! `kafka-storage.sh`: gives the log directories of a stopped server their cluster id and first metadata
 //! (`StorageTool`, `Formatter`).
 
-use base::{Map, Micros, Rng, Uuid};
+mod scram;
+mod snapshots;
+mod voters;
 
-use bytes::Bytes;
+use base::{Map, Rng, Uuid};
+
 use clients::KafkaError;
-use cluster::Properties;
-use cluster::features::{FEATURES, METADATA_VERSION, MetadataVersion};
-use cluster::metadata::encode_record;
-use log::batch::{BatchBuilder, ControlRecordType};
+use cluster::features::{FEATURES, KRAFT_VERSION, METADATA_VERSION, MetadataVersion};
 use log::checkpoint::MetaProperties;
+use protocol::java::hash_order;
 use protocol::metadata::{FeatureLevelRecord, MetadataRecord};
 
 use super::argparse::{Arg, Command, Kind, Parser, Stop, arg, grouped, required};
-use super::server_file::{META_PROPERTIES, ServerFile, formatted, load, verify};
+use super::meta_file::{META_PROPERTIES, MetaFile, formatted, verify};
+use super::server_file::{ServerFile, load};
 use super::straight::{Halt, Run, ToolSpec};
 use super::{argparse::Parsed, features};
+use scram::scram_record;
+use snapshots::{bootstrap_file, voters_file};
+use voters::{Voter, parse_voters};
+
+/// From here on records of credentials are understood.
+const SCRAM_SINCE: MetadataVersion = MetadataVersion::SCRAM;
 
 pub const SPEC: ToolSpec = ToolSpec { name: "kafka-storage.sh", table: &[], run, thrown };
 
@@ -79,12 +87,26 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         ("info", Some(file)) => info(&file, tool),
         ("format", Some(file)) => format_all(&parsed, &file, tool),
         ("version-mapping", _) => features::version_mapping(&parsed, tool),
-        ("feature-dependencies", _) => features::dependencies(&parsed, tool),
+        ("feature-dependencies", _) => features::dependencies(&parsed, feature_of, tool),
         _ => {
             let id = random_id(tool);
             tool.println(id.to_string());
             Ok(())
         }
+    }
+}
+
+/// `feature=level`, in the words of `feature-dependencies`.
+fn feature_of(text: &str) -> Result<(&str, i16), Halt> {
+    let Some((name, level)) = text.split_once('=') else {
+        return refused(format!(
+            "Invalid feature format: {text}. Expected format: 'feature=version' (e.g. 'group.version=1')"
+        ));
+    };
+    let (name, level) = (name.trim(), level.trim());
+    match level.parse() {
+        Ok(level) => Ok((name, level)),
+        Err(_) => refused(format!("Invalid version format: {level} for feature {name}")),
     }
 }
 
@@ -96,36 +118,48 @@ fn refused<T>(why: impl Into<String>) -> Result<T, Halt> {
     Err(Halt::Refused(why.into()))
 }
 
+fn illegal<T>(why: String) -> Result<T, Halt> {
+    Err(KafkaError::new("java.lang.IllegalArgumentException", why).into())
+}
+
 fn random_id(tool: &mut Run<'_, '_, '_>) -> Uuid {
     Uuid::random(&mut Rng::new(tool.random(), 0, "uuid"))
 }
 
 fn info(file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
-    let found = formatted(&file.directories, tool)?;
     let (mut problems, mut directories) = (Vec::new(), Vec::new());
-    let mut first: Option<&Properties> = None;
+    let mut first: Option<MetaFile> = None;
     for directory in &file.directories {
-        match (tool.is_directory(directory), found.get(directory)) {
-            (None, _) => problems.push(format!("{directory} does not exist")),
-            (Some(false), _) => problems.push(format!("{directory} is not a directory")),
-            (Some(true), None) => {
+        match tool.is_directory(directory) {
+            None => problems.push(format!("{directory} does not exist")),
+            Some(false) => problems.push(format!("{directory} is not a directory")),
+            Some(true) => {
                 directories.push(directory);
-                problems.push(format!("{directory} is not formatted."));
-            }
-            (Some(true), Some(properties)) => {
-                directories.push(directory);
-                match first {
-                    None => first = Some(properties),
-                    Some(first) if first.get("cluster.id") != properties.get("cluster.id") => {
+                match (MetaFile::read(directory, tool)?, &first) {
+                    (Ok(None), _) => problems.push(format!("{directory} is not formatted.")),
+                    (Err(error), _) => {
+                        tool.print(error.stack_trace());
+                        let path = format!("{directory}/{META_PROPERTIES}");
+                        problems.push(format!("Error loading {path}: {}", error.message()));
+                    }
+                    (Ok(found), None) => first = found,
+                    (Ok(Some(found)), Some(first)) if first.cluster_id != found.cluster_id => {
                         problems.push("Mismatched cluster IDs between storage directories.".to_string());
                     }
-                    Some(first) if first.get("node.id") != properties.get("node.id") => {
+                    (Ok(Some(found)), Some(first)) if first.node_id != found.node_id => {
                         problems.push("Mismatched node IDs between storage directories.".to_string());
                     }
-                    Some(_) => {}
+                    _ => {}
                 }
             }
         }
+    }
+    if first.as_ref().is_some_and(|first| first.version == 0) {
+        problems.push(
+            "The kafka configuration file appears to be for a cluster in KRaft mode, but the directories are formatted \
+             for legacy mode."
+                .to_string(),
+        );
     }
     if !directories.is_empty() {
         tool.println(format!("Found log director{}:", if directories.len() == 1 { "y" } else { "ies" }));
@@ -133,8 +167,7 @@ fn info(file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         tool.println("");
     }
     if let Some(first) = first {
-        let fields: Vec<String> = first.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        tool.println(format!("Found metadata: {{{}}}", fields.join(", ")));
+        tool.println(format!("Found metadata: {first}"));
         tool.println("");
     }
     if problems.is_empty() {
@@ -153,7 +186,9 @@ struct Plan<'f> {
     release: MetadataVersion,
     levels: Map<String, i16>,
     /// Voters' ids and their directories, when they are named.
-    voters: Option<Vec<(i32, String, Uuid)>>,
+    voters: Option<Vec<Voter>>,
+    /// SCRAM credentials for the first metadata.
+    scram: Vec<MetadataRecord>,
 }
 
 fn format_all(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
@@ -174,12 +209,27 @@ fn format_all(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) ->
     if levels.contains_key(METADATA_VERSION) && release.is_some() {
         return refused("Use --release-version instead of --feature metadata.version=X to avoid ambiguity.");
     }
-    let asked = levels.get(METADATA_VERSION).and_then(|level| MetadataVersion::of_level(*level));
+    let asked = match levels.get(METADATA_VERSION) {
+        None => None,
+        Some(level) => match MetadataVersion::of_level(*level) {
+            None => return illegal(format!("No MetadataVersion with feature level {level}")),
+            Some(version) if version > MetadataVersion::LATEST_PRODUCTION => {
+                return refused(format!("{METADATA_VERSION} {} is not yet stable.", version.name()));
+            }
+            version => version,
+        },
+    };
     let release = release.or(asked).unwrap_or(MetadataVersion::LATEST_PRODUCTION);
     let has_static_voters = file.config.own("controller.quorum.voters").is_some_and(|voters| !voters.is_empty());
     let cluster_id = parsed.text("--cluster-id").unwrap_or_default();
-    let mut plan = Plan { file, cluster_id, release, levels, voters };
+    let mut plan = Plan { file, cluster_id, release, levels, voters, scram: Vec::new() };
     plan.complete_levels(has_static_voters)?;
+    for argument in parsed.all("--add-scram") {
+        if release.level < SCRAM_SINCE.level {
+            return refused(format!("SCRAM is only supported in metadata.version {} or later.", SCRAM_SINCE.name()));
+        }
+        plan.scram.push(scram_record(argument, tool)?);
+    }
     plan.carry_out(parsed.has("--ignore-formatted"), tool)
 }
 
@@ -204,7 +254,7 @@ fn level_of(feature: &str) -> Result<(String, i16), Halt> {
     Ok((name.trim().to_string(), number))
 }
 
-type Voters = Option<Vec<(i32, String, Uuid)>>;
+type Voters = Option<Vec<Voter>>;
 
 fn voters(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Result<Voters, Halt> {
     let is_static = file.config.own("controller.quorum.voters").is_some_and(|voters| !voters.is_empty());
@@ -217,13 +267,14 @@ fn voters(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Res
         );
     }
     if let Some(given) = given {
-        return parse_voters(given).map(Some);
+        return parse_voters(given).map(Some).map_err(Halt::Thrown);
     }
     if standalone {
         if !file.has_role("controller") {
             return refused("You can only use --standalone on a controller.");
         }
-        return Ok(Some(vec![(file.node_id, controller_endpoint(file), random_id(tool))]));
+        let (host, port) = controller_endpoint(file);
+        return Ok(Some(vec![Voter { id: file.node_id, host, port, directory: random_id(tool) }]));
     }
     if !parsed.has("--no-initial-controllers") && file.has_role("controller") && !is_static {
         return refused(
@@ -234,32 +285,15 @@ fn voters(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Res
     Ok(None)
 }
 
-/// `host:port` of the first controller listener.
-fn controller_endpoint(file: &ServerFile) -> String {
+/// Host and port of the first controller listener.
+fn controller_endpoint(file: &ServerFile) -> (String, u16) {
     let names = file.config.own("controller.listener.names").unwrap_or_default();
     let first = names.split(',').next().unwrap_or_default().trim();
     let entries = file.config.own("listeners").unwrap_or_default();
     let found = entries.split(',').find_map(|entry| entry.trim().strip_prefix(first)?.strip_prefix("://"));
-    found.unwrap_or("localhost:9093").to_string()
-}
-
-fn parse_voters(text: &str) -> Result<Vec<(i32, String, Uuid)>, Halt> {
-    let illegal = |why: String| Halt::Thrown(KafkaError::new("java.lang.IllegalArgumentException", why));
-    let mut voters = Vec::new();
-    for voter in text.split(',').map(str::trim) {
-        let Some((id, rest)) = voter.split_once('@') else {
-            return Err(illegal("No @ found in dynamic voter string.".to_string()));
-        };
-        let id = id.parse().map_err(|_| illegal("Failed to parse node id in dynamic voter string.".to_string()))?;
-        let Some((address, directory)) = rest.rsplit_once(':') else {
-            return Err(illegal("No colon following port could be found.".to_string()));
-        };
-        let directory = directory
-            .parse()
-            .map_err(|_| illegal("Failed to parse directory ID in dynamic voter string.".to_string()))?;
-        voters.push((id, address.to_string(), directory));
-    }
-    Ok(voters)
+    let (host, port) = found.and_then(|address| address.rsplit_once(':')).unwrap_or(("localhost", "9093"));
+    let host = if host.is_empty() { "localhost" } else { host };
+    (host.to_string(), port.parse().unwrap_or(0))
 }
 
 impl Plan<'_> {
@@ -274,68 +308,84 @@ impl Plan<'_> {
         }
         self.levels.insert(METADATA_VERSION.to_string(), self.release.level);
         for feature in &FEATURES {
-            let default = if feature.name == "kraft.version" {
-                i16::from(!has_static_voters)
-            } else {
-                feature.default_level(self.release)
+            if feature.name == KRAFT_VERSION {
+                check_kraft_version(self.levels.get(KRAFT_VERSION).copied(), has_static_voters)?;
+            }
+            let default = match feature.name {
+                KRAFT_VERSION => i16::from(!has_static_voters),
+                _ => feature.default_level(self.release),
             };
-            let level = *self.levels.entry(feature.name.to_string()).or_insert(default);
-            if feature.level(level).is_none() {
-                let why = format!("No feature:{} with feature level {level}", feature.name);
-                return Err(KafkaError::new("java.lang.IllegalArgumentException", why).into());
+            self.levels.entry(feature.name.to_string()).or_insert(default);
+        }
+        for (name, level) in self.levels.iter().filter(|(name, _)| *name != METADATA_VERSION) {
+            let known = FEATURES.iter().find(|feature| feature.name == name).and_then(|feature| feature.level(*level));
+            let Some(known) = known else { return illegal(format!("No feature:{name} with feature level {level}")) };
+            if let Some(needed) = known.needs_metadata.filter(|needed| *needed > self.release.level) {
+                return illegal(format!(
+                    "{name} could not be set to {level} because it depends on {METADATA_VERSION} level {needed}"
+                ));
             }
         }
         Ok(())
     }
 
-    fn records(&self) -> Vec<(String, i16)> {
-        let first = (METADATA_VERSION.to_string(), self.release.level);
+    fn records(&self) -> Vec<MetadataRecord> {
+        let first = (METADATA_VERSION, self.release.level);
         let others = self
             .levels
             .iter()
-            .filter(|(name, level)| **level > 0 && *name != METADATA_VERSION && *name != "kraft.version");
-        [first].into_iter().chain(others.map(|(name, level)| (name.clone(), *level))).collect()
+            .filter(|(name, level)| **level > 0 && *name != METADATA_VERSION && *name != KRAFT_VERSION)
+            .map(|(name, level)| (name.as_str(), *level));
+        let level = |(name, level): (&str, i16)| {
+            FeatureLevelRecord { name: name.to_string(), feature_level: level, ..Default::default() }.into()
+        };
+        [first].into_iter().chain(others).map(level).chain(self.scram.iter().cloned()).collect()
     }
 
     fn carry_out(&self, ignore_formatted: bool, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
-        let found = formatted(&self.file.directories, tool)?;
-        verify(&found, Some(self.cluster_id), self.file.node_id)?;
-        if let (Some(directory), false) = (found.keys().next(), ignore_formatted) {
+        let loaded = formatted(&self.file.directories, tool)?;
+        verify(&loaded.found, Some(self.cluster_id), self.file.node_id)?;
+        // Kafka looks at, and writes, the directories in the order of a hash map.
+        let order = |keys: Vec<String>| hash_order(&keys);
+        if let (Some(directory), false) = (order(loaded.found.keys().cloned().collect()).first(), ignore_formatted) {
             return refused(format!(
                 "Log directory {directory} is already formatted. Use --ignore-formatted to ignore this directory and \
                  format the others."
             ));
         }
-        let empty: Vec<&String> = self.file.directories.iter().filter(|dir| !found.contains_key(*dir)).collect();
-        if empty.is_empty() {
+        for directory in &loaded.errors {
+            tool.println(format!("I/O error trying to read log directory {directory}. Ignoring..."));
+        }
+        if !loaded.errors.is_empty() && loaded.empty.is_empty() && loaded.found.is_empty() {
+            return refused("No available log directories to format.");
+        }
+        if loaded.empty.is_empty() {
             tool.println("All of the log directories are already formatted.");
             return Ok(());
         }
         let records = self.records();
-        let shown: Vec<String> = records
-            .iter()
-            .map(|(name, level)| {
-                format!("ApiMessageAndVersion(FeatureLevelRecord(name='{name}', featureLevel={level}) at version 0)")
-            })
-            .collect();
+        let shown: Vec<String> = records.iter().map(shown).collect();
         tool.println(format!(
             "Bootstrap metadata: BootstrapMetadata(records=[{}], metadataVersionLevel={}, source=format command)",
             shown.join(", "),
             self.release.level
         ));
-        empty.into_iter().for_each(|directory| self.format_one(directory, &records, tool));
+        let all: Vec<String> = loaded.empty.iter().chain(loaded.found.keys()).cloned().collect();
+        for directory in order(order(all).into_iter().filter(|dir| !loaded.found.contains_key(dir)).collect()) {
+            self.format_one(&directory, &records, tool);
+        }
         Ok(())
     }
 
-    fn format_one(&self, directory: &str, records: &[(String, i16)], tool: &mut Run<'_, '_, '_>) {
+    fn format_one(&self, directory: &str, records: &[MetadataRecord], tool: &mut Run<'_, '_, '_>) {
         let now = tool.now();
         let is_metadata = *directory == self.file.metadata_directory;
-        let own = self.voters.iter().flatten().find(|(id, ..)| *id == self.file.node_id);
+        let own = self.voters.iter().flatten().find(|voter| voter.id == self.file.node_id);
         let (kind, directory_id) = match (is_metadata, &self.voters, own) {
             (false, ..) => ("data directory", random_id(tool)),
             (true, None, _) => ("metadata directory", random_id(tool)),
             (true, Some(_), None) => ("dynamic metadata directory", random_id(tool)),
-            (true, Some(_), Some((.., id))) => ("dynamic metadata voter directory", *id),
+            (true, Some(_), Some(voter)) => ("dynamic metadata voter directory", voter.directory),
         };
         tool.println(format!("Formatting {kind} {directory} with metadata.version {}.", self.release.name()));
         tool.write(&format!("{directory}/bootstrap.checkpoint"), bootstrap_file(records, now));
@@ -354,53 +404,47 @@ impl Plan<'_> {
     }
 }
 
-fn control(offset: i64, kind: ControlRecordType, value: &[u8], now: Micros) -> Bytes {
-    let mut builder = BatchBuilder::new(offset).with_leader_epoch(0).control();
-    builder.append(now.as_epoch_ms(), Some(&kind.key()), Some(value), &[]);
-    builder.build()
-}
-
-/// `SnapshotHeaderRecord`: version and the time of the last record that the snapshot stands for.
-fn header(now: Micros) -> Bytes {
-    let mut value = vec![0, 0];
-    value.extend(now.as_epoch_ms().to_be_bytes());
-    value.push(0);
-    control(0, ControlRecordType::SnapshotHeader, &value, now)
-}
-
-fn footer(offset: i64, now: Micros) -> Bytes {
-    control(offset, ControlRecordType::SnapshotFooter, &[0, 0, 0], now)
-}
-
-fn bootstrap_file(records: &[(String, i16)], now: Micros) -> Bytes {
-    let mut builder = BatchBuilder::new(1).with_leader_epoch(0);
-    for (name, level) in records {
-        let record: MetadataRecord =
-            FeatureLevelRecord { name: name.clone(), feature_level: *level, ..Default::default() }.into();
-        let value = encode_record(&record).unwrap_or_default();
-        builder.append(now.as_epoch_ms(), None, Some(&value), &[]);
-    }
-    [header(now), builder.build(), footer(1 + records.len() as i64, now)].concat().into()
-}
-
-/// The snapshot that names the first voters, with `kraft.version` 1.
-fn voters_file(voters: &[(i32, String, Uuid)], listener: &str, now: Micros) -> Bytes {
-    let version = control(1, ControlRecordType::KraftVersion, &[0, 0, 0, 1, 0], now);
-    let mut value = vec![0, 0, voters.len() as u8 + 1];
-    for (id, address, directory) in voters {
-        let (host, port) = address.rsplit_once(':').unwrap_or((address, "9093"));
-        value.extend(id.to_be_bytes());
-        value.extend(directory.0.to_be_bytes());
-        value.push(2);
-        for text in [listener, host] {
-            value.push(text.len() as u8 + 1);
-            value.extend(text.as_bytes());
+/// `ApiMessageAndVersion.toString`.
+fn shown(record: &MetadataRecord) -> String {
+    let fields = match record {
+        MetadataRecord::FeatureLevel(r) => {
+            format!("FeatureLevelRecord(name='{}', featureLevel={})", r.name, r.feature_level)
         }
-        value.extend(port.parse::<u16>().unwrap_or(0).to_be_bytes());
-        // No tagged fields of the endpoint; `kraft.version` 0 to 1; none of the range, none of the voter.
-        value.extend([0, 0, 0, 0, 1, 0, 0]);
+        MetadataRecord::UserScramCredential(r) => format!(
+            "UserScramCredentialRecord(name='{}', mechanism={}, salt={}, storedKey={}, serverKey={}, iterations={})",
+            r.name,
+            r.mechanism,
+            bytes_shown(&r.salt),
+            bytes_shown(&r.stored_key),
+            bytes_shown(&r.server_key),
+            r.iterations
+        ),
+        // A format writes nothing else.
+        _ => String::new(),
+    };
+    format!("ApiMessageAndVersion({fields} at version 0)")
+}
+
+/// `Arrays.toString`: Java's bytes have a sign.
+fn bytes_shown(bytes: &[u8]) -> String {
+    let texts: Vec<String> = bytes.iter().map(|byte| (*byte as i8).to_string()).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// Levels of `kraft.version` go with the kind of quorum (`effectiveKRaftFeatureLevel`).
+fn check_kraft_version(asked: Option<i16>, has_static_voters: bool) -> Result<(), Halt> {
+    match asked {
+        Some(0) if !has_static_voters => refused(
+            "Cannot set kraft.version to 0 if controller.quorum.voters is empty and one of the flags --standalone, \
+             --initial-controllers, or --no-initial-controllers is used. For dynamic controllers support, try removing \
+             the --feature flag for kraft.version.",
+        ),
+        Some(level) if level != 0 && has_static_voters => refused(format!(
+            "Cannot set kraft.version to {level} unless controller.quorum.voters is empty and one of the flags \
+             --standalone, --initial-controllers, or --no-initial-controllers is used. For dynamic controllers support, \
+             try using one of --standalone, --initial-controllers, or --no-initial-controllers and removing \
+             controller.quorum.voters."
+        )),
+        _ => Ok(()),
     }
-    value.push(0);
-    let names = control(2, ControlRecordType::KraftVoters, &value, now);
-    [header(now), version, names, footer(3, now)].concat().into()
 }

@@ -1,5 +1,6 @@
 //! What the tools do before they do anything: check options (`CommandLineUtils`), read property files.
 
+use base::Uuid;
 use clients::KafkaError;
 use clients::config::Properties;
 
@@ -124,6 +125,33 @@ pub fn parse_properties(text: &str) -> Properties {
     properties
 }
 
+/// `Uuid.fromString`, with the words of its refusal: its own of the length, or those of `Base64.getUrlDecoder`.
+pub fn parse_uuid(text: &str) -> Result<Uuid, String> {
+    let count = text.chars().count();
+    if count > 24 {
+        let start: String = text.chars().take(24).collect();
+        return Err(format!("Input string with prefix `{start}` is too long to be decoded as a base64 UUID"));
+    }
+    if count == 1 {
+        return Err("Input byte[] should at least have 2 bytes for base64 bytes".to_string());
+    }
+    let body = text.trim_end_matches('=');
+    let strange = body.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
+    if let Some(odd) = strange {
+        return Err(format!("Illegal base64 character {:x}", u32::from(odd)));
+    }
+    if body.len() % 4 == 1 {
+        return Err("Last unit does not have enough valid bits".to_string());
+    }
+    body.parse().map_err(|_| {
+        let bytes = body.len() * 3 / 4;
+        format!(
+            "Input string `{text}` decoded as {bytes} bytes, which is not equal to the expected 16 bytes of a \
+             base64-encoded UUID"
+        )
+    })
+}
+
 /// `parseKeyValueArgs`: `key=value` each; a missing value is the empty text.
 pub fn key_values(arguments: &[&str]) -> Properties {
     let pair = |argument: &&str| {
@@ -144,6 +172,18 @@ mod tests {
         assert_eq!(properties["linger.ms"], "5");
         assert_eq!(properties["key.separator"], "\t");
         assert_eq!(properties.len(), 3);
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_refused_in_javas_words() {
+        let long = parse_uuid("abc").unwrap_err();
+        assert_eq!(
+            long,
+            "Input string `abc` decoded as 2 bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID"
+        );
+        assert_eq!(parse_uuid("short").unwrap_err(), "Last unit does not have enough valid bits");
+        assert_eq!(parse_uuid("a!").unwrap_err(), "Illegal base64 character 21");
+        assert_eq!(parse_uuid("AAAAAAAAAAAAAAAAAAAAAA==").unwrap(), Uuid::ZERO);
     }
 
     #[test]

@@ -12,17 +12,10 @@ use protocol::{ErrorCode, topic};
 use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
 use crate::config::{
-    ConfigKey, ConfigSource, ConfigType, UpdateMode, broker_synonyms, server_key, server_keys, topic_keys,
-    topic_synonyms,
+    ConfigKey, ConfigSource, ConfigType, ServerConfig, UpdateMode, broker_synonyms, distinct, quota_key, server_key,
+    server_keys, topic_keys, topic_synonyms,
 };
-use crate::metadata::{ConfigResource, ResourceType};
-
-/// Broker settings that are dynamic only (`QuotaConfig.brokerQuotaConfigs`).
-const THROTTLES: [&str; 3] = [
-    "leader.replication.throttled.rate",
-    "follower.replication.throttled.rate",
-    "replica.alter.log.dirs.io.max.bytes.per.second",
-];
+use crate::metadata::{ConfigResource, MetadataImage, ResourceType};
 
 /// `DescribeConfigsResponse.ConfigType.UNKNOWN`
 const UNKNOWN_TYPE: i8 = 0;
@@ -37,6 +30,20 @@ impl Broker {
         request: &DescribeConfigsRequest,
         fx: &mut Fx<'_>,
     ) {
+        let helper = ConfigHelper { image: &self.metadata.image, server: &self.settings.server };
+        let response = helper.describe(request);
+        self.connections.respond(reply, response, fx);
+    }
+}
+
+/// What a server knows of configs: the cluster's dynamic ones and its own property file.
+pub(crate) struct ConfigHelper<'a> {
+    pub image: &'a MetadataImage,
+    pub server: &'a ServerConfig,
+}
+
+impl ConfigHelper<'_> {
+    pub fn describe(&self, request: &DescribeConfigsRequest) -> DescribeConfigsResponse {
         let mut results = Vec::new();
         for resource in &request.resources {
             let (error, error_message, configs) = match self.describe_resource(resource, request.include_synonyms) {
@@ -52,7 +59,7 @@ impl Broker {
                 ..Default::default()
             });
         }
-        self.connections.respond(reply, DescribeConfigsResponse { results, ..Default::default() }, fx);
+        DescribeConfigsResponse { results, ..Default::default() }
     }
 
     fn describe_resource(
@@ -69,15 +76,15 @@ impl Broker {
         match ResourceType::from_id(resource.resource_type) {
             Some(ResourceType::Topic) => {
                 topic::validate(name).map_err(|text| (ErrorCode::InvalidTopicException, Some(text)))?;
-                if self.metadata.image.topic_by_name(name).is_none() {
+                if self.image.topic_by_name(name).is_none() {
                     return Err((ErrorCode::UnknownTopicOrPartition, None));
                 }
-                let overrides = self.metadata.image.configs(&ConfigResource::topic(name));
+                let overrides = self.image.configs(&ConfigResource::topic(name));
                 let shown = |key: &&ConfigKey| (!key.internal || overrides.contains_key(key.name)) && wanted(key.name);
                 Ok(topic_keys().iter().filter(shown).map(|key| self.topic_config(name, key, synonyms)).collect())
             }
             Some(ResourceType::Broker) if name.is_empty() => {
-                let defaults = self.metadata.image.configs(&ConfigResource::cluster());
+                let defaults = self.image.configs(&ConfigResource::cluster());
                 let names = || defaults.keys().filter(|name| wanted(name));
                 let keys = names().filter_map(|name| server_key(name));
                 let known = keys.map(|key| self.broker_config(key, synonyms, false));
@@ -87,8 +94,8 @@ impl Broker {
             Some(ResourceType::Broker) => {
                 let id: i32 =
                     name.parse().map_err(|_| invalid(format!("Broker id must be an integer, but it is: {name}")))?;
-                if id != self.spec.node_id {
-                    let own = self.spec.node_id;
+                if id != self.server.node_id() {
+                    let own = self.server.node_id();
                     return Err(invalid(format!(
                         "Unexpected broker id, expected {own} or empty string, but received {name}"
                     )));
@@ -106,16 +113,16 @@ impl Broker {
 
     /// Names that were set and stand in no table: throttles, which are dynamic only, and what nobody knows.
     fn unlisted_names(&self) -> Set<&str> {
-        let image = &self.metadata.image;
-        let dynamic = [ConfigResource::broker(self.spec.node_id), ConfigResource::cluster()];
+        let image = self.image;
+        let dynamic = [ConfigResource::broker(self.server.node_id()), ConfigResource::cluster()];
         let set = dynamic.iter().flat_map(|resource| image.configs(resource).keys());
-        let own = self.settings.server.properties().keys();
+        let own = self.server.properties().keys();
         set.chain(own).map(String::as_str).filter(|name| server_key(name).is_none()).collect()
     }
 
     /// What nobody knows may be a secret.
     fn unlisted_config(&self, name: &str, with_synonyms: bool, per_broker: bool) -> DescribeConfigsResourceResult {
-        let is_throttle = THROTTLES.contains(&name);
+        let is_throttle = quota_key(name).is_some();
         let mut found = self.layers(&[name]);
         found.retain(|(_, _, source)| per_broker || *source == ConfigSource::DynamicDefaultBroker);
         let shown = |value: &Option<String>| value.clone().filter(|_| is_throttle);
@@ -139,14 +146,14 @@ impl Broker {
 
     fn topic_config(&self, name: &str, key: &ConfigKey, with_synonyms: bool) -> DescribeConfigsResourceResult {
         let mut found = Vec::new();
-        if let Some(value) = self.metadata.image.config(&ConfigResource::topic(name), key.name) {
+        if let Some(value) = self.image.config(&ConfigResource::topic(name), key.name) {
             found.push((key.name, Some(value.to_string()), ConfigSource::DynamicTopic));
         }
         if let Some(synonym) = topic_synonyms(key.name).first() {
             found.extend(self.synonyms(synonym.name));
         }
         // The value in effect, hours turned into milliseconds.
-        let view = crate::config::ConfigView { image: &self.metadata.image, server: &self.settings.server };
+        let view = crate::config::ConfigView { image: self.image, server: self.server };
         let value = view.topic(name, key.name).and_then(|config| config.value);
         let source = found.first().map_or(ConfigSource::Default, |(_, _, source)| *source);
         entry(key, value, source, false, found, with_synonyms)
@@ -176,9 +183,9 @@ impl Broker {
 
     /// Values of some server settings, the strongest source first.
     fn layers<'n>(&self, names: &[&'n str]) -> Vec<(&'n str, Option<String>, ConfigSource)> {
-        let image = &self.metadata.image;
+        let image = self.image;
         let dynamic = [
-            (ConfigResource::broker(self.spec.node_id), ConfigSource::DynamicBroker),
+            (ConfigResource::broker(self.server.node_id()), ConfigSource::DynamicBroker),
             (ConfigResource::cluster(), ConfigSource::DynamicDefaultBroker),
         ];
         let mut found = Vec::new();
@@ -188,7 +195,13 @@ impl Broker {
             found.extend(names.iter().filter_map(set));
         }
         let own = |name: &&'n str| {
-            self.settings.server.own(name).map(|value| (*name, Some(value.to_string()), ConfigSource::StaticBroker))
+            // A server has both names for its number, whichever its file uses.
+            let file = if *name == "broker.id" {
+                self.server.own(name).or(self.server.own("node.id"))
+            } else {
+                self.server.own(name)
+            };
+            file.map(|value| (*name, Some(value.to_string()), ConfigSource::StaticBroker))
         };
         found.extend(names.iter().filter_map(own));
         let default = |name: &&'n str| {
@@ -210,7 +223,7 @@ fn entry(
 ) -> DescribeConfigsResourceResult {
     // Passwords are never shown.
     let is_sensitive = key.kind == ConfigType::Password;
-    let shown = |value: Option<String>| value.filter(|_| !is_sensitive);
+    let shown = |value: Option<String>| value.filter(|_| !is_sensitive).map(|text| distinct(key, &text));
     let synonym = |(name, value, source): (&str, Option<String>, ConfigSource)| DescribeConfigsSynonym {
         name: name.to_string(),
         value: shown(value),

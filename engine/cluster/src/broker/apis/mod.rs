@@ -2,7 +2,7 @@
 
 mod alter_configs;
 mod api_versions;
-mod configs;
+pub(crate) mod configs;
 mod coordinators;
 pub(super) mod delete_records;
 pub(super) mod fetch;
@@ -60,6 +60,7 @@ impl Broker {
             Request::DescribeConfigs(request) => self.handle_describe_configs(&reply, request, fx),
             Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(&reply, request, fx),
             Request::DescribeLogDirs(request) => self.handle_describe_log_dirs(&reply, request, fx),
+            Request::AlterReplicaLogDirs(request) => self.handle_alter_log_dirs(&reply, request, fx),
             Request::DescribeUserScramCredentials(request) => self.handle_describe_scram(&reply, request, fx),
             Request::DescribeClientQuotas(request) => self.handle_describe_quotas(&reply, request, fx),
             Request::DescribeAcls(request) => self.handle_describe_acls(&reply, request, fx),
@@ -74,6 +75,8 @@ impl Broker {
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
             | Request::UnregisterBroker(_)
+            | Request::AddRaftVoter(_)
+            | Request::RemoveRaftVoter(_)
             | Request::UpdateFeatures(_)
             | Request::AlterUserScramCredentials(_)
             | Request::AlterClientQuotas(_)

@@ -1,7 +1,11 @@
-//! DescribeTopicPartitions (what `kafka-topics.sh --describe` asks) and DescribeLogDirs.
+//! DescribeTopicPartitions (what `kafka-topics.sh --describe` asks), DescribeLogDirs and AlterReplicaLogDirs.
 
 use base::{Map, Set};
 
+use protocol::java::scala_hash_order;
+use protocol::messages::alter_replica_log_dirs_response::{
+    AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopicResult,
+};
 use protocol::messages::describe_log_dirs_response::{
     DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
 };
@@ -9,7 +13,8 @@ use protocol::messages::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use protocol::messages::{
-    DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
+    AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
+    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
 };
 use protocol::{ErrorCode, TopicPartition, topic};
 
@@ -86,19 +91,58 @@ impl Broker {
                 ..Default::default()
             });
         }
-        let topic = |(name, partitions): (&str, Vec<_>)| DescribeLogDirsTopic {
-            name: name.to_string(),
-            partitions,
+        // Kafka groups its logs by topic in a hash map, and clients show the order.
+        let names = scala_hash_order(topics.keys().map(|name| name.to_string()).collect());
+        let topic = |name: String| DescribeLogDirsTopic {
+            partitions: topics.remove(name.as_str()).unwrap_or_default(),
+            name,
             ..Default::default()
         };
         let result = DescribeLogDirsResult {
-            // Each server's disk has a folder of its own, named after the host.
-            log_dir: format!("/{}/{LOG_DIR}", self.spec.host),
-            topics: topics.into_iter().map(topic).collect(),
+            log_dir: self.log_folder(),
+            topics: names.into_iter().map(topic).collect(),
             ..Default::default()
         };
         let response = DescribeLogDirsResponse { results: vec![result], ..Default::default() };
         self.connections.respond(reply, response, fx);
+    }
+
+    /// Each server's disk has a folder of its own, named after the host.
+    fn log_folder(&self) -> String {
+        format!("/{}/{LOG_DIR}", self.spec.host)
+    }
+
+    /// A server has one log directory: a replica is there already, or it is asked to go nowhere.
+    pub(super) fn handle_alter_log_dirs(
+        &mut self,
+        reply: &ReplyTo,
+        request: &AlterReplicaLogDirsRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        let mut results = Vec::new();
+        for dir in &request.dirs {
+            for topic in &dir.topics {
+                let partition = |index: &i32| {
+                    let id = TopicPartition::new(topic.name.clone(), *index);
+                    let error = match dir.path == self.log_folder() {
+                        false => ErrorCode::LogDirNotFound,
+                        true if self.replicas.partitions.contains_key(&id) => ErrorCode::None,
+                        true => ErrorCode::ReplicaNotAvailable,
+                    };
+                    AlterReplicaLogDirPartitionResult {
+                        partition_index: *index,
+                        error_code: error.code(),
+                        ..Default::default()
+                    }
+                };
+                results.push(AlterReplicaLogDirTopicResult {
+                    topic_name: topic.name.clone(),
+                    partitions: topic.partitions.iter().map(partition).collect(),
+                    ..Default::default()
+                });
+            }
+        }
+        self.connections.respond(reply, AlterReplicaLogDirsResponse { results, ..Default::default() }, fx);
     }
 }
 

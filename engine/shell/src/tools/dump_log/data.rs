@@ -4,7 +4,10 @@ use base::Map;
 
 use bytes::Bytes;
 use clients::KafkaError;
-use log::batch::{AnyBatch, AnyBatches, BatchView, ControlRecordType, Record, TimestampType, control_record_type};
+use log::batch::{
+    AnyBatch, AnyBatches, BatchView, ControlRecordType, LOG_OVERHEAD, RECORD_OVERHEAD_V0, Record, TimestampType,
+    control_record_type,
+};
 use protocol::embedded::kraft_version_record::KRaftVersionRecord;
 use protocol::embedded::leader_change_message::LeaderChangeMessage;
 use protocol::embedded::snapshot_footer_record::SnapshotFooterRecord;
@@ -35,9 +38,17 @@ pub fn dump(
     let mut batches = AnyBatches::new(file.slice(..limit));
     for batch in &mut batches {
         let Ok(batch) = batch else {
-            // A size that cannot be: Kafka's reader throws where it looks for the next batch.
-            let why = format!("Record size is less than the minimum record overhead (14) in file {path}.");
-            return Err(KafkaError::new("org.apache.kafka.common.errors.CorruptRecordException", why).into());
+            let length = file.get(position + 8..position + LOG_OVERHEAD).and_then(|bytes| bytes.try_into().ok());
+            let length = length.map_or(0, i32::from_be_bytes);
+            // A size that cannot be: Kafka's reader throws where it looks for the next batch. One that does not fit ends
+            // the file.
+            if length < RECORD_OVERHEAD_V0 {
+                let why = format!(
+                    "Found record size {length} smaller than minimum record overhead ({RECORD_OVERHEAD_V0}) in file {path}."
+                );
+                return Err(KafkaError::new("org.apache.kafka.common.errors.CorruptRecordException", why).into());
+            }
+            break;
         };
         tool.println(batch_line(&batch, position));
         if wanted.deep {

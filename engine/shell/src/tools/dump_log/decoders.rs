@@ -75,7 +75,7 @@ impl Decoder {
             Decoder::Plain(key, value) => {
                 (record.key.as_ref().map(|bytes| key.show(bytes)), record.value.as_ref().map(|bytes| value.show(bytes)))
             }
-            Decoder::Metadata | Decoder::RemoteLog => (None, Some(metadata(record))),
+            Decoder::Metadata | Decoder::RemoteLog => (None, Some(self.metadata(record))),
             Decoder::Offsets | Decoder::Transactions | Decoder::ShareGroups => {
                 let Some(key) = &record.key else {
                     let why = format!(
@@ -97,6 +97,21 @@ impl Decoder {
             text.push_str(&format!("{prefix}payload: {value}"));
         }
         Ok(text)
+    }
+
+    fn metadata(self, record: &Record) -> String {
+        match MetadataRecord::decode(&record.value.clone().unwrap_or_default()) {
+            Ok((message, version)) => Json::Object(vec![
+                ("type", Json::Text(constant(message.name()))),
+                ("version", Json::Int(i64::from(version))),
+                ("data", message.to_json(version)),
+            ])
+            .to_string(),
+            Err(error) => {
+                let at = if matches!(self, Decoder::RemoteLog) { "offset " } else { "" };
+                format!("Error at {at}{}, skipping. {error}", record.offset)
+            }
+        }
     }
 
     fn coordinator(self, key: &Bytes, record: &Record) -> (Option<String>, Option<String>) {
@@ -185,18 +200,6 @@ fn versioned<M: Message + ToJson>(value: &Json) -> Option<Json> {
     let version = i16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
     let mut body = bytes.slice(2..);
     Some(codec::decode::<M>(&mut body, version).ok()?.to_json(version))
-}
-
-fn metadata(record: &Record) -> String {
-    match MetadataRecord::decode(&record.value.clone().unwrap_or_default()) {
-        Ok((message, version)) => Json::Object(vec![
-            ("type", Json::Text(constant(message.name()))),
-            ("version", Json::Int(i64::from(version))),
-            ("data", message.to_json(version)),
-        ])
-        .to_string(),
-        Err(error) => format!("Error at {}, skipping. {error}", record.offset),
-    }
 }
 
 /// `FeatureLevelRecord` -> `FEATURE_LEVEL_RECORD`.

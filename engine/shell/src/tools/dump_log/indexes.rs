@@ -34,7 +34,16 @@ pub fn dump_offsets(
         if offset == base && at > 0 {
             return Ok(());
         }
-        let start = usize::try_from(position).unwrap_or(0).min(data.len());
+        let start = usize::try_from(position).unwrap_or(0);
+        if start > data.len() {
+            let log = beside(path, ".log");
+            let why = format!(
+                "Slice from position {position} exceeds end position of FileRecords(size={}, file={log}, start=0, \
+                 end=2147483647)",
+                data.len()
+            );
+            return Err(KafkaError::new("java.lang.IllegalArgumentException", why).into());
+        }
         let Some(Ok(batch)) = AnyBatches::new(data.slice(start..)).next() else {
             return Err(Halt::Thrown(KafkaError {
                 message: None,
@@ -100,6 +109,7 @@ pub fn dump_times(
     let offsets = OffsetIndex::read(base, i32::MAX, &trimmed(&open(&beside(path, ".index"), tool)?, 8));
     let index = TimeIndex::read(base, i32::MAX, &open(path, tool)?);
     if wanted.sanity_only {
+        check_times(path, base, &index)?;
         tool.println(format!("{path} passed sanity check."));
         return Ok(());
     }
@@ -132,6 +142,22 @@ pub fn dump_times(
         previous = entry.timestamp;
     }
     Ok(())
+}
+
+/// `TimeIndex.sanityCheck`. The file of a segment that is written to is longer than its entries and fails.
+fn check_times(path: &str, base: i64, index: &TimeIndex) -> Result<(), Halt> {
+    let (last, first) = (index.last(), index.entries().next());
+    let Some(first) = first else { return Ok(()) };
+    let what = if last.timestamp < first.timestamp {
+        format!("timestamp is {} which is less than the first timestamp {}", last.timestamp, first.timestamp)
+    } else if last.offset < base {
+        format!("offset is {} which is less than the first offset {base}", last.offset)
+    } else {
+        return Ok(());
+    };
+    let file = absolute(path);
+    let why = format!("Corrupt time index found, time index file ({file}) has non-zero size but the last {what}");
+    Err(KafkaError::new("org.apache.kafka.storage.internals.log.CorruptIndexException", why).into())
 }
 
 /// An index without the zeros behind its last entry, which a look-up would take for entries.

@@ -24,7 +24,7 @@ pub struct Plan {
 impl Plan {
     /// `parsePartitionReassignmentData`.
     pub fn parse(text: &str) -> Result<Plan, KafkaError> {
-        let value = input::parse(text).map_err(input::operation_caused_by)?;
+        let value = input::parse(text, input::operation_caused_by)?;
         input::check_version(&value)?;
         let mut plan = Plan::default();
         let Some(partitions) = input::optional(&value, "partitions")? else { return Ok(plan) };
@@ -85,7 +85,7 @@ impl Plan {
 /// The topics of a file for `--generate`.
 pub fn parse_topics(text: &str) -> Result<Vec<String>, KafkaError> {
     let invalid = |_| KafkaError::new(input::ADMIN_OPERATION, "The input string is not a valid JSON");
-    let value = input::parse(text).map_err(invalid)?;
+    let value = input::parse(text, invalid)?;
     input::check_version(&value)?;
     let Some(topics) = input::optional(&value, "topics")? else { return Ok(Vec::new()) };
     input::array(topics)?.iter().map(|item| input::string(input::field(item, "topic")?)).collect()

@@ -2,8 +2,8 @@
 
 use base::Map;
 
+use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, TopicSelection};
-use clients::{KafkaError, error};
 use protocol::ErrorCode;
 
 use super::plan::{Plan, Replica};
@@ -48,12 +48,16 @@ fn partitions(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<bool, Halt> {
             continue;
         }
         let replicas = match topics.get(&*tp.topic) {
-            Some(Ok(topic)) => topic.partitions.get(tp.partition as usize).map(|p| p.replicas.clone()),
-            Some(Err(error)) if error.code == ErrorCode::UnknownTopicOrPartition => Some(Vec::new()),
-            Some(Err(error)) => return Err(Halt::Thrown(execution(error.clone()))),
-            None => None,
+            Some(Ok(topic)) => match topic.partitions.get(tp.partition as usize) {
+                Some(partition) => partition.replicas.clone(),
+                None if topic.partitions.len() == tp.partition as usize => return Err(out_of_bounds(tp.partition)),
+                None => Vec::new(),
+            },
+            Some(Err(error)) if error.code != ErrorCode::UnknownTopicOrPartition => {
+                return Err(Halt::Thrown(execution(error.clone())));
+            }
+            _ => Vec::new(),
         };
-        let Some(replicas) = replicas else { return Err(too_few()) };
         lines.insert(
             tp.clone(),
             match replicas == *target {
@@ -71,9 +75,10 @@ fn partitions(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<bool, Halt> {
     Ok(!current.is_empty())
 }
 
-fn too_few() -> Halt {
-    let cause = KafkaError::api(ErrorCode::UnknownTopicOrPartition, None);
-    Halt::Thrown(KafkaError::new(error::EXECUTION, "Too few partitions found").caused_by(cause))
+/// Kafka looks whether there are fewer partitions than the number it looks for, not as many.
+fn out_of_bounds(index: i32) -> Halt {
+    let why = format!("Index {index} out of bounds for length {index}");
+    KafkaError::new("java.lang.IndexOutOfBoundsException", why).into()
 }
 
 /// `LogDirMoveState`.

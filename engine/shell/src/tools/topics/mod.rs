@@ -133,7 +133,11 @@ impl Topics {
                     Ok(AdminReply::Reassignments(ongoing)) => ongoing,
                     // An older broker, or one that tells nobody, has none to show.
                     Err(error) if error.class == error::UNSUPPORTED_VERSION => Map::new(),
-                    Err(error) => return Err(error),
+                    // Kafka's tool wraps what the future threw.
+                    Err(error) => {
+                        let cause = KafkaError::new(error::EXECUTION, error.to_string()).caused_by(error);
+                        return Err(KafkaError::new("java.lang.RuntimeException", cause.to_string()).caused_by(cause));
+                    }
                     Ok(_) => return Err(unexpected()),
                 };
                 io.print(describe::print(&self.described, self.options()));
@@ -294,7 +298,7 @@ impl Topics {
     fn topic_id(&self) -> Result<Option<base::Uuid>, KafkaError> {
         match self.options().value("topic-id")? {
             Some(text) if self.options().has("describe") => {
-                let id = parse_uuid(text)?;
+                let id = super::usage::parse_uuid(text).map_err(|why| KafkaError::new(error::ILLEGAL_ARGUMENT, why))?;
                 Ok(Some(id).filter(|id| *id != base::Uuid::ZERO))
             }
             _ => Ok(None),
@@ -353,28 +357,6 @@ pub fn topic_filter(pattern: &str) -> Result<Regex, KafkaError> {
     Regex::new(&format!("^(?:{cleaned})$")).map_err(|_| invalid())
 }
 
-/// `Uuid.fromString`, with its words.
-fn parse_uuid(text: &str) -> Result<base::Uuid, KafkaError> {
-    let refuse = |why: String| Err(KafkaError::new(error::ILLEGAL_ARGUMENT, why));
-    if text.chars().count() > 24 {
-        let start: String = text.chars().take(24).collect();
-        return refuse(format!("Input string with prefix `{start}` is too long to be decoded as a base64 UUID"));
-    }
-    let unpadded = text.trim_end_matches('=');
-    let illegal = unpadded.bytes().find(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-' && *byte != b'_');
-    if let Some(byte) = illegal {
-        return refuse(format!("Illegal base64 character {byte:x}"));
-    }
-    let bytes = unpadded.len() * 6 / 8;
-    if bytes != 16 {
-        return refuse(format!(
-            "Input string `{text}` decoded as {bytes} bytes, which is not equal to the expected 16 bytes of a \
-             base64-encoded UUID"
-        ));
-    }
-    unpadded.parse().or_else(|_| refuse(format!("Input string `{text}` is no base64-encoded UUID")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,15 +372,5 @@ mod tests {
         assert!(picked("order").is_empty());
         assert_eq!(pick(&names, None, true).unwrap().len(), 3);
         assert_eq!(pick(&names, Some("*"), false).unwrap_err().message(), "* is an invalid regex.");
-    }
-
-    #[test]
-    fn an_id_of_the_wrong_length_is_refused() {
-        let why = parse_uuid("abc").unwrap_err();
-        assert_eq!(
-            why.message(),
-            "Input string `abc` decoded as 2 bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID"
-        );
-        assert_eq!(parse_uuid("AAAAAAAAAAAAAAAAAAAAAA").unwrap(), base::Uuid::ZERO);
     }
 }
