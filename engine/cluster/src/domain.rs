@@ -71,6 +71,10 @@ pub enum ServerTimer {
     Delayed(u64),
     /// High watermark checkpoint (`replica.high.watermark.checkpoint.interval.ms`).
     Checkpoint,
+    /// Checkpoint of recovery points (`log.flush.offset.checkpoint.interval.ms`).
+    RecoveryCheckpoint,
+    /// Checkpoint of log starts (`log.flush.start.offset.checkpoint.interval.ms`).
+    LogStartCheckpoint,
     /// Retention check (`log.retention.check.interval.ms`).
     Retention,
     /// Files marked `.deleted` or folders `-delete` are removed (`file.delete.delay.ms`).

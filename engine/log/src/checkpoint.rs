@@ -55,11 +55,12 @@ pub fn read_offsets(disk: &Disk, path: &str) -> Result<Map<TopicPartition, i64>,
     Ok(offsets)
 }
 
-pub fn write_offsets(disk: &mut Disk, path: &str, offsets: &Map<TopicPartition, i64>, now: Micros) {
+/// In the order given, which is that of the map that Kafka writes the file from.
+pub fn write_offsets(disk: &mut Disk, path: &str, offsets: &[(&TopicPartition, i64)], now: Micros) {
     disk.write(path, offsets_text(offsets).into(), now);
 }
 
-pub fn offsets_text(offsets: &Map<TopicPartition, i64>) -> String {
+pub fn offsets_text(offsets: &[(&TopicPartition, i64)]) -> String {
     let mut text = format!("0\n{}\n", offsets.len());
     for (partition, offset) in offsets {
         text.push_str(&format!("{} {} {offset}\n", partition.topic, partition.partition));

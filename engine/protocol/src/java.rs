@@ -43,33 +43,6 @@ pub fn topic_partition_order(keys: &[(String, i32)]) -> Vec<(String, i32)> {
     hash_map_order(keys.to_vec(), |(topic, partition)| topic_partition_hash(topic, *partition))
 }
 
-/// Strings in the order of Scala's immutable `HashMap`: a trie of five bits of the hash a level, in each node the keys that
-/// are alone at their place first and then the nodes below.
-pub fn scala_hash_order(keys: Vec<String>) -> Vec<String> {
-    trie_order(keys, 0)
-}
-
-fn trie_order(keys: Vec<String>, shift: u32) -> Vec<String> {
-    if keys.len() < 2 || shift >= 32 {
-        return keys;
-    }
-    let mut places: Vec<Vec<String>> = vec![Vec::new(); 32];
-    for key in keys {
-        let hash = java_string_hash(&key) as u32;
-        places[((hash ^ (hash >> 16)) >> shift & 31) as usize].push(key);
-    }
-    let (mut alone, mut below) = (Vec::new(), Vec::new());
-    for place in places {
-        if place.len() == 1 {
-            alone.extend(place);
-        } else {
-            below.extend(trie_order(place, shift + 5));
-        }
-    }
-    alone.extend(below);
-    alone
-}
-
 /// The order in which `kafka-topics --describe` lists topics: they go through three maps, made for `n` keys, for
 /// `n / 0.75 + 1`, and for `n` again (seen on 4.3.1).
 pub fn describe_order(topics: &[String]) -> Vec<String> {
@@ -99,12 +72,6 @@ mod tests {
         assert_eq!(order("foo"), [2, 0, 1]);
         assert_eq!(order("test"), [1, 0, 2]);
         assert_eq!(order("my-topic"), [0, 1, 2]);
-    }
-
-    #[test]
-    fn a_trie_lists_who_is_alone_first() {
-        // `Aa` and `BB` have one hash, so that they share every node.
-        assert_eq!(scala_hash_order(strings("BB,Aa,orders,none")), strings("orders,none,BB,Aa"));
     }
 
     /// Recorded from `kafka-topics --describe` of Kafka 4.3.1.

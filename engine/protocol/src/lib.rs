@@ -43,6 +43,7 @@ mod prelude;
 mod primitives;
 pub mod reader;
 mod records;
+pub mod scala;
 mod tags;
 pub mod topic;
 pub mod varint;

@@ -5,6 +5,8 @@ use base::{Map, Micros, Rng, Uuid};
 
 use log::checkpoint::{self, MetaProperties};
 use protocol::TopicPartition;
+use protocol::java::{topic_partition_hash, with_capacity};
+use protocol::scala::{any_ref_order, concurrent_order, mutable_order};
 use sim::Disk;
 
 use crate::raft;
@@ -104,8 +106,17 @@ impl LogFiles {
 
     /// The cleaner writes its file after every log.
     pub fn checkpoint_cleaned(&mut self, disk: &mut Disk, partition: &TopicPartition, offset: i64, now: Micros) {
+        let before = self.cleaned.len();
         self.cleaned.insert(partition.clone(), offset);
-        checkpoint::write_offsets(disk, &in_log_dir(checkpoint::CLEANER_FILE), &self.cleaned, now);
+        self.write_cleaned(disk, before, now);
+    }
+
+    /// Kafka changes a copy of the map that it reads back, which was made for as many as there were.
+    fn write_cleaned(&self, disk: &mut Disk, before: usize, now: Micros) {
+        let room = if before == 0 { 16 } else { (before * 4 + 3) / 3 };
+        let entries = self.cleaned.iter().map(|(id, offset)| (id, *offset)).collect();
+        let entries = with_capacity(entries, room, hash);
+        checkpoint::write_offsets(disk, &in_log_dir(checkpoint::CLEANER_FILE), &entries, now);
     }
 
     /// Partitions that have a folder, in order of their names.
@@ -139,8 +150,9 @@ impl LogFiles {
         self.recovery_points.remove(partition);
         self.high_watermarks.remove(partition);
         self.log_starts.remove(partition);
+        let before = self.cleaned.len();
         self.cleaned.remove(partition);
-        checkpoint::write_offsets(disk, &in_log_dir(checkpoint::CLEANER_FILE), &self.cleaned, now);
+        self.write_cleaned(disk, before, now);
     }
 
     /// Folders that an earlier run had put out of sight; a start loads them too.
@@ -225,8 +237,26 @@ fn write_if_new<'a>(
         return false;
     }
     *known = offsets.map(|(id, offset)| (id.clone(), offset)).collect();
-    checkpoint::write_offsets(disk, &path, known, now);
+    let entries = known.iter().map(|(id, offset)| (id, *offset)).collect();
+    checkpoint::write_offsets(disk, &path, &in_order(name, entries), now);
     true
+}
+
+/// The order of the maps that Kafka writes a checkpoint from: its logs stand in a concurrent one, are collected in one by
+/// directory, and, but for the high watermarks, their offsets in another.
+fn in_order<'a>(name: &str, entries: Vec<(&'a TopicPartition, i64)>) -> Vec<(&'a TopicPartition, i64)> {
+    let count = entries.len();
+    let collected = any_ref_order(concurrent_order(entries, hash), hash);
+    match name {
+        checkpoint::HIGH_WATERMARK_FILE => collected,
+        checkpoint::RECOVERY_POINT_FILE => mutable_order(collected, Some(count), hash),
+        // How many have a log start worth writing is not known before.
+        _ => mutable_order(collected, None, hash),
+    }
+}
+
+fn hash((id, _): &(&TopicPartition, i64)) -> i32 {
+    topic_partition_hash(&id.topic, id.partition)
 }
 
 /// `orders-0` is partition 0 of `orders`; other names are no partition's.

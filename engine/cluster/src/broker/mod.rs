@@ -325,6 +325,8 @@ impl Broker {
             ServerTimer::AlterPartition => self.isr_changes.on_back_off_over(),
             ServerTimer::Delayed(id) => self.on_delayed_expired(now, id, fx),
             ServerTimer::Checkpoint => self.on_checkpoint(now, fx),
+            ServerTimer::RecoveryCheckpoint => self.on_recovery_checkpoint(now, fx),
+            ServerTimer::LogStartCheckpoint => self.on_log_start_checkpoint(now, fx),
             ServerTimer::Retention => self.on_retention(now, fx),
             ServerTimer::FileDelete => self.on_file_delete(now, fx),
             ServerTimer::ShutdownDeadline => self.shut_down(now, fx),

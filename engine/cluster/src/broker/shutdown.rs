@@ -18,7 +18,9 @@ impl Broker {
         self.schedule_isr_check(fx);
         self.schedule_checkpoint(now, fx);
         let delay = Micros::from_ms(self.settings.server.amount("log.initial.task.delay.ms"));
-        fx.set_timer_after(timer(ServerTimer::Retention), delay);
+        for task in [ServerTimer::RecoveryCheckpoint, ServerTimer::LogStartCheckpoint, ServerTimer::Retention] {
+            fx.set_timer_after(timer(task), delay);
+        }
         self.start_cleaner(fx);
     }
 
@@ -50,7 +52,6 @@ impl Broker {
                 self.delete_old_segments(now, id, fx);
             }
         }
-        self.checkpoint_offsets(now);
         self.schedule_file_deletion(fx);
         let interval = self.settings.server.amount("log.retention.check.interval.ms");
         fx.set_timer_after(timer(ServerTimer::Retention), Micros::from_ms(interval));
@@ -71,15 +72,29 @@ impl Broker {
         self.schedule_file_deletion(fx);
     }
 
-    /// Recovery points and log starts, as far as they changed.
-    fn checkpoint_offsets(&mut self, now: Micros) {
-        let logs = || self.replicas.partitions.iter().map(|(id, held)| (id, &held.log));
-        let points = logs().map(|(id, log)| (id, log.recovery_point()));
-        // Only a log start that lies above the first segment's base must be remembered.
-        let starts = logs()
+    pub(super) fn on_recovery_checkpoint(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.checkpoint_recovery_points(now);
+        let interval = self.settings.server.amount("log.flush.offset.checkpoint.interval.ms").max(1);
+        fx.set_timer_after(timer(ServerTimer::RecoveryCheckpoint), Micros::from_ms(interval));
+    }
+
+    pub(super) fn on_log_start_checkpoint(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        self.checkpoint_log_starts(now);
+        let interval = self.settings.server.amount("log.flush.start.offset.checkpoint.interval.ms").max(1);
+        fx.set_timer_after(timer(ServerTimer::LogStartCheckpoint), Micros::from_ms(interval));
+    }
+
+    fn checkpoint_recovery_points(&mut self, now: Micros) {
+        let points = self.replicas.partitions.iter().map(|(id, held)| (id, held.log.recovery_point()));
+        self.files.checkpoint_recovery_points(&mut self.disk, points, now);
+    }
+
+    /// Only a log start that lies above the first segment's base must be remembered.
+    fn checkpoint_log_starts(&mut self, now: Micros) {
+        let logs = self.replicas.partitions.iter().map(|(id, held)| (id, &held.log));
+        let starts = logs
             .filter(|(_, log)| log.log_start() > log.segments().first().map_or(0, |segment| segment.base_offset))
             .map(|(id, log)| (id, log.log_start()));
-        self.files.checkpoint_recovery_points(&mut self.disk, points, now);
         self.files.checkpoint_log_starts(&mut self.disk, starts, now);
     }
 
@@ -106,7 +121,8 @@ impl Broker {
             for held in self.replicas.partitions.values_mut() {
                 held.log.close(&mut self.disk, now);
             }
-            self.checkpoint_offsets(now);
+            self.checkpoint_recovery_points(now);
+            self.checkpoint_log_starts(now);
             checkpoint::write_clean_shutdown(&mut self.disk, LOG_DIR, self.lifecycle.broker_epoch, now);
             self.log_info(logger::LOG_MANAGER, "Shutdown complete.".to_string(), fx);
         }

@@ -66,7 +66,12 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
 }
 
 fn directory(path: &str, dir: &LogDirDescription, topics: &Set<String>) -> Value {
-    let shown = dir.replicas.iter().filter(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic)).collect();
+    // The broker grouped its logs by topic in a hash map of Scala's, the client put them into one of Java's.
+    let names: Set<String> = dir.replicas.keys().map(|tp| tp.topic.to_string()).collect();
+    let names = protocol::scala::scala_hash_order(names.into_iter().collect());
+    let mut shown: Vec<_> =
+        dir.replicas.iter().filter(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic)).collect();
+    base::ordered::sort_by_key(&mut shown, |(tp, _)| names.iter().position(|name| *name == *tp.topic));
     let ordered = java::hash_map_order(shown, |(tp, _)| java::topic_partition_hash(&tp.topic, tp.partition));
     let replica = |(tp, info): &(&protocol::TopicPartition, &clients::admin::call::ReplicaInfo)| {
         hash_map([

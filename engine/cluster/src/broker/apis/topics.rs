@@ -2,7 +2,6 @@
 
 use base::{Map, Set};
 
-use protocol::java::scala_hash_order;
 use protocol::messages::alter_replica_log_dirs_response::{
     AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopicResult,
 };
@@ -91,16 +90,14 @@ impl Broker {
                 ..Default::default()
             });
         }
-        // Kafka groups its logs by topic in a hash map, and clients show the order.
-        let names = scala_hash_order(topics.keys().map(|name| name.to_string()).collect());
-        let topic = |name: String| DescribeLogDirsTopic {
-            partitions: topics.remove(name.as_str()).unwrap_or_default(),
-            name,
+        let topic = |(name, partitions): (&str, Vec<_>)| DescribeLogDirsTopic {
+            name: name.to_string(),
+            partitions,
             ..Default::default()
         };
         let result = DescribeLogDirsResult {
             log_dir: self.log_folder(),
-            topics: names.into_iter().map(topic).collect(),
+            topics: topics.into_iter().map(topic).collect(),
             ..Default::default()
         };
         let response = DescribeLogDirsResponse { results: vec![result], ..Default::default() };
