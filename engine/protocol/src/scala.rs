@@ -14,8 +14,7 @@ fn trie_order(keys: Vec<String>, shift: u32) -> Vec<String> {
     }
     let mut places: Vec<Vec<String>> = vec![Vec::new(); 32];
     for key in keys {
-        let hash = java_string_hash(&key) as u32;
-        places[((hash ^ (hash >> 16)) >> shift & 31) as usize].push(key);
+        places[(improved(java_string_hash(&key)) >> shift & 31) as usize].push(key);
     }
     let (mut alone, mut below) = (Vec::new(), Vec::new());
     for place in places {
@@ -27,6 +26,15 @@ fn trie_order(keys: Vec<String>, shift: u32) -> Vec<String> {
     }
     alone.extend(below);
     alone
+}
+
+/// `Hashing.improve`
+fn improved(hash: i32) -> u32 {
+    let hash = hash as u32;
+    let hash = hash.wrapping_add(!(hash << 9));
+    let hash = hash ^ (hash >> 14);
+    let hash = hash.wrapping_add(hash << 4);
+    hash ^ (hash >> 10)
 }
 
 /// The order of a `ConcurrentHashMap`, which doubles its 16 buckets as soon as three quarters of them are there.
@@ -125,7 +133,7 @@ mod tests {
         // `Aa` and `BB` have one hash, so that they share every node.
         assert_eq!(
             scala_hash_order("BB,Aa,orders,none".split(',').map(String::from).collect()),
-            ["none", "orders", "BB", "Aa"]
+            ["orders", "none", "BB", "Aa"]
         );
     }
 

@@ -69,10 +69,10 @@ fn directory(path: &str, dir: &LogDirDescription, topics: &Set<String>) -> Value
     // The broker grouped its logs by topic in a hash map of Scala's, the client put them into one of Java's.
     let names: Set<String> = dir.replicas.keys().map(|tp| tp.topic.to_string()).collect();
     let names = protocol::scala::scala_hash_order(names.into_iter().collect());
-    let mut shown: Vec<_> =
-        dir.replicas.iter().filter(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic)).collect();
-    base::ordered::sort_by_key(&mut shown, |(tp, _)| names.iter().position(|name| *name == *tp.topic));
-    let ordered = java::hash_map_order(shown, |(tp, _)| java::topic_partition_hash(&tp.topic, tp.partition));
+    let mut all: Vec<_> = dir.replicas.iter().collect();
+    base::ordered::sort_by_key(&mut all, |(tp, _)| names.iter().position(|name| *name == *tp.topic));
+    let mut ordered = java::hash_map_order(all, |(tp, _)| java::topic_partition_hash(&tp.topic, tp.partition));
+    ordered.retain(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic));
     let replica = |(tp, info): &(&protocol::TopicPartition, &clients::admin::call::ReplicaInfo)| {
         hash_map([
             ("partition", Value::text(tp.to_string())),
