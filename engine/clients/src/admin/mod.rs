@@ -331,6 +331,11 @@ impl Admin {
         if request.call == INTERNAL {
             match body {
                 Response::Metadata(response) => self.refresh.on_response(response, now),
+                Response::DescribeCluster(response) if response.error_code != 0 => {
+                    let code = ErrorCode::from_code(response.error_code);
+                    let error = KafkaError::api(code, response.error_message.as_deref());
+                    return self.give_up(request, error, now);
+                }
                 Response::DescribeCluster(response) => self.refresh.on_controllers(response, now),
                 _ => {}
             }
@@ -401,7 +406,7 @@ impl Admin {
             self.refresh.on_failed();
             // A broker that was asked as a controller, or the other way round: nobody here will ever name the nodes
             // (`AdminMetadataManager.fatalException`).
-            if error.class == error::UNSUPPORTED_VERSION {
+            if error.class == error::UNSUPPORTED_VERSION || error.code == ErrorCode::MismatchedEndpointType {
                 for open in std::mem::take(&mut self.requests) {
                     self.give_up(open, error.clone(), now);
                 }

@@ -75,6 +75,15 @@ impl Raft {
         let servers = joined(self.config.bootstrap.iter().enumerate().map(server), ", ");
         io.info(format!("Starting request manager with bootstrap servers: [{servers}]"));
         io.info("Reading KRaft snapshot and log as part of the initialization".to_string());
+        if let Some(id) = self.log.latest_snapshot() {
+            io.info(format!(
+                "Loading snapshot (OffsetAndEpoch[offset={}, epoch={}]) since log start offset ({}) is greater than the \
+                 internal listener's next offset (-1)",
+                id.end_offset,
+                id.epoch,
+                self.log.start()
+            ));
+        }
         let voter = |node: &VoterNode| {
             let (min, max) = node.kraft_versions;
             format!(

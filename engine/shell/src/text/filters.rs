@@ -321,7 +321,7 @@ impl Kind {
                         put(out, line, ended);
                     }
                 } else {
-                    kept.push_back(line.to_string());
+                    kept.push_back(format!("{line}{}", if ended { "\n" } else { "" }));
                     if kept.len() > *lines {
                         kept.pop_front();
                     }
@@ -356,7 +356,7 @@ impl Kind {
             Kind::Sort(sort) => sort.finish(out),
             Kind::Tail { kept, .. } => {
                 for line in kept.drain(..) {
-                    put(out, &line, true);
+                    out.text.push_str(&line);
                 }
             }
             Kind::Uniq { count, last } => put_unique(out, last.take(), *count),

@@ -71,8 +71,11 @@ fn directory(path: &str, dir: &LogDirDescription, topics: &Set<String>) -> Value
     let names = protocol::scala::scala_hash_order(names.into_iter().collect());
     let mut all: Vec<_> = dir.replicas.iter().collect();
     base::ordered::sort_by_key(&mut all, |(tp, _)| names.iter().position(|name| *name == *tp.topic));
-    let mut ordered = java::hash_map_order(all, |(tp, _)| java::topic_partition_hash(&tp.topic, tp.partition));
+    let hash = |(tp, _): &(&protocol::TopicPartition, _)| java::topic_partition_hash(&tp.topic, tp.partition);
+    // Those that are asked for go into a map of their own.
+    let mut ordered = java::hash_map_order(all, hash);
     ordered.retain(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic));
+    let ordered = java::hash_map_order(ordered, hash);
     let replica = |(tp, info): &(&protocol::TopicPartition, &clients::admin::call::ReplicaInfo)| {
         hash_map([
             ("partition", Value::text(tp.to_string())),

@@ -40,6 +40,16 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         return Err(KafkaError::new("java.lang.RuntimeException", why).into());
     }
     verify(&ensemble.found, None, file.node_id)?;
+    let failed = |why: String| Err(KafkaError::new("java.lang.RuntimeException", why).into());
+    if ensemble.errors.contains(&file.metadata_directory) {
+        let directory = &file.metadata_directory;
+        return failed(format!("Encountered I/O error in metadata log directory {directory}. Cannot continue."));
+    }
+    if let Some(directory) = ensemble.empty.iter().next() {
+        return failed(format!(
+            "No `meta.properties` found in {directory} (have you run `kafka-storage.sh` to format the directory?)"
+        ));
+    }
     Err(Halt::Refused(
         "This machine is a terminal: it runs tools, no servers. The servers of the cluster are started with their own \
          buttons, or with ! start."
