@@ -14,6 +14,8 @@ use crate::load;
 /// Records in a batch, and bytes in a record's value.
 pub const BATCH_RECORDS: u64 = 100;
 pub const RECORD_BYTES: usize = 100;
+/// `batch.size` of a producer.
+const BATCH_SIZE: usize = 16_384;
 /// What one fetch may bring.
 const FETCH_BYTES: usize = 1 << 20;
 const NOW: Micros = Micros(1_000_000);
@@ -141,7 +143,7 @@ impl Bench {
 /// The batch with this number, as a producer makes it: keys come again after some thousand records.
 pub fn batch(number: u64) -> Bytes {
     let mut value = [b'v'; RECORD_BYTES];
-    let mut builder = BatchBuilder::new(0);
+    let mut builder = BatchBuilder::new(0).with_room(BATCH_SIZE);
     for at in 0..BATCH_RECORDS {
         let record = number * BATCH_RECORDS + at;
         value[..8].copy_from_slice(&record.to_be_bytes());

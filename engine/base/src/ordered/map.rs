@@ -120,18 +120,42 @@ impl<K: Ord, V> Map<K, V> {
         find(&self.keys, key).is_ok()
     }
 
-    /// What stands at `key`, or a default that is put there under the key that `own` makes of it.
-    pub fn get_or_insert<'q, Q: Ord + ?Sized>(&mut self, key: &'q Q, own: impl FnOnce(&'q Q) -> K) -> &mut V
+    /// As [`Map::get`]; a look at `place` comes before the search.
+    pub fn get_near<Q: Ord + ?Sized>(&self, place: usize, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.find_near(place, key).ok().map(|at| &self.values[at])
+    }
+
+    /// What stands at `key`, or a default that is put there under the key that `own` makes of it. A look at `place` comes
+    /// before the search, and then `place` is where it was found.
+    pub fn get_or_insert_near<'q, Q: Ord + ?Sized>(
+        &mut self,
+        place: &mut usize,
+        key: &'q Q,
+        own: impl FnOnce(&'q Q) -> K,
+    ) -> &mut V
     where
         K: Borrow<Q>,
         V: Default,
     {
-        let at = find(&self.keys, key).unwrap_or_else(|at| {
+        *place = self.find_near(*place, key).unwrap_or_else(|at| {
             self.keys.insert(at, own(key));
             self.values.insert(at, V::default());
             at
         });
-        &mut self.values[at]
+        &mut self.values[*place]
+    }
+
+    fn find_near<Q: Ord + ?Sized>(&self, place: usize, key: &Q) -> Result<usize, usize>
+    where
+        K: Borrow<Q>,
+    {
+        match self.keys.get(place) {
+            Some(there) if there.borrow() == key => Ok(place),
+            _ => find(&self.keys, key),
+        }
     }
 
     /// Puts `value` at `key` and gives back what stood there.

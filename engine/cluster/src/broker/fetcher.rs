@@ -6,12 +6,13 @@
 
 use base::{Map, Micros, Set, Uuid};
 
-use protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
+use protocol::messages::fetch_request::{FetchPartition, ReplicaState};
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use protocol::messages::{FetchRequest, ListOffsetsRequest};
 use protocol::{Request, TopicPartition};
 
 use super::client::Client;
+use super::fetch_session::handler::{Asked, FetchSessionHandler};
 
 /// The versions that brokers of 4.3 speak among themselves.
 pub const FETCH_VERSION: i16 = 17;
@@ -75,6 +76,7 @@ pub struct Fetcher {
     /// Partitions that the leader fenced with the very epoch they have; they rest until metadata brings a new one.
     pub failed: Set<TopicPartition>,
     in_flight: Option<InFlight>,
+    pub session: FetchSessionHandler,
 }
 
 impl Fetcher {
@@ -85,6 +87,7 @@ impl Fetcher {
             states: Map::new(),
             failed: Set::new(),
             in_flight: None,
+            session: FetchSessionHandler::default(),
         }
     }
 
@@ -171,19 +174,13 @@ impl Fetcher {
         log_start: impl Fn(&TopicPartition) -> i64,
         is_held_back: impl Fn(&TopicPartition) -> bool,
     ) -> Option<(i16, Request)> {
-        let mut topics: Vec<FetchTopic> = Vec::new();
-        let mut sent = Map::new();
+        let (mut wanted, mut sent) = (Map::new(), Map::new());
         for (partition, state) in self.states.iter().filter(|(_, state)| state.delayed_until.is_none()) {
             // A replica that is in sync is never held back, or it would fall out.
             if !state.in_sync && is_held_back(partition) {
                 continue;
             }
-            if topics.last().is_none_or(|topic| topic.topic_id != state.topic_id) {
-                let topic = partition.topic.clone();
-                topics.push(FetchTopic { topic, topic_id: state.topic_id, ..Default::default() });
-            }
-            let topic = topics.last_mut().expect("pushed above");
-            topic.partitions.push(FetchPartition {
+            let fetch = FetchPartition {
                 partition: partition.partition,
                 current_leader_epoch: state.current_leader_epoch,
                 fetch_offset: state.fetch_offset,
@@ -191,12 +188,11 @@ impl Fetcher {
                 log_start_offset: log_start(partition),
                 partition_max_bytes: settings.partition_max_bytes,
                 ..Default::default()
-            });
+            };
+            wanted.insert(partition.clone(), Asked { topic_id: state.topic_id, fetch });
             sent.insert(partition.clone(), (state.fetch_offset, state.current_leader_epoch));
         }
-        if sent.is_empty() {
-            return None;
-        }
+        let data = self.session.build(wanted)?;
         self.in_flight = Some(InFlight::Fetch(sent));
         let replica_state =
             ReplicaState { replica_id: settings.broker_id, replica_epoch: broker_epoch, ..Default::default() };
@@ -205,7 +201,10 @@ impl Fetcher {
             max_wait_ms: settings.max_wait_ms,
             min_bytes: settings.min_bytes,
             max_bytes: settings.max_bytes,
-            topics,
+            session_id: data.metadata.session_id,
+            session_epoch: data.metadata.epoch,
+            topics: data.topics,
+            forgotten_topics_data: data.forgotten,
             ..Default::default()
         };
         Some((FETCH_VERSION, request.into()))

@@ -13,6 +13,7 @@ pub(crate) mod apis;
 mod cleaner;
 mod client;
 pub(crate) mod connections;
+mod fetch_session;
 mod fetcher;
 mod group;
 mod isr;
@@ -38,6 +39,7 @@ use protocol::{Packet, TopicPartition};
 use sim::{Boot, Disk, Effects, Input};
 
 use connections::Connections;
+use fetch_session::cache::FetchSessions;
 use fetcher::Fetcher;
 use group::GroupCoordinator;
 use isr::AlterPartitionManager;
@@ -125,6 +127,8 @@ pub struct Broker {
     replicas: ReplicaManager,
     /// By leader broker.
     fetchers: Map<i32, Fetcher>,
+    /// Those of followers and consumers with this broker.
+    fetch_sessions: FetchSessions,
     isr_changes: AlterPartitionManager,
     /// What throttled replicas get from this broker, and what its own take from others.
     leader_quota: ReplicationQuota,
@@ -177,6 +181,8 @@ impl Broker {
                 (Rng::new(seed, u64::from(node.0), "controller"), Rng::new(seed, u64::from(node.0), "topic ids"));
             Box::new(QuorumController::new(&controller, raft.raft().log_end(), rng, ids, now))
         });
+        let session_rng = Rng::new(seed, u64::from(node.0), "fetch sessions");
+        let fetch_sessions = FetchSessions::new(settings.fetch_session_slots, session_rng);
         Broker {
             to_controller: ToController::new(spec.node_id, &lanes(&settings)),
             metadata: MetadataLoader::new(&settings.server, now),
@@ -194,6 +200,7 @@ impl Broker {
             published: false,
             replicas: ReplicaManager::default(),
             fetchers: Map::new(),
+            fetch_sessions,
             isr_changes: AlterPartitionManager::default(),
             leader_quota: ReplicationQuota::default(),
             follower_quota: ReplicationQuota::default(),

@@ -179,10 +179,9 @@ impl Broker {
         fetched: &FetchResponse,
         fx: &mut Fx<'_>,
     ) {
-        if fetched.error_code != ErrorCode::None.code() {
-            for id in sent.keys() {
-                self.rest_partition(now, leader, id);
-            }
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        if !fetcher.session.on_response(fetched) {
+            // Most often the leader does not know the session any more; the next request begins another.
             return;
         }
         for topic in &fetched.responses {
@@ -389,7 +388,9 @@ impl Broker {
 
 /// All partitions of a fetcher rest, because its leader cannot be reached.
 fn rest(leader: i32, fetcher: &mut Fetcher, until: Micros, fx: &mut Fx<'_>) {
-    fetcher.take_in_flight();
+    if let Some(InFlight::Fetch(_)) = fetcher.take_in_flight() {
+        fetcher.session.on_error();
+    }
     fetcher.delay_all(until);
     fx.set_timer(timer(ServerTimer::ReplicaFetch(leader)), until);
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub replica_socket_timeout_ms: u64,
     pub high_watermark_checkpoint_interval_ms: u64,
     pub fetch_max_bytes: i32,
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub fetch_session_slots: usize,
     pub auto_create_topics_enable: bool,
     /// `replica.selector.class` is the one that looks at racks.
     pub rack_aware_reads: bool,
@@ -44,6 +46,7 @@ impl Settings {
             replica_socket_timeout_ms: server.amount("replica.socket.timeout.ms"),
             high_watermark_checkpoint_interval_ms: server.amount("replica.high.watermark.checkpoint.interval.ms"),
             fetch_max_bytes: int("fetch.max.bytes"),
+            fetch_session_slots: server.amount("max.incremental.fetch.session.cache.slots") as usize,
             auto_create_topics_enable: server.flag("auto.create.topics.enable"),
             rack_aware_reads: server
                 .own("replica.selector.class")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cluster::{Control, Kafka};
 use log::batch::BatchBuilder;
-use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use protocol::messages::*;
@@ -105,6 +105,14 @@ fn parse(line: &str) -> (String, i16, Request) {
                 topics: vec![topic],
                 rack_id: rack.concat(),
                 ..Default::default()
+            };
+            (12, request.into())
+        }
+        ["session", _, id, epoch, topic, asked, forgotten @ ..] => {
+            let request = FetchRequest {
+                session_id: number(id) as i32,
+                session_epoch: number(epoch) as i32,
+                ..of_session(topic, asked, forgotten)
             };
             (12, request.into())
         }
@@ -280,5 +288,30 @@ fn offset_request(words: &[&str]) -> (i16, Request) {
             (9, OffsetFetchRequest { groups: vec![group], ..Default::default() }.into())
         }
         _ => panic!("unknown request {words:?}"),
+    }
+}
+
+/// A request of a fetch session: partitions and offsets as in `0:5,1:0`, and those that are forgotten.
+fn of_session(topic: &str, asked: &str, forgotten: &[&str]) -> FetchRequest {
+    let number = |text: &str| text.parse().expect("a number");
+    let pair = |text: &str| {
+        let (partition, offset) = text.split_once(':').expect("a partition and an offset");
+        FetchPartition {
+            partition: number(partition),
+            fetch_offset: i64::from(number(offset)),
+            partition_max_bytes: 1 << 20,
+            ..Default::default()
+        }
+    };
+    let partitions = asked.split(',').filter(|text| *text != "-").map(pair).collect();
+    let asked = FetchTopic { topic: topic.to_string(), partitions, ..Default::default() };
+    let partitions = forgotten.iter().map(|text| number(text)).collect();
+    let forgotten = ForgottenTopic { topic: topic.to_string(), partitions, ..Default::default() };
+    FetchRequest {
+        max_wait_ms: 500,
+        min_bytes: 1,
+        topics: vec![asked],
+        forgotten_topics_data: vec![forgotten],
+        ..Default::default()
     }
 }

@@ -8,4 +8,5 @@ mod groups;
 mod replication;
 mod requests;
 mod restart;
+mod sessions;
 mod world;

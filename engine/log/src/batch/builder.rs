@@ -62,6 +62,13 @@ impl BatchBuilder {
         }
     }
 
+    /// Takes the room for a batch of so many bytes at once, as a producer takes a buffer of `batch.size`: what grows step
+    /// by step is copied at each.
+    pub fn with_room(mut self, bytes: usize) -> BatchBuilder {
+        self.body.reserve_exact(bytes.saturating_sub(HEADER_LEN));
+        self
+    }
+
     pub fn with_leader_epoch(mut self, leader_epoch: i32) -> BatchBuilder {
         self.leader_epoch = leader_epoch;
         self

@@ -11,6 +11,7 @@ use protocol::{ErrorCode, Records, TopicPartition};
 use super::endpoint;
 use crate::Event;
 use crate::broker::connections::{Incoming, ReplyTo};
+use crate::broker::fetch_session::cache::{AskedPartition, FetchContext};
 use crate::broker::partition::{FetchRead, ReadBound, ReadRequest};
 use crate::broker::purgatory::Waiter;
 use crate::broker::{Broker, Fx, around};
@@ -43,8 +44,15 @@ pub struct FetchTarget {
 pub struct FetchWaiter {
     pub reply: ReplyTo,
     pub params: FetchParams,
+    context: FetchContext,
+    /// What a session would cover that the answer may open.
+    asked: Vec<AskedPartition>,
     pub targets: Vec<FetchTarget>,
+    /// What this broker's metadata does not know.
+    refused: Vec<Refused>,
 }
+
+type Refused = (FetchTarget, ErrorCode);
 
 impl FetchWaiter {
     pub fn partitions(&self) -> Vec<TopicPartition> {
@@ -60,29 +68,31 @@ type ReadResult = Result<FetchRead, ErrorCode>;
 impl Broker {
     pub(super) fn handle_fetch(&mut self, now: Micros, incoming: &Incoming, request: &FetchRequest, fx: &mut Fx<'_>) {
         let reply = incoming.reply;
-        // This broker keeps no fetch sessions: it answers every request for one with session 0, and an incremental one
-        // is of a session that it does not know.
-        if request.session_id != 0 && request.session_epoch > 0 {
-            let error_code = ErrorCode::FetchSessionIdNotFound.code();
-            return self.connections.respond(&reply, FetchResponse { error_code, ..Default::default() }, fx);
-        }
+        let (context, asked) = match self.fetch_sessions.open(request, reply.api_version, now) {
+            Ok(opened) => opened,
+            Err(error) => return self.refuse_fetch(&reply, error, fx),
+        };
         let params = self.fetch_params(request, reply.api_version);
-        let (targets, refused) = self.fetch_targets(request);
+        let (targets, refused) = self.fetch_targets(&asked);
         let mut results = self.read_from_log(now, &params, &targets, false, fx);
         let redirected = params.follower.is_none() && self.redirect(&request.rack_id, &targets, &mut results);
         let bytes: usize = results.iter().flatten().map(|read| read.records.len()).sum();
         let at_once = params.max_wait_ms <= 0
             || targets.is_empty()
-            || !refused.is_empty()
             || redirected
             || bytes >= params.min_bytes.max(0) as usize
             || results.iter().any(|result| result.as_ref().map_or(true, |read| read.diverging_epoch.is_some()));
+        let asked = if matches!(context, FetchContext::Full { .. }) { asked } else { Vec::new() };
+        let waiter = FetchWaiter { reply, params, context, asked, targets, refused };
         if at_once {
-            return self.answer_fetch(now, &reply, &params, &targets, results, refused, fx);
+            return self.answer_fetch(now, waiter, results, fx);
         }
-        let waiter = FetchWaiter { reply, params, targets };
         let timeout = Micros::from_ms(params.max_wait_ms as u64);
         self.purgatory.watch(Waiter::Fetch(waiter), timeout, fx);
+    }
+
+    fn refuse_fetch(&mut self, reply: &ReplyTo, error: ErrorCode, fx: &mut Fx<'_>) {
+        self.connections.respond(reply, FetchResponse { error_code: error.code(), ..Default::default() }, fx);
     }
 
     /// Sends a consumer to a follower in its own rack, where there is one. True if it did.
@@ -126,36 +136,34 @@ impl Broker {
     }
 
     /// What is asked for; partitions that this broker's metadata does not know are refused.
-    fn fetch_targets(&self, request: &FetchRequest) -> (Vec<FetchTarget>, Vec<(FetchTarget, ErrorCode)>) {
+    fn fetch_targets(&self, asked: &[AskedPartition]) -> (Vec<FetchTarget>, Vec<Refused>) {
         let image = &self.metadata.image;
         let is_unchecked = self.spec.profile.breaks(Mutant::NoDivergenceCheck);
         let last_fetched_epoch = |epoch: i32| if is_unchecked { -1 } else { epoch };
         let is_unfenced = self.spec.profile.breaks(Mutant::UnfencedFetch);
         let current_leader_epoch = |epoch: i32| if is_unfenced { -1 } else { epoch };
         let (mut targets, mut refused) = (Vec::new(), Vec::new());
-        for topic in &request.topics {
-            let known = match topic.topic_id {
-                Uuid::ZERO => image.topic_by_name(&topic.topic),
+        for AskedPartition { topic, topic_id, fetch } in asked {
+            let known = match *topic_id {
+                Uuid::ZERO => image.topic_by_name(topic),
                 id => image.topic(id),
             };
-            for asked in &topic.partitions {
-                let name = known.map_or_else(|| topic.topic.clone(), |known| known.name.clone());
-                let target = FetchTarget {
-                    partition: TopicPartition::new(name, asked.partition),
-                    topic_id: topic.topic_id,
-                    request: ReadRequest {
-                        fetch_offset: asked.fetch_offset,
-                        current_leader_epoch: current_leader_epoch(asked.current_leader_epoch),
-                        last_fetched_epoch: last_fetched_epoch(asked.last_fetched_epoch),
-                        log_start_offset: asked.log_start_offset,
-                        max_bytes: asked.partition_max_bytes,
-                    },
-                };
-                match known {
-                    None if topic.topic_id != Uuid::ZERO => refused.push((target, ErrorCode::UnknownTopicId)),
-                    Some(known) if known.partitions.contains_key(&asked.partition) => targets.push(target),
-                    _ => refused.push((target, ErrorCode::UnknownTopicOrPartition)),
-                }
+            let name = known.map_or_else(|| topic.clone(), |known| known.name.clone());
+            let target = FetchTarget {
+                partition: TopicPartition::new(name, fetch.partition),
+                topic_id: *topic_id,
+                request: ReadRequest {
+                    fetch_offset: fetch.fetch_offset,
+                    current_leader_epoch: current_leader_epoch(fetch.current_leader_epoch),
+                    last_fetched_epoch: last_fetched_epoch(fetch.last_fetched_epoch),
+                    log_start_offset: fetch.log_start_offset,
+                    max_bytes: fetch.partition_max_bytes,
+                },
+            };
+            match known {
+                None if *topic_id != Uuid::ZERO => refused.push((target, ErrorCode::UnknownTopicId)),
+                Some(known) if known.partitions.contains_key(&fetch.partition) => targets.push(target),
+                _ => refused.push((target, ErrorCode::UnknownTopicOrPartition)),
             }
         }
         (targets, refused)
@@ -278,19 +286,11 @@ impl Broker {
     /// Answers a fetch that has waited, with whatever is there.
     pub(super) fn complete_fetch(&mut self, now: Micros, waiter: FetchWaiter, fx: &mut Fx<'_>) {
         let results = self.read_from_log(now, &waiter.params, &waiter.targets, true, fx);
-        self.answer_fetch(now, &waiter.reply, &waiter.params, &waiter.targets, results, Vec::new(), fx);
+        self.answer_fetch(now, waiter, results, fx);
     }
 
-    fn answer_fetch(
-        &mut self,
-        now: Micros,
-        reply: &ReplyTo,
-        params: &FetchParams,
-        targets: &[FetchTarget],
-        results: Vec<ReadResult>,
-        refused: Vec<(FetchTarget, ErrorCode)>,
-        fx: &mut Fx<'_>,
-    ) {
+    fn answer_fetch(&mut self, now: Micros, fetch: FetchWaiter, results: Vec<ReadResult>, fx: &mut Fx<'_>) {
+        let FetchWaiter { reply, params, context, asked, targets, refused } = fetch;
         if params.follower.is_some() {
             let throttled = targets.iter().zip(&results).filter(|(t, _)| self.leader_quota.is_throttled(&t.partition));
             let bytes: usize = throttled.filter_map(|(_, result)| result.as_ref().ok()).map(|r| r.records.len()).sum();
@@ -300,8 +300,8 @@ impl Broker {
         }
         let mut endpoints: Map<i32, NodeEndpoint> = Map::new();
         let mut responses: Vec<FetchableTopicResponse> = Vec::new();
-        let read = targets.iter().zip(results).map(|(target, result)| (target.clone(), result));
-        for (target, result) in read.chain(refused.into_iter().map(|(target, error)| (target, Err(error)))) {
+        let refused = refused.into_iter().map(|(target, error)| (target, Err(error)));
+        for (target, result) in targets.into_iter().zip(results).chain(refused) {
             let data = self.partition_data(&target, result, reply.api_version, &mut endpoints);
             let same = |topic: &&mut FetchableTopicResponse| {
                 topic.topic_id == target.topic_id && topic.topic == target.partition.topic
@@ -316,8 +316,15 @@ impl Broker {
                 }),
             }
         }
-        let node_endpoints = endpoints.into_values().collect();
-        self.connections.respond(reply, FetchResponse { responses, node_endpoints, ..Default::default() }, fx);
+        let is_follower = params.follower.is_some();
+        match self.fetch_sessions.close(context, &mut responses, &asked, is_follower, now) {
+            Ok(session_id) => {
+                let node_endpoints = endpoints.into_values().collect();
+                let answer = FetchResponse { session_id, responses, node_endpoints, ..Default::default() };
+                self.connections.respond(&reply, answer, fx);
+            }
+            Err(error) => self.refuse_fetch(&reply, error, fx),
+        }
     }
 
     fn partition_data(

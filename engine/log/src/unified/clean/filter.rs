@@ -113,11 +113,10 @@ fn rebuilt(batch: &BatchView, kept: &[RawRecord<'_>], delete_horizon_ms: Option<
 }
 
 fn like(batch: &BatchView) -> BatchBuilder {
-    let mut builder = BatchBuilder::new(batch.base_offset()).with_leader_epoch(batch.leader_epoch()).with_producer(
-        batch.producer_id(),
-        batch.producer_epoch(),
-        batch.base_sequence(),
-    );
+    let mut builder = BatchBuilder::new(batch.base_offset())
+        .with_room(batch.size())
+        .with_leader_epoch(batch.leader_epoch())
+        .with_producer(batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
     builder.timestamp_type = batch.timestamp_type();
     if builder.timestamp_type == TimestampType::LogAppendTime {
         builder.log_append_time = batch.max_timestamp();
