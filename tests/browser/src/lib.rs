@@ -19,6 +19,7 @@
 //! than `dist`, `OZ_CHROMIUM` another browser than the one on the search path.
 
 pub mod axe;
+mod frames;
 mod keys;
 mod launch;
 pub mod parity;
@@ -27,6 +28,7 @@ mod session;
 mod tab;
 mod watch;
 
+pub use frames::{Frame, frames};
 pub use launch::{Options, Theme, in_tab};
 pub use server::Server;
 pub use session::Hands;
