@@ -80,6 +80,16 @@ globalThis.Worker = class extends NativeWorker {
   }
 };
 
+// The engine's file has no name of its version, so what the server says of it stands for it.
+async function engine() {
+  try {
+    const { headers } = await fetch('worker_bg.wasm', { method: 'HEAD', cache: 'no-cache' });
+    return ['etag', 'last-modified', 'content-length'].map(name => headers.get(name)).join();
+  } catch {
+    return null;
+  }
+}
+
 // A page left open over an update says so once, and goes on: what it asks for later may be of the newer version. Reloading
 // loses nothing, because the session is kept.
 async function lookForUpdate() {
@@ -91,7 +101,12 @@ async function lookForUpdate() {
   } catch {
     return;
   }
-  if (!index.includes('data-js') || index.includes(own)) return;
+  if (!index.includes('data-js')) return;
+  if (index.includes(own)) {
+    const now = await engine();
+    if (!now || !ownEngine || now === ownEngine) return;
+  }
+  if (document.getElementById('update')) return;
   const bar = document.createElement('div');
   bar.id = 'update';
   bar.setAttribute('role', 'status');
@@ -106,6 +121,7 @@ async function lookForUpdate() {
 
 await start();
 
+const ownEngine = await engine();
 document.addEventListener('visibilitychange', lookForUpdate);
 
 // The page is put by for when there is no network. It works without this, too: a browser may forbid it.

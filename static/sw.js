@@ -7,7 +7,7 @@ const KEPT = 'oz-page';
 async function everything() {
   const text = async path => (await fetch(path, { cache: 'no-cache' })).text();
   const index = await text('./');
-  const named = [...index.matchAll(/(?:href|src|data-js|data-wasm)="([^"]+)"/g)].map(found => found[1]);
+  const named = [...index.matchAll(/(?:href|src|data-js|data-wasm)=["']?([^"'\s>]+)/g)].map(found => found[1]);
   const styles = await Promise.all(named.filter(path => path.endsWith('.css')).map(text));
   const fonts = styles.flatMap(style => [...style.matchAll(/url\(["']?([^"')]+\.woff2)/g)].map(found => found[1]));
   const beside = ['./', 'boot.js', 'not-real.json', 'worker_loader.js', 'worker.js', 'worker_bg.wasm'];
@@ -28,13 +28,13 @@ self.addEventListener('activate', event => event.waitUntil(self.clients.claim())
 
 self.addEventListener('fetch', event => {
   const { request } = event;
-  if (request.method !== 'GET' || !request.url.startsWith(self.registration.scope)) return;
+  if (!['GET', 'HEAD'].includes(request.method) || !request.url.startsWith(self.registration.scope)) return;
   const answer = async () => {
     // The address may carry a session; the page itself is one file.
     const key = request.mode === 'navigate' ? self.registration.scope : request.url;
     try {
       const response = await fetch(request);
-      if (response.ok) {
+      if (response.ok && request.method === 'GET') {
         const copy = response.clone();
         event.waitUntil(caches.open(KEPT).then(cache => cache.put(key, copy)));
       }

@@ -90,7 +90,7 @@ fn answer(
         "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\ncache-control: no-cache\r\nconnection: close\r\n\r\n",
         body.len()
     )?;
-    stream.write_all(&body)
+    if request.starts_with("HEAD ") { Ok(()) } else { stream.write_all(&body) }
 }
 
 fn mime_type(path: &str) -> &'static str {

@@ -77,3 +77,21 @@ fn a_page_left_open_over_an_update_says_so() {
         tab.wait_until("!document.getElementById('update')", "the page is the new one").await
     });
 }
+
+#[test]
+fn an_update_of_the_engine_alone_is_seen_too() {
+    in_tab(Options::default(), async |tab| {
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        let look = "document.dispatchEvent(new Event('visibilitychange'))";
+        tab.evaluate::<bool>(look).await?;
+        // The index stays as it was; only the engine's file is another.
+        let other = "(real => window.fetch = (path, init) => init?.method === 'HEAD' ? Promise.resolve(new Response(null, { headers: { etag: 'of tomorrow' } })) : real(path, init))(window.fetch.bind(window)) !== null";
+        tab.evaluate::<bool>("new Promise(done => setTimeout(() => done(true), 300))").await?;
+        if tab.evaluate("!!document.getElementById('update')").await? {
+            return Err("there was nothing new yet".to_owned());
+        }
+        tab.evaluate::<bool>(other).await?;
+        tab.evaluate::<bool>(look).await?;
+        tab.wait_for_text("#update", "A newer version").await
+    });
+}
