@@ -126,7 +126,13 @@ fn of_controller(event: &Event) -> Option<Said> {
         }
         Event::ConfigChanged { resource, key, value } => {
             let value = value.as_deref().unwrap_or("its default");
-            said("ConfigChanged", format!("{resource}: {key} is set to {value}.")).beat()
+            // The default of all brokers has no name.
+            let sentence = if resource.is_empty() {
+                format!("{key} is set to {value} for every broker.")
+            } else {
+                format!("{resource}: {key} is set to {value}.")
+            };
+            said("ConfigChanged", sentence).beat()
         }
         Event::LeaderElected { partition, leader, epoch, kind, .. } => {
             let name = name(partition);
@@ -156,7 +162,7 @@ fn of_controller(event: &Event) -> Option<Said> {
 fn of_servers(event: &Event) -> Option<Said> {
     Some(match event {
         Event::BrokerStarted { broker, recovered } => {
-            let how = if *recovered { ", recovers its logs" } else { "" };
+            let how = if *recovered { " and recovers its logs" } else { "" };
             Said::new(Lane::Brokers, "BrokerStarted", format!("b{broker}"), format!("Broker {broker} starts{how}."))
         }
         Event::BrokerStopped { broker } => {

@@ -219,6 +219,45 @@ fn why_names_what_holds_and_what_led_to_it() {
 }
 
 #[test]
+fn a_message_under_way_is_read_field_by_field() {
+    let mut page = Page::booted();
+    page.orders();
+    let line = "printf 'k:seven\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders \
+                --property parse.key=true --property key.separator=:";
+    page.done(Command::Type { terminal: "t1".into(), line: line.into() });
+    let mut seen: Vec<(String, Vec<String>)> = vec![];
+    for _ in 0..4_000 {
+        page.ask(Command::Run { us: 1_000_000, events_max: 1 });
+        let loud = |entity: &Entity| match entity {
+            Entity::Flight(flight)
+                if ["Produce", "Fetch"].contains(&flight.api.as_str()) && !flight.keys.is_empty() =>
+            {
+                Some(flight.id)
+            }
+            Entity::Flight(flight) if flight.api == "Produce" && flight.response => Some(flight.id),
+            _ => None,
+        };
+        let ids: Vec<u64> = page.view.values().filter_map(loud).collect();
+        for id in ids {
+            let Answer::Why { question, causes } = page.ask(Command::Why(Question::Flight { id })).answer else {
+                panic!("a message is answered as a why");
+            };
+            seen.push((question, causes.into_iter().map(|cause| cause.text).collect()));
+        }
+    }
+    let of = |name: &str| seen.iter().find(|(question, _)| question.starts_with(name)).expect(name).1.clone();
+    let has =
+        |name: &str, line: &str| assert!(of(name).iter().any(|text| text == line), "{name} {line}: {:?}", of(name));
+    has("Produce request, version", "acks: -1");
+    has("Produce request, version", "record: k = seven");
+    has("Produce response, version", "errorCode: 0 NONE");
+    has("Produce response, version", "baseOffset: 2");
+    has("Fetch response, version", "record: k = seven");
+    let gone = page.ask(Command::Why(Question::Flight { id: u64::MAX }));
+    assert_eq!(gone.answer, Answer::Why { question: String::new(), causes: vec![] });
+}
+
+#[test]
 fn kafkas_own_topics_do_not_fill_the_history() {
     let mut page = Page::booted();
     page.orders();

@@ -186,4 +186,8 @@ pub enum Question {
     Send {
         client: String,
     },
+    /// What a message under way says: the answer's question is its name, the causes are its fields.
+    Flight {
+        id: u64,
+    },
 }

@@ -6,6 +6,7 @@
 
 mod chronicle;
 mod complete;
+mod lens;
 mod lessons;
 mod microscope;
 mod reading;
