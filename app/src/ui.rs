@@ -20,6 +20,8 @@ pub enum Selection {
     Broker(i32),
     Controller(i32),
     Client(String, u32),
+    /// On its way.
+    Message(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +166,9 @@ pub enum Ask {
     Overlay(Option<Overlay>),
     ToggleTerminal,
     Present(bool),
+    /// Another branch beside the one shown, and an end of it.
+    Compare(String),
+    EndTwin,
     /// A hand for an option.
     Hand(u32),
     /// Shows what the engine says of the open question.

@@ -97,7 +97,7 @@ fn log(props: &Props) -> Html {
     let Some(events) = &props.events else { return html! {} };
     let list = events.all();
     let done = list.partition_point(|event| event.index <= props.index);
-    crate::timeline::event_list(list[..done].iter().rev().take(LOG_MAX), props.index, &props.handle)
+    crate::timeline::event_list(list[..done].iter().rev(), LOG_MAX, props.index, events.shown, &props.handle)
 }
 
 fn lamps(props: &Props) -> Html {

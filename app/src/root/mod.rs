@@ -5,6 +5,7 @@ mod keep;
 mod keyboard;
 mod presenter;
 mod sheet;
+mod twin;
 
 pub use presenter::button as present_button;
 
@@ -53,6 +54,7 @@ pub struct App {
     keeping: Option<gloo_timers::callback::Timeout>,
     /// It was said that nothing is being saved; once is enough.
     told_unsaved: bool,
+    twin: Option<twin::Twin>,
     _keys: EventListener,
 }
 
@@ -83,6 +85,7 @@ impl Component for App {
             handle,
             keeping: None,
             told_unsaved: false,
+            twin: None,
             _keys: keys,
         }
     }
@@ -110,6 +113,9 @@ impl Component for App {
             Screen::Home => html! { <Home handle={handle.clone()} theme={ui.theme}/> },
             Screen::NotReal => html! { <NotReal handle={handle.clone()}/> },
             Screen::Session if ui.present => self.presenter(),
+            Screen::Session if self.twin.is_some() => {
+                self.twin.as_ref().map(|twin| self.twin(twin)).unwrap_or_default()
+            }
             Screen::Session => self.session(),
         };
         html! {
@@ -140,9 +146,6 @@ impl App {
             sheet_class(in_sheet),
             ui.sheet_height.class()
         );
-        let step = model.lesson.as_ref().and_then(|lesson| lesson.steps.get(lesson.step as usize));
-        let shown = step.map(|step| step.show.clone()).unwrap_or_default();
-        let locked = step.is_some_and(|step| step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()));
         html! {
             <div class={class} data-seq={model.seq.to_string()}>
                 <nav class="skips" aria-label="Skip links">
@@ -156,17 +159,39 @@ impl App {
                 if matches!(ui.zoom, Zoom::Log | Zoom::Bytes) {
                     <Microscope model={model.clone()} focus={focus.clone()} zoom={ui.zoom} broker={ui.on} offset={ui.at} {playing} handle={handle.clone()}/>
                 } else {
-                    <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} {shown} theme={ui.theme} {playing}
+                    <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} theme={ui.theme} {playing}
                         only={(ui.zoom == Zoom::Broker).then(|| ui.broker(model)).flatten()} handle={handle.clone()}/>
                     {inspector::inspector(&inspector::Props { model: model.clone(), selection: ui.selection.clone(), focus: focus.clone(), playing, handle: handle.clone() })}
                 }
-                {timeline::timeline(&timeline::Props { index: model.index, now_us: model.now_us, end_index: model.end_index, end_us: model.end_us, events: model.events.clone(), branches: model.branches.clone(), playing, locked, low: ui.terminal_open || narrow(), to_come: to_come(model), speed: handle.player.speed(), said: ui.said, handle: handle.clone() })}
+                {self.timeline()}
                 {sheet::tabs(&sheet::Props { shown: in_sheet, height: ui.sheet_height, lesson: model.lesson.clone(), focus: focus.clone(), handle: handle.clone() })}
                 {sheet::chips(&sheet::ChipProps { model: model.clone(), focus: focus.clone(), handle: handle.clone() })}
                 <TerminalDrawer {playing} terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
                     current={ui.terminal.clone()} echo={echo(model)} handle={handle.clone()}/>
             </div>
         }
+    }
+
+    fn timeline(&self) -> Html {
+        let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
+        let playing = handle.player.playing();
+        let step = model.lesson.as_ref().and_then(|lesson| lesson.steps.get(lesson.step as usize));
+        let locked = step.is_some_and(|step| step.predict.as_ref().is_some_and(|predict| predict.chosen.is_none()));
+        timeline::timeline(&timeline::Props {
+            index: model.index,
+            now_us: model.now_us,
+            end_index: model.end_index,
+            end_us: model.end_us,
+            events: model.events.clone(),
+            branches: model.branches.clone(),
+            playing,
+            locked,
+            low: ui.terminal_open || narrow(),
+            to_come: to_come(model),
+            speed: handle.player.speed(),
+            said: ui.said,
+            handle: handle.clone(),
+        })
     }
 
     fn on_reply(&mut self, reply: &Rc<Reply>, command: &Command) {
@@ -184,6 +209,7 @@ impl App {
                 if reply.problem.is_none() =>
             {
                 self.ui.screen = Screen::Session;
+                self.twin = None;
                 (self.ui.selection, self.ui.zoom, self.ui.on, self.ui.at) = (None, Zoom::Cluster, None, None);
             }
             _ => {}
@@ -218,6 +244,14 @@ impl App {
                 self.select(selection);
             }
             Ask::Present(on) => self.present(on),
+            Ask::Compare(name) => {
+                self.compare(name);
+                return true;
+            }
+            Ask::EndTwin => {
+                self.twin = None;
+                return true;
+            }
             Ask::Hand(option) => self.count(option),
             Ask::Reveal => self.reveal(),
             Ask::Sheet(sheet) => {
@@ -316,6 +350,8 @@ impl App {
             self.ui.overlay = None;
         } else if self.ui.present {
             self.present(false);
+        } else if self.twin.take().is_some() {
+            // The branch that was played stays.
         } else if self.ui.terminal_open {
             self.ui.terminal_open = false;
         } else if self.ui.zoom != Zoom::Cluster {
@@ -341,7 +377,8 @@ fn echo(model: &Model) -> Option<String> {
 /// Titles of the lesson's steps after the one shown.
 fn to_come(model: &Model) -> Rc<Vec<String>> {
     let steps = model.lesson.iter().flat_map(|lesson| lesson.steps.iter().skip(lesson.step as usize + 1));
-    Rc::new(steps.map(|step| step.title.clone()).collect())
+    // A title that names what is not introduced yet would give it away.
+    Rc::new(steps.map(|step| step.title.clone()).filter(|title| model.shown().knows(title)).collect())
 }
 
 fn sheet_class(sheet: Sheet) -> &'static str {

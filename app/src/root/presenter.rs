@@ -24,8 +24,6 @@ impl App {
     pub(super) fn presenter(&self) -> Html {
         let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
         let lesson = model.lesson.as_deref();
-        let step = lesson.and_then(|lesson| lesson.steps.get(lesson.step as usize));
-        let shown = step.map(|step| step.show.clone()).unwrap_or_default();
         let question = self.question();
         let exit = handle.ui.reform(|_: MouseEvent| Ask::Present(false));
         let title = lesson.map_or("Sandbox", |lesson| lesson.title.as_str());
@@ -35,13 +33,13 @@ impl App {
                 <header class="pt"><span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/><b>{title}</b><span class="grow"/>
                     <span class="chip">{"KRaft, Kafka 4.3"}</span>
                     <button class="btn" onclick={exit}>{"Exit"}<kbd>{"Esc"}</kbd></button></header>
-                <Halo><Stage model={model.clone()} focus={ui.focus(model)} selection={ui.selection.clone()} {shown}
+                <Halo><Stage model={model.clone()} focus={ui.focus(model)} selection={ui.selection.clone()}
                     theme={ui.theme} playing={handle.player.playing()} present=true handle={handle.clone()}/></Halo>
                 {beats(lesson, &model.events, model.index)}
                 <section class="cap" aria-label="Caption">
                     {match question {
                         Some(question) => asked(question, &ui.hands, handle),
-                        None => told(lesson, event.as_deref()),
+                        None => told(lesson, event.map(|event| model.shown().words(&event))),
                     }}
                     {next(question.is_some(), handle)}
                 </section>
@@ -85,10 +83,10 @@ fn asked(question: &PredictView, hands: &[u32], handle: &Handle) -> Html {
 }
 
 /// What just happened; before anything has, what the step is about.
-fn told(lesson: Option<&LessonView>, event: Option<&EventView>) -> Html {
+fn told(lesson: Option<&LessonView>, event: Option<String>) -> Html {
     let step = lesson.and_then(|lesson| lesson.steps.get(lesson.step as usize));
     let answer = step.and_then(|step| step.predict.as_ref()).filter(|predict| predict.outcome.is_some());
-    let title = event.map(|event| event.sentence.clone()).or_else(|| step.map(|step| step.title.clone()));
+    let title = event.or_else(|| step.map(|step| step.title.clone()));
     html! {
         <div><h1 aria-live="polite">{title.unwrap_or_else(|| "Nothing has happened yet.".to_owned())}</h1>
             if let Some(predict) = answer { <p class="said">{spans(&predict.explanation)}</p> }
@@ -119,12 +117,12 @@ fn beats(lesson: Option<&LessonView>, events: &Events, index: u64) -> Html {
         strip.extend(lesson.steps.iter().enumerate().map(|(at, step)| (at + 1, step.title.clone(), state(at))));
     } else {
         let all = events.all();
-        let beats: Vec<&Rc<EventView>> = all.iter().filter(|event| event.beat).collect();
+        let beats: Vec<&Rc<EventView>> = all.iter().filter(|event| event.beat && events.shown.tells(event)).collect();
         let now = beats.iter().rposition(|beat| beat.index <= index).unwrap_or(0);
         let from = (now + 2).saturating_sub(BEATS);
         for (at, beat) in beats.iter().enumerate().skip(from).take(BEATS) {
             let state = if at == now { "n" } else { ["", "d"][usize::from(at < now)] };
-            strip.push((at + 1, beat.sentence.clone(), state));
+            strip.push((at + 1, events.shown.words(beat), state));
         }
     }
     html! { <section aria-label="Beats"><ol class="beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}><b>{number}</b><span class="clip">{text}</span></li> })}</ol></section> }

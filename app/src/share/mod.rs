@@ -184,7 +184,15 @@ pub fn read_then(handle: &Handle, file: web_sys::File, then: impl Fn(&Handle, &s
     let handle = handle.clone();
     spawn_local(async move {
         if file.size() > FILE_BYTES_MAX {
-            say(&handle, format!("{} is too large: {} bytes, {FILE_BYTES_MAX} are allowed.", file.name(), file.size()));
+            say(
+                &handle,
+                format!(
+                    "{} is too large: {} bytes, {} are allowed.",
+                    file.name(),
+                    file.size() as u64,
+                    FILE_BYTES_MAX as u64
+                ),
+            );
             return;
         }
         let text =

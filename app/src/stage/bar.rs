@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
-use crate::store::Map;
+use crate::store::{Map, Shown};
 use crate::ui::{Ask, Overlay, Zoom};
 
 /// The lamps that say most to a learner stand in the bar, in this order and under these names; the others are counted
@@ -15,6 +15,7 @@ const NAMED: [(&str, &str); 3] = [("S2", "Acked writes safe"), ("S7", "HW only r
 pub struct Props {
     pub lamps: Map<String, LampView>,
     pub zoom: Zoom,
+    pub shown: Shown,
     /// Stands beside the zoom.
     pub children: Html,
     pub handle: Handle,
@@ -26,7 +27,10 @@ pub fn stage_bar(props: &Props) -> Html {
     let broken = lamps.iter().filter(|lamp| matches!(lamp.state, LampState::Broken(_))).count();
     let open = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Lamps)));
     let (shown, rest): (Vec<_>, Vec<_>) =
-        lamps.iter().partition(|lamp| rank(lamp) < OTHERS || matches!(lamp.state, LampState::Broken(_)));
+        lamps.iter().partition(|lamp| match (lamp.state, props.shown.knows(&name(lamp))) {
+            (LampState::Broken(_), known) => known || lamp.safety,
+            (_, known) => known && rank(lamp) < OTHERS,
+        });
     let hold = rest.iter().filter(|lamp| lamp.state == LampState::Holds).count();
     html! {
         <div class="sbar">

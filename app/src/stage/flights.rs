@@ -14,10 +14,12 @@ use yew::prelude::*;
 
 use super::paint::{Palette, token};
 use super::route::{Route, route};
-use super::{Layout, Shown};
+use super::{Layout, press};
 use crate::ctx::Handle;
-use crate::store::{Model, Tp};
+use crate::store::{Model, Shown, Tp};
+use crate::svg::object;
 use crate::theme::{Theme, reduced_motion};
+use crate::ui::{Ask, Selection};
 
 /// Wall time a single step takes to show, in milliseconds.
 const GLIDE_MS: f64 = 420.0;
@@ -75,9 +77,12 @@ pub fn Flights(props: &Props) -> Html {
             if learning.theme != Some(theme) {
                 (learning.theme, learning.palette) = (Some(theme), Palette::read());
             }
+            let was_empty = learning.tokens.is_empty();
             learning.learn(&model, &layout, focus.as_ref(), shown, glides);
+            // An empty sheet over an empty sheet: the browser would draw all that is below it anew.
+            let stays_empty = was_empty && learning.tokens.is_empty();
             drop(learning);
-            if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
+            if let (false, Some(canvas)) = (stays_empty, canvas.cast::<HtmlCanvasElement>()) {
                 paint_soon(&scene, &canvas);
             }
         });
@@ -88,13 +93,9 @@ pub fn Flights(props: &Props) -> Html {
 impl Scene {
     fn learn(&mut self, model: &Model, layout: &Layout, focus: Option<&Tp>, shown: Shown, glides: bool) {
         let before: Vec<_> = self.tokens.drain(..).collect();
-        let share = |view: &FlightView| {
-            let whole = view.arrives_us.saturating_sub(view.sent_us).max(1) as f64;
-            (model.now_us.saturating_sub(view.sent_us) as f64 / whole).clamp(0.0, 1.0)
-        };
         for view in model.flights.values() {
             let Some(route) = route(view, model, layout, focus, shown) else { continue };
-            let to = share(view);
+            let to = share(view, model.now_us);
             let known = before.iter().find(|token| token.view.id == view.id);
             let from = if glides { known.map_or(0.0, |token| token.to) } else { to };
             self.tokens.push(Token { view: view.clone(), route, from, to });
@@ -143,6 +144,30 @@ impl Scene {
         }
         self.gliding &= gone < 1.0;
     }
+}
+
+/// Share of its way that a message has behind it.
+fn share(view: &FlightView, now_us: u64) -> f64 {
+    let whole = view.arrives_us.saturating_sub(view.sent_us).max(1) as f64;
+    (now_us.saturating_sub(view.sent_us) as f64 / whole).clamp(0.0, 1.0)
+}
+
+/// While time stands each message can be taken up: its place has a name and opens what the message says.
+pub fn handles(props: &super::Props, layout: &Layout, shown: Shown) -> Html {
+    let handle = |view: &Rc<FlightView>| {
+        let (x, y) =
+            route(view, &props.model, layout, props.focus.as_ref(), shown)?.at(share(view, props.model.now_us));
+        let chosen = Selection::Message(view.id);
+        let class = classes!("message", (props.selection.as_ref() == Some(&chosen)).then_some("sel"));
+        let kind = if view.response { "response" } else { "request" };
+        let spoken = format!("{} {kind} from {} to {}, {}", view.api, view.from, view.to, view.label);
+        let (onclick, onkeydown) = press(props.handle.ui.reform(move |()| Ask::Select(chosen.clone())));
+        let place = (x - 12.0, y - 12.0, 24.0, 24.0);
+        Some(
+            html! { <g key={view.id} {onclick} {onkeydown}>{object("message", false, spoken, place, 12.0, class)}</g> },
+        )
+    };
+    html! { <g>{for props.model.flights.values().filter_map(handle)}</g> }
 }
 
 /// Draws in the next frame, and in the ones after while something glides.

@@ -26,6 +26,9 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
     let all = inside.len() + out.len();
     let whole = out.is_empty();
     let label_y = inside.first().or(out.first().map(|(_, y)| y)).copied().unwrap_or(176.0);
+    // Who wants no motion sees what the count was.
+    let before = props.model.before.get(tp).map_or(view.isr.len(), |before| before.isr.len());
+    let was = before != view.isr.len() && crate::theme::reduced_motion();
     let spoken = format!("In-sync replicas: {} of {all}", view.isr.len());
     html! {
         <g role="img" aria-label={spoken} class="isr">
@@ -35,6 +38,7 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
             {text(right + 6.0, label_y - 28.0, "f12 b", "ISR")}
             <text x={px(right + 6.0)} y={px(label_y - 13.0)} class={classes!("f12", if whole { "b" } else { "warn-t" })}>
                 {format!("{} of {all}", view.isr.len())}</text>
+            if was { {text(right + 6.0, label_y + 2.0, "f12 b", format!("{before} > {}", view.isr.len()))} }
             {for out.iter().map(|(id, y)| html! {
                 <>
                     {path(format!("M{} {y}h9", N(right - 4.0), y = N(*y)), "brk gone")}

@@ -52,7 +52,7 @@ impl Props {
             Role::Offline => Ink::Offline,
             _ if self.state == ServerState::Down => Ink::Offline,
             Role::Leader => Ink::Leader,
-            _ if !self.partition.isr.contains(&self.broker) => Ink::Out,
+            _ if self.shown.isr && !self.partition.isr.contains(&self.broker) => Ink::Out,
             _ => Ink::Follower,
         }
     }
@@ -104,14 +104,15 @@ fn spoken(props: &Props) -> String {
         Ink::Out => "follower, out of the ISR",
         Ink::Offline => "offline",
     };
-    let mut words = format!(
-        "{} on broker {}, {role}, epoch {}",
-        label(&props.place.tp),
-        props.broker,
-        props.partition.leader_epoch
-    );
+    let mut words = format!("{} on broker {}, {role}", label(&props.place.tp), props.broker);
+    if props.shown.epoch {
+        words += &format!(", epoch {}", props.partition.leader_epoch);
+    }
     if let Some(replica) = &props.replica {
-        words += &format!(", high watermark {}, log end {}", replica.high_watermark, replica.log_end);
+        if props.shown.hw {
+            words += &format!(", high watermark {}", replica.high_watermark);
+        }
+        words += &format!(", log end {}", replica.log_end);
     }
     words
 }
@@ -237,7 +238,7 @@ fn ghosts(props: &Props, y: f64, h: f64) -> Html {
 fn crown(props: &Props) -> Html {
     let x = RACK_X + if props.focused() { 108.5 } else { 106.5 };
     let y = props.place.y + if props.focused() && !props.slim { 10.0 } else { 11.5 };
-    let k = if props.focused() && !props.slim { 0.855 } else { 0.738 };
+    let k = if props.focused() && !props.slim { ".855" } else { ".738" };
     let moved = props.before.as_ref().is_some_and(|before| before.leader == Some(props.broker)) && !props.leads();
     if props.place.form == Form::Thin {
         return html! { if props.leads() { <path d={CROWN} transform={format!("translate({x} {}) scale(.6)", N(props.place.y + 2.0), x = N(x))} class="crown"/> } };
@@ -257,7 +258,7 @@ fn rail(props: &Props) -> Html {
     let mark =
         if leader { props.partition.high_watermark.unwrap_or(replica.high_watermark) } else { replica.high_watermark };
     let (end_x, mark_x) = (props.x_of(replica.log_end), props.x_of(mark));
-    let start = AXIS_X;
+    let start = N(AXIS_X);
     html! {
         <g>
             if replica.log_end > props.base { {path(format!("M{start} {y}H{end_x}", y = N(y), end_x = N(end_x)), "rail")} }

@@ -3,10 +3,11 @@
 use crate::svg::{N, text};
 use yew::prelude::*;
 
-use super::Shown;
+use crate::store::{Model, Shown};
+
 use super::layout::{Layout, RACK_X};
 
-pub fn legend(layout: &Layout, shown: Shown) -> Html {
+pub fn legend(layout: &Layout, model: &Model, shown: Shown) -> Html {
     let y = layout.height - 19.0;
     let mut x = RACK_X;
     let mut entry = |sign: Html, sign_w: f64, words: &'static str| {
@@ -21,8 +22,12 @@ pub fn legend(layout: &Layout, shown: Shown) -> Html {
     if shown.hw {
         all.push(entry(square("c-lead-past"), 12.0, "past the high watermark"));
     }
-    if shown.clients {
-        all.push(entry(html! { <path d="M0 0h10v13l-5 -4-5 4z" class="bm"/> }, 10.0, "committed"));
+    // The marks of readers are explained once there is one.
+    let mut places = model.clients.values().filter(|_| shown.clients).flat_map(|client| &client.positions).peekable();
+    if places.peek().is_some() {
+        if places.any(|at| at.committed.is_some()) {
+            all.push(entry(html! { <path d="M0 0h10v13l-5 -4-5 4z" class="bm"/> }, 10.0, "committed"));
+        }
         all.push(entry(html! { <path d="M6 1l6 10H0z" class="pos"/> }, 12.0, "position"));
     }
     all.push(entry(html! { <circle cx="6" cy="6" r="6" class="tokh"/> }, 12.0, "fetch request"));

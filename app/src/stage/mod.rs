@@ -3,6 +3,7 @@
 //! Structure is SVG with real focusable elements, one component per rack, lane and client, so that a reply redraws what
 //! it changed. What moves every frame is on one canvas above it (`flights`).
 
+mod badges;
 pub(crate) mod bar;
 pub(crate) mod cells;
 mod clients;
@@ -27,7 +28,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
-use crate::store::{Model, Tp};
+use crate::store::{Model, Shown, Tp};
 use crate::theme::Theme;
 use crate::ui::{Ask, Selection, Zoom};
 
@@ -41,40 +42,18 @@ pub struct Props {
     pub model: Model,
     pub focus: Option<Tp>,
     pub selection: Option<Selection>,
-    /// Parts a lesson has introduced; empty shows all.
-    pub shown: Vec<String>,
     pub theme: Theme,
     pub playing: bool,
     /// For a room: larger, and lanes out of focus are thin.
     #[prop_or_default]
     pub present: bool,
+    /// Beside the stage that is played: another branch, as it was.
+    #[prop_or_default]
+    pub frozen: bool,
     /// One broker alone, with all its partitions.
     #[prop_or_default]
     pub only: Option<i32>,
     pub handle: Handle,
-}
-
-/// Which parts of the stage are drawn: what a lesson has not introduced is absent, not greyed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
-    pub controller: bool,
-    pub isr: bool,
-    pub hw: bool,
-    pub clients: bool,
-    pub epoch: bool,
-}
-
-impl Shown {
-    fn of(parts: &[String]) -> Self {
-        let has = |name: &str| parts.is_empty() || parts.iter().any(|part| part == name);
-        Self {
-            controller: has("controller"),
-            isr: has("isr"),
-            hw: has("hw"),
-            clients: has("clients"),
-            epoch: has("epoch"),
-        }
-    }
 }
 
 /// Width and height of the frame that the picture is drawn for, in pixels.
@@ -97,13 +76,14 @@ pub fn Stage(props: &Props) -> Html {
         !props.present,
         props.only,
     ));
-    let mut shown = Shown::of(&props.shown);
+    let mut shown = props.model.shown();
     // A line or a bracket through the copies of other brokers has nothing to go through here.
     shown.isr &= props.only.is_none();
     html! {
-        <main class="stage" id="stage" aria-label="Stage">
+        <@{if props.frozen { "div" } else { "main" }} class="stage" id={(!props.frozen).then_some("stage")} aria-label={(!props.frozen).then_some("Stage")}>
             {bar::stage_bar(&bar::Props {
                 lamps: props.model.lamps.clone(),
+                shown,
                 zoom: if props.only.is_some() { Zoom::Broker } else { Zoom::Cluster },
                 children: brokers(props),
                 handle: props.handle.clone(),
@@ -115,7 +95,7 @@ pub fn Stage(props: &Props) -> Html {
                         {zoom} {shown} theme={props.theme} playing={props.playing} handle={props.handle.clone()}/>
                 </div>
             </div>
-        </main>
+        </@>
     }
 }
 
@@ -157,7 +137,9 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
                 {clients::producers(props, layout)}
             }
             if shown.isr { {isr::bracket(props, layout)} }
-            if !props.present { {legend::legend(layout, shown)} }
+            if !props.present { {legend::legend(layout, model, shown)} }
+            if !props.playing { {flights::handles(props, layout, shown)} }
+            if crate::theme::reduced_motion() { {badges::badges(props, layout)} }
         </svg>
     }
 }

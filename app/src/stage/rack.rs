@@ -7,8 +7,8 @@ use yew::prelude::*;
 
 use super::lane::{Lane, Pin};
 use super::layout::{Layout, RACK_X, RackBox};
-use super::{Props, Shown, px};
-use crate::store::{Model, Tp};
+use super::{Props, px};
+use crate::store::{Model, Shown, Tp};
 use crate::svg::{N, object, path, rect, text};
 use crate::ui::{Ask, Selection};
 
@@ -28,7 +28,7 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
     });
     html! {
         <g key={place.broker} class={classes!("broker", (view.state == ServerState::Down).then_some("down"))} aria-label={format!("Broker {}", place.broker)}>
-            {body(&BodyProps { id: place.broker, endpoint: view.endpoint.clone(), state: view.state, fenced: view.fenced, leads: view.leads.clone(), y: place.y, h: place.h, w: layout.rack_w, hidden: place.hidden, slim: layout.slim, first: layout.racks.first().is_some_and(|rack| rack.broker == place.broker), selected: props.selection == Some(Selection::Broker(place.broker)), handle: props.handle.clone() })}
+            {body(&BodyProps { id: place.broker, endpoint: view.endpoint.clone(), state: view.state, fenced: view.fenced, leads: view.leads.clone(), y: place.y, h: place.h, w: layout.rack_w, hidden: place.hidden, shown, slim: layout.slim, first: layout.racks.first().is_some_and(|rack| rack.broker == place.broker), selected: props.selection == Some(Selection::Broker(place.broker)), handle: props.handle.clone() })}
             {for lanes}
             // Over the hatching of a dead broker words cannot be read, and it has said that it is offline.
             if view.state != ServerState::Down { {absent(props, layout, place)} }
@@ -83,6 +83,7 @@ struct BodyProps {
     h: f64,
     w: f64,
     hidden: usize,
+    shown: Shown,
     slim: bool,
     selected: bool,
     /// The stage's one stop of the Tab key, until the arrows move it.
@@ -120,7 +121,7 @@ fn body(props: &BodyProps) -> Html {
 
 fn spoken(props: &BodyProps) -> String {
     let state = crate::panels::inspector::broker::state_word(props.state);
-    let fenced = if props.fenced { ", fenced" } else { "" };
+    let fenced = if props.fenced && props.shown.controller { ", fenced" } else { "" };
     format!("Broker {}, {state}{fenced}, leads {} partitions", props.id, props.leads.len())
 }
 
@@ -128,7 +129,11 @@ fn title(props: &BodyProps, down: bool) -> Html {
     let (x, y) = (RACK_X + 44.0, props.y + 18.0);
     let name = format!("broker {}", props.id);
     if down {
-        let words = if props.fenced { "fenced by the controller" } else { "the controller does not know yet" };
+        let words = match (props.shown.controller, props.fenced) {
+            (false, _) => "",
+            (_, true) => "fenced by the controller",
+            (_, false) => "the controller does not know yet",
+        };
         return html! {
             <>
                 {rect(x - 6.0, props.y + 5.0, 130.0 + 5.7 * words.len() as f64, 18.0, 5.0, "f-rack")}
@@ -138,11 +143,12 @@ fn title(props: &BodyProps, down: bool) -> Html {
         };
     }
     let state = match props.state {
+        ServerState::Starting if !props.shown.controller => Some("starting"),
         ServerState::Starting => Some("starting, fenced until it has caught up"),
         ServerState::ShuttingDown => Some("shutting down, moving its leaders"),
-        ServerState::Paused if props.fenced => Some("process paused, fenced"),
+        ServerState::Paused if props.fenced && props.shown.controller => Some("process paused, fenced"),
         ServerState::Paused => Some("process paused"),
-        _ if props.fenced => Some("fenced by the controller"),
+        _ if props.fenced && props.shown.controller => Some("fenced by the controller"),
         _ => None,
     };
     let leads = match props.leads.len() {

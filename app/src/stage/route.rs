@@ -3,9 +3,8 @@
 
 use wire::view::FlightView;
 
-use super::Shown;
 use super::layout::{Layout, RACK_X};
-use crate::store::{Model, Tp};
+use crate::store::{Model, Shown, Tp};
 use crate::ui::label;
 
 /// Points of a line, and how loud it is.

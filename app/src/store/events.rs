@@ -6,16 +6,20 @@ use std::rc::Rc;
 
 use wire::EventView;
 
+use super::Shown;
+
 #[derive(Clone, Debug, Default)]
 pub struct Events {
     list: Rc<RefCell<Vec<Rc<EventView>>>>,
     /// Raised with every change; two handles with one revision show the same list.
     revision: u64,
+    /// What may be told of them.
+    pub shown: Shown,
 }
 
 impl PartialEq for Events {
     fn eq(&self, other: &Self) -> bool {
-        self.revision == other.revision && Rc::ptr_eq(&self.list, &other.list)
+        self.revision == other.revision && self.shown == other.shown && Rc::ptr_eq(&self.list, &other.list)
     }
 }
 
@@ -33,15 +37,20 @@ impl Events {
         }
     }
 
+    /// A list of its own, which no other branch's events take the place of.
+    pub fn frozen(&self) -> Self {
+        Self { list: Rc::new(RefCell::new(self.all().clone())), ..self.clone() }
+    }
+
     pub fn all(&self) -> Ref<'_, Vec<Rc<EventView>>> {
         self.list.borrow()
     }
 
-    /// The last event at or before an event index.
+    /// The last event at or before an event index that can be told.
     pub fn at(&self, index: u64) -> Option<Rc<EventView>> {
         let list = self.list.borrow();
         let end = list.partition_point(|event| event.index <= index);
-        end.checked_sub(1).map(|last| list[last].clone())
+        list[..end].iter().rfind(|event| self.shown.tells(event)).cloned()
     }
 
     /// The last event at or before a time, for the playhead that is dragged.

@@ -5,6 +5,7 @@
 
 mod events;
 mod glyphs;
+mod shown;
 
 use std::rc::Rc;
 
@@ -17,6 +18,7 @@ use wire::{Delta, Entity, Key, Reply};
 
 pub use events::Events;
 pub use glyphs::{Glyph, Glyphs, Shape};
+pub use shown::Shown;
 
 /// A map in the order of its keys, the same as the engine uses.
 pub use wire::Ordered;
@@ -32,6 +34,8 @@ pub struct Model {
     /// Number of the last reply.
     pub seq: u32,
     pub index: u64,
+    /// Where the last step began; where it ended, if it went back.
+    pub index_before: u64,
     pub now_us: u64,
     pub end_index: u64,
     pub end_us: u64,
@@ -82,6 +86,9 @@ impl Model {
         self.booted |= reply.reset || !reply.deltas.is_empty();
         self.events.replace(reply.events_from, &reply.events, reply.reset);
         self.seq = reply.seq;
+        if reply.reset || reply.index != self.index {
+            self.index_before = if reply.reset { reply.index } else { self.index.min(reply.index) };
+        }
         self.index = reply.index;
         self.now_us = reply.now_us;
         self.end_index = reply.end_index;
@@ -93,6 +100,12 @@ impl Model {
         if self.lesson.as_deref() != reply.lesson.as_ref() {
             self.lesson = reply.lesson.clone().map(Rc::new);
         }
+        self.events.shown = Shown::of(self.lesson.as_deref());
+    }
+
+    /// What the lesson has introduced.
+    pub fn shown(&self) -> Shown {
+        self.events.shown
     }
 
     pub fn replica(&self, topic: &str, partition: i32, broker: i32) -> Option<&Rc<ReplicaView>> {

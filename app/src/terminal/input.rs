@@ -40,6 +40,8 @@ pub struct Input {
     /// The line that was being typed before walking through the history.
     kept: String,
     offer: Offer,
+    /// While one looks back (Ctrl-R): the place of the line found, or the history's length.
+    found: Option<usize>,
     field: NodeRef,
 }
 
@@ -55,6 +57,7 @@ impl Component for Input {
             history,
             kept: String::new(),
             offer: Offer::default(),
+            found: None,
             field: NodeRef::default(),
         }
     }
@@ -70,6 +73,9 @@ impl Component for Input {
             Msg::Text(text) => {
                 self.text = text;
                 self.offer = Offer::default();
+                if self.found.is_some() {
+                    self.look_back(self.history.len());
+                }
             }
             Msg::Key(event) => return self.on_key(ctx, &event),
             Msg::Pasted(text) => self.on_paste(ctx, &text),
@@ -90,7 +96,8 @@ impl Component for Input {
         let onkeydown = link.batch_callback(|event: KeyboardEvent| {
             let ours = matches!(event.key().as_str(), "Enter" | "ArrowUp" | "ArrowDown" | "Tab" | "Escape")
                 || event.ctrl_key();
-            ours.then_some(Msg::Key(event))
+            // Shift and Tab lead out again, as everywhere.
+            (ours && !event.shift_key()).then_some(Msg::Key(event))
         });
         let onpaste = link.batch_callback(|event: Event| {
             let text = pasted(&event)?;
@@ -102,10 +109,12 @@ impl Component for Input {
         });
         html! {
             <>
-                if !running { <b class="ps" aria-hidden="true">{"$"}</b> }
+                if self.found.is_some() { <b class="ps">{"reverse-i-search:"}</b> }
+                else if !running { <b class="ps" aria-hidden="true">{"$"}</b> }
                 <input class="line" ref={self.field.clone()} value={self.text.clone()} {oninput} {onkeydown} {onpaste}
                     autocomplete="off" autocapitalize="off" spellcheck="false" aria-label={format!("Terminal {}", ctx.props().terminal)}
                     role="combobox" aria-expanded={(!self.offer.items.is_empty()).to_string()} aria-controls="completions"/>
+                if let Some(line) = self.line_found() { <code class="clip" role="status">{line}</code> }
                 {self.list(ctx)}
             </>
         }
@@ -135,13 +144,33 @@ impl Input {
             ("c", true) if !selects() => {
                 event.prevent_default();
                 self.text.clear();
+                self.found = None;
                 handle.signal(&terminal, Command::Interrupt { terminal: terminal.clone() });
             }
             ("d", true) if self.text.is_empty() => {
                 event.prevent_default();
                 handle.signal(&terminal, Command::EndOfInput { terminal: terminal.clone() });
             }
+            ("r", true) => {
+                event.prevent_default();
+                let before = self.found.unwrap_or_else(|| {
+                    self.kept = std::mem::take(&mut self.text);
+                    self.history.len()
+                });
+                self.look_back(before);
+            }
             (_, true) => return false,
+            ("Enter" | "Tab" | "Escape", _) if self.found.is_some() => {
+                event.prevent_default();
+                // Esc closes the search and not the terminal.
+                event.stop_propagation();
+                let (key, line) = (event.key(), self.line_found().cloned());
+                self.found = None;
+                self.text = line.filter(|_| key != "Escape").unwrap_or_else(|| self.kept.clone());
+                if key == "Enter" {
+                    self.enter(ctx);
+                }
+            }
             ("Enter", _) if offering => self.take(self.offer.at),
             ("Enter", _) => self.enter(ctx),
             ("Tab", _) => {
@@ -191,6 +220,16 @@ impl Input {
             self.send(ctx, line);
         }
         self.text = rest.to_owned();
+    }
+
+    /// The newest line before a place that has in it what is typed; what was found stays if there is none.
+    fn look_back(&mut self, before: usize) {
+        let older = self.history[..before].iter().rposition(|line| line.contains(&self.text));
+        self.found = Some(older.or(self.found).unwrap_or(self.history.len()));
+    }
+
+    fn line_found(&self) -> Option<&String> {
+        self.history.get(self.found?)
     }
 
     /// Up and down: through the offer if there is one, else through the history.

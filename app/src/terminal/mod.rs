@@ -107,7 +107,7 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
     html! {
         <div class="ttabs"><span class="row tight" role="tablist" aria-label="Terminals">{for names.iter().map(tab)}</span>
             {add}
-            <span class="grow"/><span class="muted small">{"Tab completes, Ctrl-C stops, Ctrl-D ends the input"}</span>
+            <span class="grow"/><span class="muted small">{"Tab completes, Ctrl-R looks back, Ctrl-C stops, Ctrl-D ends the input"}</span>
             <button class="btn ghost ic sm" aria-label="Close the terminal" title="Close (`)" onclick={toggle}>{icon(Icon::Down)}</button>
         </div>
     }

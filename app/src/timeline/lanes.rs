@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use super::clock;
 use crate::ctx::Handle;
-use crate::store::Events;
+use crate::store::{Events, Shown};
 
 /// Left edge of the time axis; the lanes' names stand before it.
 const LEFT: f64 = 96.0;
@@ -22,9 +22,10 @@ const SPAN_MIN_US: u64 = 10_000_000;
 /// And the fewest events.
 const EVENTS_MIN: u64 = 40;
 /// Room for the flag of a step to come, and the share of the axis that such flags take at most.
-const FLAG_W: f64 = 140.0;
-/// Letters of a flag.
-const FLAG_LETTERS: usize = 28;
+const FLAG_W: f64 = 150.0;
+/// Letters of a flag, and the width of one.
+const FLAG_LETTERS: usize = 42;
+const LETTER_W: f64 = 6.1;
 const ROOM_MAX: f64 = 0.6;
 const NAMES: [&str; 5] = ["You", "Clients", "Brokers", "Controller", "Group"];
 
@@ -169,24 +170,47 @@ impl Axis {
     }
 }
 
-/// Flags of the steps to come, evenly over the room that is left; those that do not fit are left out.
+/// Flags of the steps to come.
 fn to_come(props: &Props, axis: &Axis) -> Html {
     // The flag of now may be as wide as flags get, and two figures wider.
-    let from = axis.x(props.end_us.max(props.now_us)) + 6.1 * (FLAG_LETTERS + 4) as f64;
-    let room = LEFT + axis.width - from - 8.0;
-    let fit = props.to_come.len().min((room / FLAG_W).max(0.0) as usize);
-    let share = room / fit.max(1) as f64;
-    let flag = |(at, title): (usize, &String)| {
-        let (x, title) = (from + share * at as f64, fitting(title, ((share - 26.0) / 6.1).max(6.0) as usize));
-        let w = 6.1 * title.chars().count() as f64 + 12.0;
+    let from = axis.x(props.end_us.max(props.now_us)) + LETTER_W * (FLAG_LETTERS + 4) as f64;
+    let flag = |(x, title): (f64, &str)| {
         html! {
             <g class="flag next">
-                {path(format!("M{x} 3h{w}l6 8-6 8H{x}z", x = N(x), w = N(w)), "fl-body")}
-                {text(x + 7.0, 15.0, "f11", title)}
+                {path(format!("M{x} 3h{w}l6 8-6 8H{x}z", x = N(x), w = N(title_w(title) - 14.0)), "fl-body")}
+                {text(x + 7.0, 15.0, "f11", title.to_owned())}
             </g>
         }
     };
-    html! { <g aria-hidden="true">{for props.to_come.iter().take(fit).enumerate().map(flag)}</g> }
+    html! { <g aria-hidden="true">{for in_room(&props.to_come, from, LEFT + axis.width - 8.0).into_iter().map(flag)}</g> }
+}
+
+/// Width of a flag with its point and a gap after it.
+fn title_w(title: &str) -> f64 {
+    LETTER_W * title.chars().count() as f64 + 26.0
+}
+
+/// As many titles as have room, each in full, and what is left over between them.
+fn in_room(titles: &[String], from: f64, to: f64) -> Vec<(f64, &str)> {
+    let mut room = to - from;
+    let mut fit: Vec<&str> = vec![];
+    for title in titles {
+        room -= title_w(title);
+        if room < 0.0 {
+            break;
+        }
+        fit.push(title);
+    }
+    let used: f64 = fit.iter().map(|title| title_w(title)).sum();
+    let gap = (to - from - used).max(0.0) / fit.len().max(1) as f64;
+    let mut x = from;
+    fit.into_iter()
+        .map(|title| {
+            let at = x;
+            x += title_w(title) + gap;
+            (at, title)
+        })
+        .collect()
 }
 
 /// The end of an axis: some room to the right, grown in steps, so that ticks stand still while time runs.
@@ -270,7 +294,8 @@ enum Look {
 fn Ticks(props: &MarksProps) -> Html {
     let axis = &props.axis;
     let mut paths: crate::store::Ordered<Look, (String, f64)> = crate::store::Ordered::default();
-    for event in axis.events.all().iter() {
+    let shown = axis.events.shown;
+    for event in axis.events.all().iter().filter(|event| shown.tells(event)) {
         let x = axis.x(event.at_us);
         let (path, last) = paths.entry(look(event)).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
         // Two ticks in one pixel are one.
@@ -284,7 +309,7 @@ fn Ticks(props: &MarksProps) -> Html {
         let y = props.rows.y(row);
         html! {
             <>
-                {text(16.0, y + 12.5, "f11 q3", NAMES[row as usize])}
+                if row != Lane::Controller as u8 || shown.controller { {text(16.0, y + 12.5, "f11 q3", NAMES[row as usize])} }
                 if row > 0 { {path(format!("M{} {}H{}", N(LEFT), N(y + 2.0), N(LEFT + axis.width)), "tl-row")} }
             </>
         }
@@ -344,10 +369,11 @@ fn class(look: Look) -> &'static str {
 fn Flags(props: &MarksProps) -> Html {
     let axis = &props.axis;
     let list = axis.events.all();
-    let beats: Vec<_> = list.iter().filter(|event| event.beat).cloned().collect();
+    let shown = axis.events.shown;
+    let beats: Vec<_> = list.iter().filter(|event| event.beat && shown.tells(event)).cloned().collect();
     let current = props.passed.and_then(|passed| beats.iter().rposition(|event| event.index <= passed));
     let placed = place(
-        &beats.iter().map(|beat| (axis.x(beat.at_us), flag_words(beat))).collect::<Vec<_>>(),
+        &beats.iter().map(|beat| (axis.x(beat.at_us), flag_words(beat, shown))).collect::<Vec<_>>(),
         current,
         LEFT + axis.width,
     );
@@ -385,7 +411,7 @@ struct Flag {
 
 /// The current flag always has room; others are left out where they would touch it or each other.
 fn place(beats: &[(f64, String)], current: Option<usize>, right: f64) -> Vec<Flag> {
-    let width = |text: &str, at: usize| 6.1 * (text.chars().count() + if at < 9 { 2 } else { 3 }) as f64 + 10.0;
+    let width = |text: &str, at: usize| LETTER_W * (text.chars().count() + if at < 9 { 2 } else { 3 }) as f64 + 10.0;
     let mut taken: Vec<(f64, f64)> = vec![];
     let mut flags = vec![];
     let order = current.into_iter().chain((0..beats.len()).rev().filter(|at| Some(*at) != current));
@@ -403,9 +429,9 @@ fn place(beats: &[(f64, String)], current: Option<usize>, right: f64) -> Vec<Fla
 }
 
 /// What a beat's flag says: of a typed line the Kafka tool, what it does and to what; else the start of the sentence.
-fn flag_words(beat: &EventView) -> String {
+fn flag_words(beat: &EventView, shown: Shown) -> String {
     let Some((_, line)) = beat.sentence.split_once(": ").filter(|_| beat.kind == "Typed") else {
-        return words(&beat.sentence);
+        return words(&shown.words(beat));
     };
     let mut parts = line.split('|').map(str::trim);
     let tool = parts.clone().find(|part| part.starts_with("kafka-")).or(parts.next()).unwrap_or_default();
@@ -432,30 +458,46 @@ fn words(sentence: &str) -> String {
 }
 
 /// Words that say nothing at the end of a flag.
-const LEADING_ON: [&str; 14] =
-    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "of", "the", "to", "with"];
+const LEADING_ON: [&str; 16] =
+    ["a", "an", "and", "are", "as", "at", "back", "by", "for", "from", "in", "is", "of", "the", "to", "with"];
 
+/// What has its number behind it.
+const NUMBERED: [&str; 5] = ["broker", "Broker", "controller", "offset", "epoch"];
+
+/// As much of a sentence as fits and is whole: to its last comma or colon, or without the words that only lead to what was
+/// cut off. A number stays with the word before it.
 fn fitting(sentence: &str, letters: usize) -> String {
-    let mut text = String::new();
-    for word in sentence.trim_end_matches('.').split_whitespace() {
-        if text.chars().count() + word.chars().count() > letters {
-            break;
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(word);
+    let whole = sentence.trim_end_matches('.');
+    if whole.chars().count() <= letters {
+        return whole.to_owned();
     }
-    // What was cut off may have been a list: its colon announces nothing; nor does a word that only leads to the next.
-    if text.len() < sentence.trim_end_matches('.').len() {
-        while let Some((rest, last)) = text.rsplit_once(' ')
-            && LEADING_ON.contains(&last)
-        {
-            text.truncate(rest.len());
+    let mut taken: Vec<&str> = vec![];
+    let mut room = letters;
+    let mut rest = whole.split(' ').peekable();
+    while let Some(word) = rest.next_if(|word| word.chars().count() <= room) {
+        room = room.saturating_sub(word.chars().count() + 1);
+        taken.push(word);
+    }
+    if let Some(end) = taken.iter().rposition(|word| word.ends_with([',', ':', ';'])) {
+        taken.truncate(end + 1);
+    } else {
+        let is_number = |word: Option<&&str>| word.is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        if is_number(rest.peek()) {
+            taken.pop();
+        }
+        // Nor is a number whole whose noun was cut off; that of a broker stands behind its noun.
+        let hangs = |taken: &[&str]| match taken {
+            [.., before, last] => LEADING_ON.contains(last) || is_number(Some(last)) && !NUMBERED.contains(before),
+            _ => false,
+        };
+        while hangs(&taken) {
+            taken.pop();
         }
     }
-    text.truncate(text.trim_end_matches([':', ',']).len());
-    if text.is_empty() { sentence.chars().take(letters).collect() } else { text }
+    if taken.is_empty() {
+        return whole.chars().take(letters).collect();
+    }
+    taken.join(" ").trim_end_matches([',', ':', ';']).to_owned()
 }
 
 #[cfg(test)]
@@ -491,17 +533,45 @@ mod tests {
 
     #[test]
     fn a_typed_line_is_known_by_what_it_does() {
-        assert_eq!(flag_words(&typed(1)), "topics --create t");
+        assert_eq!(flag_words(&typed(1), Shown::default()), "topics --create t");
         let piped = "You type in t1: printf 'a\\nb\\n' | kafka-console-producer.sh --topic hello --acks 1";
-        assert_eq!(flag_words(&EventView { sentence: piped.into(), ..typed(1) }), "console-producer hello");
+        assert_eq!(
+            flag_words(&EventView { sentence: piped.into(), ..typed(1) }, Shown::default()),
+            "console-producer hello"
+        );
     }
 
     #[test]
     fn a_flag_ends_with_a_word_that_says_something() {
-        assert_eq!(fitting("Broker 2 leaves the ISR of orders-1.", 25), "Broker 2 leaves the ISR");
+        assert_eq!(fitting("Broker 2 leaves the ISR of orders-1.", 27), "Broker 2 leaves the ISR");
         assert_eq!(fitting("Topic orders is created with three partitions.", 32), "Topic orders is created");
         assert_eq!(fitting("Broker 2 leads orders-1.", 40), "Broker 2 leads orders-1");
         assert_eq!(fitting("What it is.", 40), "What it is");
+        assert_eq!(
+            fitting("Broker 2 leaves the ISR of orders-1: now 1, 3.", 40),
+            "Broker 2 leaves the ISR of orders-1"
+        );
+        assert_eq!(fitting("Broker 2 is elected for orders-1, epoch 5.", 40), "Broker 2 is elected for orders-1");
+        assert_eq!(fitting("The controller fences broker 2.", FLAG_LETTERS), "The controller fences broker 2");
+        assert_eq!(fitting("The controller lets broker 3 serve.", FLAG_LETTERS), "The controller lets broker 3 serve");
+        assert_eq!(fitting("Topic orders is created with 3 partitions.", 35), "Topic orders is created");
+        assert_eq!(fitting("All wait for broker 2 to come back.", 22), "All wait for broker 2");
+        assert_eq!(fitting("Everybody now waits for broker 2.", 31), "Everybody now waits");
+    }
+
+    #[test]
+    fn steps_to_come_are_named_in_full_or_not_at_all() {
+        let titles = ["Ask a broker", "Three logs, three copies", "What you have now"].map(str::to_owned);
+        let placed = in_room(&titles, 100.0, 700.0);
+        assert_eq!(placed.len(), 3);
+        for pair in placed.windows(2) {
+            assert!(pair[0].0 + title_w(&titles[0]) < pair[1].0, "{placed:?}");
+        }
+        let last = in_room(&titles, 0.0, 320.0);
+        assert_eq!(
+            last.iter().map(|(_, title)| *title).collect::<Vec<_>>(),
+            ["Ask a broker", "Three logs, three copies"]
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use wire::reply::BranchView;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
-use crate::store::Events;
+use crate::store::{Events, Shown};
 use crate::ui::Said;
 
 pub struct Props {
@@ -37,7 +37,7 @@ pub fn timeline(props: &Props) -> Html {
     let current = props.events.at(props.index);
     html! {
         <section class="time" aria-label="Timeline">
-            {transport::transport(&transport::Props { now_us: props.now_us, ahead: props.index < props.end_index, event: current, branches: props.branches.clone(), playing: props.playing, locked: props.locked, speed: props.speed, said: props.said, handle: props.handle.clone() })}
+            {transport::transport(&transport::Props { now_us: props.now_us, ahead: props.index < props.end_index, event: current, shown: props.events.shown, branches: props.branches.clone(), playing: props.playing, locked: props.locked, speed: props.speed, said: props.said, handle: props.handle.clone() })}
             <lanes::Lanes index={props.index} now_us={props.now_us} end_us={props.end_us} events={props.events.clone()}
                 locked={props.locked && props.index >= props.end_index} low={props.low}
                 to_come={props.to_come.clone()} handle={props.handle.clone()}/>
@@ -45,15 +45,21 @@ pub fn timeline(props: &Props) -> Html {
     }
 }
 
-/// Events in words, each with a time to jump to. What lies ahead of `index` is quiet.
-pub fn event_list<'a>(events: impl Iterator<Item = &'a Rc<EventView>>, index: u64, handle: &Handle) -> Html {
+/// The first so many events in words, each with a time to jump to. What lies ahead of `index` is quiet.
+pub fn event_list<'a>(
+    events: impl Iterator<Item = &'a Rc<EventView>>,
+    most: usize,
+    index: u64,
+    shown: Shown,
+    handle: &Handle,
+) -> Html {
     let row = |event: &Rc<EventView>| {
         let (handle, at) = (handle.clone(), event.index);
         let go = Callback::from(move |_: MouseEvent| handle.seek(at));
         let class = if event.index > index { "ev ahead" } else { "ev" };
-        html! { <li {class}><button class="time" onclick={go}>{clock(event.at_us)}</button><span>{&event.sentence}</span></li> }
+        html! { <li {class}><button class="time" onclick={go}>{clock(event.at_us)}</button><span>{shown.words(event)}</span></li> }
     };
-    html! { <ol class="evlist">{for events.map(row)}</ol> }
+    html! { <ol class="evlist">{for events.filter(|event| shown.tells(event)).take(most).map(row)}</ol> }
 }
 
 /// `08.200`: seconds of the cluster with milliseconds.

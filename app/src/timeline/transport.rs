@@ -10,6 +10,7 @@ use super::clock;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::player::SPEEDS;
+use crate::store::Shown;
 use crate::ui::{Ask, Overlay, Said};
 
 pub struct Props {
@@ -17,6 +18,7 @@ pub struct Props {
     /// Something recorded lies ahead of the position shown.
     pub ahead: bool,
     pub event: Option<Rc<EventView>>,
+    pub shown: Shown,
     pub branches: Rc<Vec<BranchView>>,
     pub playing: bool,
     pub locked: bool,
@@ -51,7 +53,7 @@ pub fn transport(props: &Props) -> Html {
                 {button("Next beat", Icon::BeatForward, blocked, |handle| handle.beat(true))}
             </span>
             <span class="clock">{clock(props.now_us)}<small>{" s"}</small></span><span class="vr"/>
-            <span class="sentence">{sentence(props.event.as_deref(), handle)}</span>
+            <span class="sentence">{sentence(props, handle)}</span>
             <span class="sr" role="status">{aloud(props)}</span>
             <span class="grow"/>
             <Branches branches={props.branches.clone()} handle={handle.clone()}/>
@@ -67,11 +69,11 @@ fn aloud(props: &Props) -> String {
         Said::Beats => event.beat,
         Said::Everything => event.beat || !props.playing,
     };
-    props.event.as_ref().filter(loud).map_or_else(String::new, |event| event.sentence.clone())
+    props.event.as_ref().filter(loud).map_or_else(String::new, |event| props.shown.words(event))
 }
 
-fn sentence(event: Option<&EventView>, handle: &Handle) -> Html {
-    let Some(event) = event else { return html! { <span class="muted">{"Nothing has happened yet."}</span> } };
+fn sentence(props: &Props, handle: &Handle) -> Html {
+    let Some(event) = &props.event else { return html! { <span class="muted">{"Nothing has happened yet."}</span> } };
     let (class, tone) = match event.tone {
         Tone::Plain => ("soft", html! {}),
         Tone::Warn => ("st warn", mark(Mark::Warn)),
@@ -79,7 +81,7 @@ fn sentence(event: Option<&EventView>, handle: &Handle) -> Html {
     };
     let list = handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Log)));
     html! {
-        <><span {class}>{tone}<span class="clip">{&event.sentence}</span></span>
+        <><span {class}>{tone}<span class="clip">{props.shown.words(event)}</span></span>
         <button class="link muted evno" title="What has happened, in words" onclick={list}>{format!("Event {}", event.ordinal)}</button></>
     }
 }
@@ -128,9 +130,19 @@ fn Branches(props: &BranchProps) -> Html {
             .as_ref()
             .map(|parent| format!("from {parent} at {} s", clock(branch.fork_us)))
             .unwrap_or_default();
+        let compare = {
+            let (open, handle, name) = (open.clone(), props.handle.clone(), branch.name.clone());
+            Callback::from(move |_: MouseEvent| {
+                open.set(false);
+                handle.show(Ask::Compare(name.clone()));
+            })
+        };
         html! {
+            <>
             <button role="menuitemradio" aria-checked={branch.current.to_string()} onclick={act(Command::SwitchBranch { name: branch.name.clone() })}>
                 <b>{&branch.name}</b><span class="muted">{from}</span></button>
+            if !branch.current { <button role="menuitem" onclick={compare}>{format!("Compare with {}", branch.name)}</button> }
+            </>
         }
     };
     html! {

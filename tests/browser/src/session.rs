@@ -11,13 +11,15 @@ const CALM: Duration = Duration::from_millis(350);
 /// A check may wait for a minute of cluster time, which is run on this machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(50);
+/// Stops of the Tab key that a page may have, twice round.
+const STOPS_MAX: usize = 240;
 
 /// With what hands a lesson is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hands {
     /// Whatever can be clicked is clicked: the lesson's lines, the servers on the stage and their switches.
     Mouse,
-    /// Everything is typed, the switches too, and buttons are reached by focus.
+    /// Everything is typed, the switches too, and buttons are reached by Tab.
     Keys,
 }
 
@@ -44,12 +46,30 @@ impl Tab {
         self.evaluate::<bool>(&format!("(document.querySelector({selector:?}).focus(), true)")).await.map(drop)
     }
 
-    /// Presses a button: by the mouse, or by focus and Enter.
+    /// Presses Tab until the focus is on a place; nothing but keys is used. The page is a ring, so every place is met; in a
+    /// terminal, where Tab completes, it goes round the other way.
+    pub async fn reach(&self, selector: &str) -> Result<(), String> {
+        self.wait_for(selector).await?;
+        let there = format!("document.activeElement?.matches({selector:?}) ?? false");
+        let mut key = "Tab";
+        for _ in 0..STOPS_MAX {
+            if self.evaluate::<bool>(&there).await? {
+                return Ok(());
+            }
+            if self.evaluate::<bool>("document.activeElement?.matches('input.line') ?? false").await? {
+                key = "Shift+Tab";
+            }
+            self.press(key).await?;
+        }
+        Err(format!("Tab never comes to {selector}"))
+    }
+
+    /// Presses a button: by the mouse, or by Tab and Enter.
     pub async fn push(&self, hands: Hands, selector: &str) -> Result<(), String> {
         match hands {
             Hands::Mouse => self.click(selector).await,
             Hands::Keys => {
-                self.focus(selector).await?;
+                self.reach(selector).await?;
                 self.press("Enter").await
             }
         }

@@ -92,44 +92,32 @@ fn who_wants_no_motion_sees_none() {
     });
 }
 
-/// Presses Tab until the focus is on a place; nothing but keys is used.
-async fn reach(tab: &Tab, selector: &str) -> Result<(), String> {
-    let there = format!("document.activeElement?.matches({selector:?}) ?? false");
-    for _ in 0..120 {
-        if tab.evaluate::<bool>(&there).await? {
-            return Ok(());
-        }
-        tab.press("Tab").await?;
-    }
-    Err(format!("Tab never comes to {selector}"))
-}
-
 /// The first step of the first lesson, from the address to the next step: Tab, Enter, letters.
 #[test]
 fn a_step_by_the_keyboard_alone() {
     in_tab(Options::default(), async |tab| {
         tab.wait_for_text("#lessons", "Your first topic").await?;
-        reach(tab, "#lessons button[aria-label^='Your first topic']").await?;
+        tab.reach("#lessons button[aria-label^='Your first topic']").await?;
         tab.press("Enter").await?;
         tab.wait_for_text(".steptitle", "Ask a broker").await?;
         tab.rest().await?;
         for _ in 0..8 {
             tab.press("]").await?;
         }
-        reach(tab, ".runline").await?;
+        tab.reach(".runline").await?;
         tab.press("Enter").await?;
         tab.rest().await?;
         // The key of the map checks; the button is there for whoever cannot press it.
         tab.press("Escape").await?;
-        reach(tab, "section[aria-label='Your turn'] .pri").await?;
+        tab.reach("section[aria-label='Your turn'] .pri").await?;
         tab.press("Enter").await?;
         tab.wait_for_text(".verdict", "Solved").await?;
-        reach(tab, ".lfoot .btn.pri").await?;
+        tab.reach(".lfoot .btn.pri").await?;
         tab.press("Enter").await?;
         tab.wait_until("document.querySelector('.steptitle').textContent !== 'Ask a broker'", "the next step is there")
             .await?;
         // The stage is one stop: arrows move between its objects, Enter opens the inspector.
-        reach(tab, "[data-obj][tabindex='0']").await?;
+        tab.reach("[data-obj][tabindex='0']").await?;
         tab.press("ArrowDown").await?;
         tab.press("Enter").await?;
         tab.wait_for(".insp h2").await

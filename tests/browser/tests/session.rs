@@ -212,3 +212,64 @@ fn a_step_back_right_after_a_kill_goes_back() {
         Err("stepping back never comes to a living broker 2".to_owned())
     });
 }
+
+#[test]
+fn the_history_is_searched_as_in_a_shell() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        tab.terminal(Hands::Mouse, "t1").await?;
+        tab.line(Hands::Mouse, "t1", "echo first of all", false).await?;
+        tab.line(Hands::Mouse, "t1", "echo second of all", false).await?;
+        tab.type_text("half a").await?;
+        tab.press("Control+r").await?;
+        tab.wait_for_text(".prompt", "reverse-i-search").await?;
+        tab.type_text("of all").await?;
+        tab.wait_for_text(".prompt", "echo second of all").await?;
+        tab.press("Control+r").await?;
+        tab.wait_for_text(".prompt", "echo first of all").await?;
+        // Esc gives back what was being typed, and leaves the terminal open.
+        tab.press("Escape").await?;
+        tab.wait_until("document.querySelector('input.line').value === 'half a'", "the line is as it was").await?;
+        tab.press("Control+r").await?;
+        tab.type_text("first").await?;
+        tab.press("Enter").await?;
+        tab.rest().await?;
+        let told = "[...document.querySelectorAll('.tty [role=log] > div')].filter(e => e.textContent === 'first of all').length";
+        if tab.evaluate::<usize>(told).await? == 2 { Ok(()) } else { Err("the line found was not run".to_owned()) }
+    });
+}
+
+#[test]
+fn two_branches_stand_side_by_side_with_their_first_difference() {
+    in_tab(Options { reduced_motion: true, ..Options::default() }, async |tab| {
+        begin(tab).await?;
+        // A fork before the act, another act, and the one beside the other.
+        tab.line(Hands::Mouse, "t1", "echo one way", false).await?;
+        tab.press("Escape").await?;
+        // The first step is to the beat itself, the second to the one before it.
+        for _ in 0..2 {
+            tab.click("[aria-label='Previous beat']").await?;
+            tab.rest().await?;
+        }
+        tab.line(Hands::Mouse, "t2", "echo another way", false).await?;
+        tab.press("Escape").await?;
+        tab.click("button[title=Branches]").await?;
+        tab.click("text=Compare with main").await?;
+        tab.wait_for(".twin").await?;
+        tab.rest().await?;
+        if tab.count(".twin .picture").await? != 2 {
+            return Err("there are not two stages".to_owned());
+        }
+        tab.wait_for_text(".twin .pt", "First difference at").await?;
+        tab.wait_for_text(".both section:first-child .parts", "echo another way").await?;
+        // What main did next at that place was the record of before.
+        tab.wait_for_text(".both section:last-child .parts", "sends 1 record").await?;
+        // Both go to where they part, and change sides.
+        tab.click("text=Go there").await?;
+        tab.wait_for_text(".both section:last-child .parts", "echo another way").await?;
+        tab.rest().await?;
+        tab.screenshot("twin").await?;
+        tab.press("Escape").await?;
+        tab.wait_for(".app").await
+    });
+}

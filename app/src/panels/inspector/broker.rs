@@ -12,27 +12,27 @@ pub fn panel(props: &Props, id: i32) -> Html {
     let Some(view) = props.model.brokers.get(&id) else {
         return gone(&format!("broker {id}"), "This broker is not in the cluster at this time.");
     };
-    let none = || "none".to_owned();
-    let rows = vec![
-        ("State", html! { {state_word(view.state)} }),
-        ("Fenced by the controller", html! { {if view.fenced { "yes" } else { "no" }} }),
-        ("Broker epoch", html! { {if view.epoch < 0 { "not registered".to_owned() } else { view.epoch.to_string() }} }),
-        (
-            "Metadata offset",
-            html! { {if view.metadata_offset < 0 { none() } else { view.metadata_offset.to_string() }} },
-        ),
-        ("Leads", html! { {view.leads.len()} }),
-        ("Replicas here", html! { {props.model.replicas.keys().filter(|(_, _, broker)| *broker == id).count()} }),
-    ];
+    let known = props.model.shown().controller;
+    let mut rows = vec![("State", html! { {state_word(view.state)} })];
+    if known {
+        let epoch = if view.epoch < 0 { "not registered".to_owned() } else { view.epoch.to_string() };
+        let offset = if view.metadata_offset < 0 { "none".to_owned() } else { view.metadata_offset.to_string() };
+        rows.push(("Fenced by the controller", html! { {if view.fenced { "yes" } else { "no" }} }));
+        rows.push(("Broker epoch", html! { {epoch} }));
+        rows.push(("Metadata offset", html! { {offset} }));
+    }
+    let here = props.model.replicas.keys().filter(|(_, _, broker)| *broker == id).count();
+    rows.push(("Leads", html! { {view.leads.len()} }));
+    rows.push(("Replicas here", html! { {here} }));
     html! {
         <>
             <div class="ihead pad">{head(&["Brokers", &view.endpoint], &format!("broker {id}"), "broker", &props.handle)}</div>
             <div class="ibody">
                 <div class="isec">{facts(rows)}
-                    if view.fenced { <div class="row tags"><span class="st err tage">{mark(Mark::Error)}{"Fenced"}</span></div> }
+                    if view.fenced && known { <div class="row tags"><span class="st err tage">{mark(Mark::Error)}{"Fenced"}</span></div> }
                 </div>
                 <div class="isec"><h3>{"Switches"}</h3>{switches(props, view)}</div>
-                <div class="isec"><h3>{"Replicas"}</h3>{replicas(props, id)}</div>
+                <div class="isec"><h3>{"Replicas"}</h3>if here > 0 { {replicas(props, id)} } else { <p class="soft">{"No partition has a copy here."}</p> }</div>
             </div>
         </>
     }

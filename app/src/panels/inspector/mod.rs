@@ -3,6 +3,7 @@
 pub mod broker;
 mod client;
 mod config;
+mod message;
 mod partition;
 mod tables;
 mod why;
@@ -33,6 +34,9 @@ pub fn inspector(props: &Props) -> Html {
         Some(Selection::Broker(id)) => broker::panel(props, *id),
         Some(Selection::Controller(id)) => broker::controller_panel(props, *id),
         Some(Selection::Client(host, pid)) => client::panel(props, host, *pid),
+        Some(Selection::Message(id)) => {
+            html! { <message::Message id={*id} view={props.model.flights.get(id).cloned()} handle={props.handle.clone()}/> }
+        }
     };
     html! { <aside class="insp" id="inspector" aria-label="Inspector">{body}</aside> }
 }

@@ -9,7 +9,7 @@ use super::why::WhyChain;
 use super::{config, facts, head, ids, tables, tabs};
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
-use crate::store::{Events, Glyphs, Metrics};
+use crate::store::{Events, Glyphs, Metrics, Shown};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -62,28 +62,36 @@ fn overview(props: &Props) -> Html {
         None => "no leader".to_owned(),
         Some(offset) => offset.to_string(),
     };
-    let mut rows = vec![
-        ("Leader", changed(before, view, leader)),
-        ("Leader epoch", changed(before, view, |view| view.leader_epoch.to_string())),
-        ("ISR", changed(before, view, |view| ids(&view.isr))),
-        ("High watermark", held(changed(before, view, hw), view)),
-        ("min.insync.replicas", changed(before, view, |view| view.min_insync_replicas.to_string())),
-    ];
-    if !view.elr.is_empty() {
-        rows.push(("ELR", changed(before, view, |view| ids(&view.elr))));
+    let shown = props.events.shown;
+    let mut rows = vec![("Leader", changed(before, view, leader))];
+    if shown.epoch {
+        rows.push(("Leader epoch", changed(before, view, |view| view.leader_epoch.to_string())));
+    }
+    if shown.isr {
+        rows.push(("ISR", changed(before, view, |view| ids(&view.isr))));
+    }
+    if shown.hw {
+        rows.push(("High watermark", held(changed(before, view, hw), view)));
+    }
+    if shown.isr {
+        rows.push(("min.insync.replicas", changed(before, view, |view| view.min_insync_replicas.to_string())));
+        if !view.elr.is_empty() {
+            rows.push(("ELR", changed(before, view, |view| ids(&view.elr))));
+        }
     }
     let hw_note = view.high_watermark.map_or("no leader".to_owned(), |offset| format!("line = HW {offset}"));
+    let hw_note = if shown.hw { hw_note } else { String::new() };
     html! {
         <>
-            <div class="isec">{facts(rows)}{tags(view)}</div>
+            <div class="isec">{facts(rows)}{tags(view, shown)}</div>
             <div class="isec"><h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3>
-                {tables::replica_table(view, &props.replicas)}</div>
-            {metrics(&props.metrics_before, &props.metrics)}
+                {tables::replica_table(view, &props.replicas, shown)}</div>
+            if shown.isr { {metrics(&props.metrics_before, &props.metrics)} }
             if let Some(topic) = &props.topic {
                 <div class="isec"><h3>{"Config"}<span class="grow"/><span class="muted">{"override in bold"}</span></h3>
                     {config::list(&topic.config)}</div>
             }
-            <WhyChain view={props.view.clone()} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
+            <WhyChain view={props.view.clone()} {shown} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
         </>
     }
 }
@@ -120,9 +128,9 @@ fn changed(before: Option<&PartitionView>, now: &PartitionView, of: impl Fn(&Par
     }
 }
 
-fn tags(view: &PartitionView) -> Html {
-    let under = view.isr.len() < view.replicas.len();
-    let below = (view.isr.len() as i64) < i64::from(view.min_insync_replicas);
+fn tags(view: &PartitionView, shown: Shown) -> Html {
+    let under = shown.isr && view.isr.len() < view.replicas.len();
+    let below = shown.isr && (view.isr.len() as i64) < i64::from(view.min_insync_replicas);
     if !under && view.leader.is_some() {
         return html! {};
     }
@@ -137,6 +145,6 @@ fn tags(view: &PartitionView) -> Html {
 
 fn events(props: &Props, name: &str) -> Html {
     let list = props.events.all();
-    let mine = list.iter().rev().filter(|event| event.partition.as_deref() == Some(name)).take(80);
-    crate::timeline::event_list(mine, props.index, &props.handle)
+    let mine = list.iter().rev().filter(|event| event.partition.as_deref() == Some(name));
+    crate::timeline::event_list(mine, 80, props.index, props.events.shown, &props.handle)
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wire::view::{PartitionView, ReplicaView, Role};
 use yew::prelude::*;
 
-use crate::store::{Glyphs, Model, Tp};
+use crate::store::{Glyphs, Model, Shown, Tp};
 
 /// Width of a replica's bar.
 const BAR: f64 = 84.0;
@@ -17,7 +17,7 @@ pub fn replicas_of(model: &Model, tp: &Tp) -> Vec<Rc<ReplicaView>> {
 }
 
 /// One bar per replica on one scale, the high watermark as a line through all.
-pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>]) -> Html {
+pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>], shown: Shown) -> Html {
     let mut rows: Vec<_> = replicas.to_vec();
     crate::order::by(&mut rows, |replica| (rank(replica.role), replica.broker));
     let end = replicas.iter().map(|replica| replica.log_end).max().unwrap_or(0).max(1) + 1;
@@ -27,23 +27,23 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>]) -> Html
         let offline = replica.role == Role::Offline;
         html! {
             <tr class={classes!(offline.then_some("gone"))}>
-                <td>{replica.broker}</td><td>{role(replica, view)}</td>
+                <td>{replica.broker}</td><td>{role(replica, view, shown)}</td>
                 <td><svg class="rbar" width="84" height="12" viewBox="0 0 84 12" aria-hidden="true">
                     <rect y="3" width="84" height="6" rx="2" class="rb-bg"/>
                     if offline { <path d={format!("M0 6H{}", N(x(replica.log_end)))} class="rb-off"/> }
                     else { <rect y="3" width={format!("{}", N(x(replica.log_end)))} height="6" rx="2" class="rb-on"/> }
-                    if let (Some(hw), false) = (view.high_watermark, offline) {
+                    if let (Some(hw), false) = (view.high_watermark.filter(|_| shown.hw), offline) {
                         <path d={format!("M{} 0v12", N(x(hw).max(1.0)))} class="hw"/>
                     }
                 </svg></td>
                 <td class="n">{replica.log_end}</td>
-                <td class="n">{if offline { "-".to_owned() } else { replica.high_watermark.to_string() }}</td>
+                if shown.hw { <td class="n">{if offline { "-".to_owned() } else { replica.high_watermark.to_string() }}</td> }
             </tr>
         }
     };
     html! {
         <table><thead><tr><th class="c-id">{"#"}</th><th>{"Role"}</th><th><span class="sr">{"Log"}</span></th>
-            <th class="n">{"LEO"}</th><th class="n">{"HW"}</th></tr></thead>
+            <th class="n">{"LEO"}</th>if shown.hw { <th class="n">{"HW"}</th> }</tr></thead>
             <tbody>{for rows.iter().map(|replica| row(replica))}</tbody></table>
     }
 }
@@ -57,10 +57,10 @@ fn rank(role: Role) -> u8 {
     }
 }
 
-fn role(replica: &ReplicaView, view: &PartitionView) -> &'static str {
+fn role(replica: &ReplicaView, view: &PartitionView, shown: Shown) -> &'static str {
     match replica.role {
         Role::Leader => "leader",
-        Role::Follower if !view.isr.contains(&replica.broker) => "follower, out",
+        Role::Follower if shown.isr && !view.isr.contains(&replica.broker) => "follower, out",
         Role::Follower => "follower",
         Role::Idle => "no role yet",
         Role::Offline => "offline",
