@@ -117,7 +117,7 @@ fn beats(lesson: Option<&LessonView>, events: &Events, index: u64) -> Html {
         strip.extend(lesson.steps.iter().enumerate().map(|(at, step)| (at + 1, step.title.clone(), state(at))));
     } else {
         let all = events.all();
-        let beats: Vec<&Rc<EventView>> = all.iter().filter(|event| event.beat && events.shown.tells(event)).collect();
+        let beats: Vec<&Rc<EventView>> = all.iter().filter(|event| events.shown.flags(event)).collect();
         let now = beats.iter().rposition(|beat| beat.index <= index).unwrap_or(0);
         let from = (now + 2).saturating_sub(BEATS);
         for (at, beat) in beats.iter().enumerate().skip(from).take(BEATS) {

@@ -51,6 +51,12 @@ impl Shown {
         event.kind == "Typed" || self.knows(&self.words(event))
     }
 
+    /// Whether an event is a beat with a flag: of Kafka's own topics there are fifty partitions, and all leave at once.
+    pub fn flags(self, event: &EventView) -> bool {
+        let own = event.partition.as_ref().is_some_and(|name| name.starts_with("__"));
+        event.beat && !own && self.tells(event)
+    }
+
     /// An event in words that have been introduced.
     pub fn words(self, event: &EventView) -> String {
         if event.kind == "Typed" { event.sentence.clone() } else { self.plain(&event.sentence) }
@@ -90,6 +96,8 @@ mod tests {
         let shrunk = event("IsrShrunk", "Broker 2 leaves the ISR of orders-1: now 1, 3.");
         assert!(!early.tells(&shrunk) && Shown { isr: true, ..early }.tells(&shrunk));
         assert!(!early.tells(&event("BrokerFenced", "The controller fences broker 2.")));
+        let all = Shown::default();
+        assert!(all.flags(&shrunk) && !all.flags(&EventView { partition: Some("__a-1".into()), ..shrunk.clone() }));
         assert!(early.tells(&event("Typed", "You type in t1: echo ISR")));
         let leads = event("BecameLeader", "Broker 1 acts as leader of orders-1, epoch 4.");
         assert_eq!(early.words(&leads), "Broker 1 acts as leader of orders-1.");

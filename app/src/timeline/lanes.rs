@@ -370,7 +370,7 @@ fn Flags(props: &MarksProps) -> Html {
     let axis = &props.axis;
     let list = axis.events.all();
     let shown = axis.events.shown;
-    let beats: Vec<_> = list.iter().filter(|event| event.beat && shown.tells(event)).cloned().collect();
+    let beats: Vec<_> = list.iter().filter(|event| shown.flags(event)).cloned().collect();
     let current = props.passed.and_then(|passed| beats.iter().rposition(|event| event.index <= passed));
     let placed = place(
         &beats.iter().map(|beat| (axis.x(beat.at_us), flag_words(beat, shown))).collect::<Vec<_>>(),
