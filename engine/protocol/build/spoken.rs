@@ -8,7 +8,6 @@ pub const SPOKEN: &[&str] = &[
     "AddRaftVoter",
     "AllocateProducerIds",
     "AlterClientQuotas",
-    "AlterConfigs",
     "AlterPartition",
     "AlterPartitionReassignments",
     "AlterReplicaLogDirs",

@@ -87,7 +87,7 @@ impl Broker {
                 ResourceType::Topic => format!("topic {} with new", resource.name),
                 ResourceType::Broker if resource.name.is_empty() => "cluster".to_string(),
                 ResourceType::Broker if resource.name == self.spec.node_id.to_string() => {
-                    format!("broker {} with new", resource.name)
+                    format!("node {} with new", resource.name)
                 }
                 _ => continue,
             };

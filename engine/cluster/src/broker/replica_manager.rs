@@ -389,11 +389,13 @@ impl Broker {
             return;
         }
         let found = self.replicas.loaded.remove(&local.partition).filter(|(id, _)| *id == local.topic_id);
+        let text = format!("Creating new partition {} with topic id {}.", local.partition, local.topic_id);
+        self.log_state_change(&text, fx);
         let log = match found {
             Some((_, log)) => log,
             None => self.create_log(&local.partition, local.topic_id, now, fx),
         };
-        self.log_new_partition(&local.partition, local.topic_id, log.high_watermark(), fx);
+        self.log_new_partition(&local.partition, log.high_watermark(), fx);
         let min_isr = log.config().min_insync_replicas;
         let partition = Partition::new(local.partition.clone(), local.topic_id, log, min_isr);
         self.replicas.partitions.insert(local.partition.clone(), partition);

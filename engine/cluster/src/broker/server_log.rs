@@ -105,6 +105,8 @@ impl Broker {
         fx: &mut Fx<'_>,
     ) -> UnifiedLog {
         let log = self.open_log(id, topic_id, now);
+        let text = format!("[LogLoader partition={id}, dir={}] Loading producer state till offset 0", self.log_dir());
+        self.log_info(logger::UNIFIED_LOG, text, fx);
         let configs = self.metadata.image.configs(&ConfigResource::topic(&id.topic));
         let configs = joined(configs.iter().map(|(name, value)| format!("{name}={value}")), ", ");
         let text = format!("Created log for partition {id} in {}/{id} with properties {{{configs}}}", self.log_dir());
@@ -112,8 +114,7 @@ impl Broker {
         log
     }
 
-    pub(super) fn log_new_partition(&self, id: &TopicPartition, topic_id: Uuid, high_watermark: i64, fx: &mut Fx<'_>) {
-        self.log_state_change(&format!("Creating new partition {id} with topic id {topic_id}."), fx);
+    pub(super) fn log_new_partition(&self, id: &TopicPartition, high_watermark: i64, fx: &mut Fx<'_>) {
         if !self.files.high_watermarks.contains_key(id) {
             self.log_partition(id, &format!("No checkpointed highwatermark is found for partition {id}"), fx);
         }

@@ -3,7 +3,8 @@
 use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
 use protocol::metadata::client_quota_record::EntityData;
 use protocol::metadata::{
-    BrokerRegistrationChangeRecord, ConfigRecord, MetadataRecord, PartitionRecord, RegisterBrokerRecord,
+    BrokerRegistrationChangeRecord, ConfigRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord,
+    RegisterBrokerRecord,
 };
 
 use super::control::ControlState;
@@ -27,6 +28,9 @@ pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataIm
             (logger::REPLICATION, format!("Replayed RemoveTopicRecord for topic {name} with ID {}.", r.topic_id))
         }
         MetadataRecord::Partition(r) => (logger::REPLICATION, new_partition(r, before)?),
+        MetadataRecord::PartitionChange(r) if r.removing_replicas.is_some() || r.adding_replicas.is_some() => {
+            (logger::REPLICATION, assignment_change(r, before)?)
+        }
         MetadataRecord::Config(r) => (logger::CONFIGURATION, config(r)),
         MetadataRecord::FeatureLevel(r) if r.name == "metadata.version" => {
             let version = MetadataVersion::of_level(r.feature_level)?.name();
@@ -109,6 +113,41 @@ fn new_partition(record: &PartitionRecord, before: &MetadataImage) -> Option<Str
         record.partition_id,
         record.topic_id,
         PartitionRegistration::from_record(record)
+    ))
+}
+
+/// Of other changes of a partition Kafka speaks at a lower level.
+fn assignment_change(record: &PartitionChangeRecord, before: &MetadataImage) -> Option<String> {
+    const NO_LEADER_CHANGE: i32 = -2;
+    let topic = before.topic(record.topic_id)?;
+    let old = topic.partitions.get(&record.partition_id)?;
+    let list = |ids: &[i32]| format!("[{}]", joined(ids.iter(), ", "));
+    let optional = |ids: &Option<Vec<i32>>| ids.as_deref().map_or("null".to_string(), list);
+    let directories = record.directories.as_ref();
+    let directories = directories.map_or("null".to_string(), |ids| format!("[{}]", joined(ids.iter(), ", ")));
+    let (isr, replicas) = (record.isr.as_ref().unwrap_or(&old.isr), record.replicas.as_ref().unwrap_or(&old.replicas));
+    Some(format!(
+        "Replayed partition assignment change PartitionChangeRecord(partitionId={}, topicId={}, isr={}, leader={}, \
+         replicas={}, removingReplicas={}, addingReplicas={}, leaderRecoveryState={}, directories={directories}, \
+         eligibleLeaderReplicas={}, lastKnownElr={}) for topic {}. (isr: {} -> {}, replicaSet: {} -> {}, \
+         partitionEpoch: {}, leaderEpoch: {})",
+        record.partition_id,
+        record.topic_id,
+        optional(&record.isr),
+        record.leader,
+        optional(&record.replicas),
+        optional(&record.removing_replicas),
+        optional(&record.adding_replicas),
+        record.leader_recovery_state,
+        optional(&record.eligible_leader_replicas),
+        optional(&record.last_known_elr),
+        topic.name,
+        list(&old.isr),
+        list(isr),
+        list(&old.replicas),
+        list(replicas),
+        old.partition_epoch + 1,
+        old.leader_epoch + i32::from(record.leader != NO_LEADER_CHANGE)
     ))
 }
 

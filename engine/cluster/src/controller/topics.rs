@@ -228,15 +228,18 @@ impl ControlState {
 
     /// Who was eligible under another minimum is so no more (KIP-966).
     pub(super) fn clear_elr_records(&self, records: &[MetadataRecord]) -> Vec<MetadataRecord> {
-        let clears = |record: &MetadataRecord| match record {
-            MetadataRecord::Config(config) if config.name == MIN_ISR => {
+        let mut clears = Vec::new();
+        for record in records {
+            if let MetadataRecord::Config(config) = record
+                && config.name == MIN_ISR
+                && self.elr_enabled()
+            {
                 let of_topic = config.resource_type == ResourceType::Topic.id();
                 let topic_name = if of_topic { config.resource_name.clone() } else { String::new() };
-                Some(ClearElrRecord { topic_name, ..Default::default() }.into())
+                clears.push(ClearElrRecord { topic_name, ..Default::default() }.into());
             }
-            _ => None,
-        };
-        if self.elr_enabled() { records.iter().filter_map(clears).collect() } else { Vec::new() }
+        }
+        clears
     }
 
     fn check_resource(&self, asked: &AlterConfigsResource) -> Result<ConfigResource, ApiError> {

@@ -72,18 +72,21 @@ impl MetaFile {
 /// As a sorted map prints.
 impl fmt::Display for MetaFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let node = self.node_id.map(|id| id.to_string());
-        let (broker_id, node_id) = if self.version == 0 { (node, None) } else { (None, node) };
-        let fields = [
-            ("broker.id", broker_id),
-            ("cluster.id", self.cluster_id.clone()),
-            ("directory.id", self.directory_id.map(|id| id.to_string())),
-            ("node.id", node_id),
-            ("version", Some(self.version.to_string())),
-        ];
-        let texts: Vec<String> =
-            fields.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect();
-        write!(f, "{{{}}}", texts.join(", "))
+        let mut text = String::new();
+        let mut field = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                let gap = if text.is_empty() { "" } else { ", " };
+                text.push_str(&[gap, name, "=", &value].concat());
+            }
+        };
+        let node_id = self.node_id.map(|id| id.to_string());
+        let (broker, node) = if self.version == 0 { (node_id, None) } else { (None, node_id) };
+        field("broker.id", broker);
+        field("cluster.id", self.cluster_id.clone());
+        field("directory.id", self.directory_id.map(|id| id.to_string()));
+        field("node.id", node);
+        field("version", Some(self.version.to_string()));
+        write!(f, "{{{text}}}")
     }
 }
 
