@@ -49,7 +49,7 @@ pub fn index_arguments(root: &Path, tools: &Tools) -> Result<Vec<&'static str>, 
     const PLAIN: &str = ".index-without-wasm-opt.html";
     let index = root.join("index.html");
     let text = fs::read_to_string(&index).map_err(|error| format!("{}: {error}", index.display()))?;
-    let plain = text.replace(" data-wasm-opt=\"z\"", "").replace(" data-wasm-opt=\"3\"", "");
+    let plain = text.replace(" data-wasm-opt=\"z\"", "").replace(" data-wasm-opt=\"s\"", "");
     fs::write(root.join(PLAIN), plain).map_err(|error| format!("{PLAIN}: {error}"))?;
     Ok(vec![PLAIN, "--html-output", "index.html"])
 }
