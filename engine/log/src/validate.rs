@@ -197,12 +197,12 @@ impl Validation<'_> {
         let log_append_time = batch.timestamp_type() == TimestampType::LogAppendTime;
         let (base, count) = (batch.base_timestamp(), batch.count());
         let in_place = !batch.is_compressed();
-        for record in RawRecords::new(body, count) {
-            let record = record?;
+        let mut records = RawRecords::new(body, count);
+        while let Some(record) = records.advance()? {
             let delta_time = base.wrapping_add(record.timestamp_delta);
             let timestamp = if log_append_time { batch.max_timestamp() } else { delta_time };
             if (log_append_time || !self.is_plain(record.key.is_some(), timestamp))
-                && let Some((code, reason)) = self.check_record(batch, &record, timestamp)
+                && let Some((code, reason)) = self.check_record(batch, record, timestamp)
             {
                 errors.push((scan.count, reason, code));
             }

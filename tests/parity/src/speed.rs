@@ -162,8 +162,9 @@ pub fn look_at(records: &Records) -> (u64, u64, i64) {
             batch.ensure_valid().expect("a right checksum");
         }
         let body = batch.body().expect("not compressed");
-        for record in RawRecords::new(&body, batch.count()) {
-            let value = record.expect("a sound record").value.unwrap_or_default();
+        let mut raw = RawRecords::new(&body, batch.count());
+        while let Some(record) = raw.advance().expect("a sound record") {
+            let value = record.value.unwrap_or_default();
             let number = value.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
             sum = sum.wrapping_add(number ^ value.len() as u64);
             count += 1;

@@ -20,7 +20,7 @@ pub struct Record {
 }
 
 /// One record in place, for code that looks at many and keeps none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RawRecord<'a> {
     pub timestamp_delta: i64,
     pub offset_delta: i32,
@@ -69,18 +69,46 @@ pub struct RawRecords<'a> {
     count: i32,
     read: i32,
     failed: bool,
+    /// The one read last.
+    current: RawRecord<'a>,
 }
 
 impl<'a> RawRecords<'a> {
     /// `body` is [`BatchView::body`] and `count` what the batch's header says.
     pub fn new(body: &'a [u8], count: i32) -> RawRecords<'a> {
-        RawRecords { cursor: Cursor::new(body, 0), data: body, count, read: 0, failed: false }
+        RawRecords::from(body, count, 0, 0)
     }
 
-    /// The next record if it is as nearly all are: sound, and without headers. Whatever else there is, and the words for
-    /// what is wrong, are left to [`RawRecords::step`].
+    /// From a place further on, where so many were read.
+    fn from(body: &'a [u8], count: i32, position: usize, read: i32) -> RawRecords<'a> {
+        let current = RawRecord::default();
+        RawRecords { cursor: Cursor::new(body, position), data: body, count, read, failed: false, current }
+    }
+
+    /// Reads the next record, which stays here to be looked at: a loop over many copies none. `None` at the end, or after
+    /// an error.
     #[inline]
-    fn quick(&mut self) -> Option<RawRecord<'a>> {
+    pub fn advance(&mut self) -> Result<Option<&RawRecord<'a>>, BatchError> {
+        if self.failed || (self.count >= 0 && self.read >= self.count) {
+            return Ok(None);
+        }
+        if self.count < 0 || !self.quick() {
+            self.failed = true;
+            self.current = self.step()?;
+            self.failed = false;
+        }
+        Ok(Some(&self.current))
+    }
+
+    /// Reads the next record if it is as nearly all are: sound, and without headers. Whatever else there is, and the words
+    /// for what is wrong, are left to [`RawRecords::step`].
+    #[inline]
+    fn quick(&mut self) -> bool {
+        self.try_quick().is_some()
+    }
+
+    #[inline(always)]
+    fn try_quick(&mut self) -> Option<()> {
         let mut cursor = self.cursor;
         let start = cursor.position();
         let size = cursor.varint().ok()?;
@@ -99,7 +127,9 @@ impl<'a> RawRecords<'a> {
         }
         self.read += 1;
         self.cursor = cursor;
-        Some(RawRecord { timestamp_delta, offset_delta, key, value, headers: &[], header_count: 0, size: end - start })
+        self.current =
+            RawRecord { timestamp_delta, offset_delta, key, value, headers: &[], header_count: 0, size: end - start };
+        Some(())
     }
 
     fn step(&mut self) -> Result<RawRecord<'a>, BatchError> {
@@ -121,17 +151,7 @@ impl<'a> Iterator for RawRecords<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed || (self.count >= 0 && self.read >= self.count) {
-            return None;
-        }
-        if self.count >= 0
-            && let Some(record) = self.quick()
-        {
-            return Some(Ok(record));
-        }
-        let step = self.step();
-        self.failed = step.is_err();
-        Some(step)
+        self.advance().map(|record| record.copied()).transpose()
     }
 }
 
@@ -255,17 +275,11 @@ impl RecordIter {
     }
 
     fn step(&mut self, body: &Bytes) -> Result<Record, BatchError> {
-        let mut raw = RawRecords {
-            cursor: Cursor::new(body, self.position),
-            data: body,
-            count: self.count,
-            read: self.read,
-            failed: false,
-        };
-        let record = match raw.quick().filter(|_| self.count >= 0) {
-            Some(record) => record,
-            None => raw.step()?,
-        };
+        let mut raw = RawRecords::from(body, self.count, self.position, self.read);
+        if self.count < 0 || !raw.quick() {
+            raw.current = raw.step()?;
+        }
+        let record = &raw.current;
         self.position = raw.cursor.position();
         self.read = raw.read;
         let share = |part: &[u8]| body.slice_ref(part);

@@ -34,10 +34,11 @@ impl Filter<'_> {
         // An emptied batch is not even unpacked.
         let body = if batch.count() == 0 { Bytes::new() } else { batch.body().unwrap_or_default() };
         let (mut all, mut kept) = (0, Vec::new());
-        for record in RawRecords::new(&body, if body.is_empty() { 0 } else { batch.count() }).map_while(Result::ok) {
+        let mut records = RawRecords::new(&body, if body.is_empty() { 0 } else { batch.count() });
+        while let Ok(Some(record)) = records.advance() {
             all += 1;
-            if !verdict.discard_records && self.retains(batch, &record) {
-                kept.push(record);
+            if !verdict.discard_records && self.retains(batch, record) {
+                kept.push(*record);
             }
         }
         if kept.is_empty() {

@@ -188,7 +188,8 @@ impl OffsetMap {
             };
             let body = if is_data { batch.body().unwrap_or_default() } else { Bytes::new() };
             let count = if body.is_empty() { 0 } else { batch.count() };
-            for record in RawRecords::new(&body, count).map_while(Result::ok) {
+            let mut records = RawRecords::new(&body, count);
+            while let Ok(Some(record)) = records.advance() {
                 let offset = record.offset_in(&batch);
                 let Some(key) = record.key.filter(|_| offset >= start) else { continue };
                 if self.is_full() {
