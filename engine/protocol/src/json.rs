@@ -167,23 +167,25 @@ pub fn base64(bytes: &[u8]) -> String {
     text
 }
 
+/// The six bits that a letter of Base64 stands for.
+pub fn sextet(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    })
+}
+
 /// Bytes from Base64 with padding; `None` if the text is none.
 pub fn from_base64(text: &str) -> Option<Bytes> {
     let digits = text.trim_end_matches('=');
-    let value = |letter: u8| {
-        Some(match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        })
-    };
     let mut bytes = Vec::new();
     let (mut word, mut bits) = (0u32, 0);
     for letter in digits.bytes() {
-        word = word << 6 | u32::from(value(letter)?);
+        word = word << 6 | u32::from(sextet(letter)?);
         bits += 6;
         if bits >= 8 {
             bits -= 8;

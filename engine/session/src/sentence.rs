@@ -184,10 +184,11 @@ fn of_clients(event: &Event) -> Option<Said> {
         }
         Event::RecordAcked { client, partition, base_offset, last_offset } => {
             let range = range(*base_offset, *last_offset);
+            let is = if base_offset == last_offset { "is" } else { "are" };
             said(
                 "RecordAcked",
                 client,
-                format!("{} is told: {} {range} is written.", client.client_id, name(partition)),
+                format!("{} is told: {} {range} {is} written.", client.client_id, name(partition)),
             )
             .at(partition)
         }

@@ -287,3 +287,49 @@ fn asked_of(request: &FetchRequest) -> Vec<AskedPartition> {
     };
     request.topics.iter().flat_map(of_topic).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many asked partitions, and the session that the answer opens for them.
+    fn open(sessions: &mut FetchSessions, size: i32, is_follower: bool, now: Micros) -> i32 {
+        let fetch = |partition| FetchPartition { partition, ..Default::default() };
+        let asked = |partition| AskedPartition { topic: String::new(), topic_id: Uuid(9), fetch: fetch(partition) };
+        let asked: Vec<_> = (0..size).map(asked).collect();
+        sessions.turn = 0;
+        let context = FetchContext::Full { by_id: true };
+        sessions.close(context, &mut Vec::new(), &asked, is_follower, now).unwrap()
+    }
+
+    fn one_slot_for_each_shard() -> FetchSessions {
+        FetchSessions::new(SHARDS as usize, Rng::new(7, 1, "fetch sessions"))
+    }
+
+    #[test]
+    fn a_full_shard_takes_nobody_in_and_a_cache_without_slots_never() {
+        let mut sessions = one_slot_for_each_shard();
+        let first = open(&mut sessions, 2, false, Micros(0));
+        assert!((1..IDS_PER_SHARD).contains(&first), "the id says the shard");
+        assert_eq!(open(&mut sessions, 9, false, EVICTION), NO_SESSION, "the first has its time");
+        let mut none = FetchSessions::new(0, Rng::new(7, 1, "fetch sessions"));
+        assert_eq!(open(&mut none, 2, true, Micros(0)), NO_SESSION);
+    }
+
+    #[test]
+    fn a_follower_takes_a_consumers_place_and_not_another_followers() {
+        let mut sessions = one_slot_for_each_shard();
+        let consumer = open(&mut sessions, 9, false, Micros(0));
+        let follower = open(&mut sessions, 1, true, Micros(1));
+        assert!(follower != NO_SESSION && !sessions.sessions.contains_key(&consumer));
+        assert_eq!(open(&mut sessions, 9, true, Micros(2)), NO_SESSION);
+    }
+
+    #[test]
+    fn whoever_is_long_unused_gives_way() {
+        let mut sessions = one_slot_for_each_shard();
+        let follower = open(&mut sessions, 9, true, Micros(0));
+        let later = open(&mut sessions, 1, false, EVICTION + Micros(1));
+        assert!(later != NO_SESSION && !sessions.sessions.contains_key(&follower));
+    }
+}

@@ -3,6 +3,7 @@
 use base::Map;
 use bytes::Bytes;
 use cluster::scram_hash::salted_password;
+use protocol::json::sextet;
 use protocol::metadata::{MetadataRecord, UserScramCredentialRecord};
 
 use super::refused;
@@ -87,7 +88,7 @@ fn components(config: &str) -> Result<Map<String, String>, Halt> {
 /// `Base64.getDecoder().decode`: padding may be left out, but not be wrong.
 fn decode(text: &str, what: &str) -> Result<Vec<u8>, Halt> {
     let body = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
-    let sextets: Option<Vec<u32>> = body.bytes().map(sextet).collect();
+    let sextets: Option<Vec<u32>> = body.bytes().map(|letter| sextet(letter).map(u32::from)).collect();
     let padded = text.len() == body.len() || text.len().is_multiple_of(4);
     match sextets {
         Some(sextets) if padded && sextets.len() % 4 != 1 => Ok(sextets
@@ -99,16 +100,4 @@ fn decode(text: &str, what: &str) -> Result<Vec<u8>, Halt> {
             .collect()),
         _ => refused(format!("Failed to decode given {what}: {text}")),
     }
-}
-
-fn sextet(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(value.into())
 }
