@@ -3,7 +3,7 @@
 
 const KEPT = 'oz-page';
 
-// Everything the page may ask for: what its index names, the worker's three files.
+// Everything the page may ask for: what its index names, the worker's three files, the lessons.
 async function everything() {
   const text = async path => (await fetch(path, { cache: 'no-cache' })).text();
   const index = await text('./');
@@ -11,8 +11,9 @@ async function everything() {
   const styles = await Promise.all(named.filter(path => path.endsWith('.css')).map(text));
   const fonts = styles.flatMap(style => [...style.matchAll(/url\(["']?([^"')]+\.woff2)/g)].map(found => found[1]));
   const beside = ['./', 'boot.js', 'not-real.json', 'worker_loader.js', 'worker.js', 'worker_bg.wasm'];
+  const lessons = JSON.parse(await text('lessons/index.json')).map(({ file }) => `lessons/${file}`);
   const own = path => new URL(path, self.registration.scope);
-  return [...new Set([...named, ...fonts, ...beside].map(path => own(path).href))].filter(href => href.startsWith(self.registration.scope));
+  return [...new Set([...named, ...fonts, ...beside, ...lessons].map(path => own(path).href))].filter(href => href.startsWith(self.registration.scope));
 }
 
 self.addEventListener('install', event => {

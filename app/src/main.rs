@@ -3,6 +3,7 @@
 
 mod bridge;
 mod ctx;
+mod fetch;
 mod home;
 mod icons;
 mod json;

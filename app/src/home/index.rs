@@ -1,8 +1,6 @@
-//! The lessons the site has: their list, `lessons/index.json`, and their texts (gathered by `build.rs`).
+//! The lessons the site has: their list, `lessons/index.json`. Their texts are files of the site (`lesson/load.rs`).
 
 use crate::json::Json;
-
-include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
 /// One lesson, as the index lists it. The order of the list is the order of the chapters and of the lessons in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +27,6 @@ pub struct Question {
 pub struct Chapter {
     pub name: String,
     pub lessons: Vec<Entry>,
-}
-
-/// The text of a lesson, by its path inside the folder `lessons`.
-pub fn text(file: &str) -> Option<&'static str> {
-    LESSONS.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
 }
 
 pub fn chapters() -> Vec<Chapter> {

@@ -1,11 +1,10 @@
 //! "What is not real yet": the list the project keeps about itself, from `not-real.json`.
 
-use gloo_utils::window;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::ctx::Handle;
+use crate::fetch::fetch_text;
 use crate::icons::{Icon, icon};
 use crate::json::Json;
 use crate::ui::{Ask, Screen};
@@ -70,16 +69,4 @@ async fn load() -> Result<Vec<Area>, String> {
         items: json.get("items").items().iter().map(item).collect(),
     };
     Ok(read.items().iter().map(area).collect())
-}
-
-/// The text of one of the page's own files.
-async fn fetch_text(path: &str) -> Result<String, String> {
-    let shown = |error: wasm_bindgen::JsValue| String::from(js_sys::Object::from(error).to_string());
-    let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(shown)?;
-    let response: web_sys::Response = response.dyn_into().map_err(shown)?;
-    if !response.ok() {
-        return Err(format!("{path}: {} {}", response.status(), response.status_text()));
-    }
-    let text = JsFuture::from(response.text().map_err(shown)?).await.map_err(shown)?;
-    text.as_string().ok_or_else(|| format!("{path} is not text"))
 }

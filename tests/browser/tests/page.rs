@@ -42,6 +42,22 @@ fn a_download_that_fails_can_be_tried_again() {
 }
 
 #[test]
+fn a_lesson_that_cannot_be_fetched_says_so_and_the_page_goes_on() {
+    let options = Options {
+        missing: vec!["a-leader-dies.md".to_owned()],
+        expected: vec!["404 (Not Found)".to_owned()],
+        ..Options::default()
+    };
+    in_tab(options, async |tab| {
+        tab.click("#lessons button[aria-label^='A leader dies']").await?;
+        tab.wait_for("text=This lesson could not be fetched.").await?;
+        tab.screenshot("lesson-missing").await?;
+        tab.click("#lessons button[aria-label^='Your first topic']").await?;
+        tab.wait_for_text(".lhead", "Your first topic").await
+    });
+}
+
+#[test]
 fn after_the_first_load_the_network_is_not_needed() {
     in_tab(Options::default(), async |tab| {
         tab.wait_for_text("#lessons", "Your first topic").await?;
