@@ -10,6 +10,7 @@ pub mod controller;
 pub mod domain;
 pub mod event;
 pub mod features;
+pub mod loggers;
 pub mod metadata;
 pub mod placement;
 pub mod raft;

@@ -9,6 +9,7 @@ use std::fmt::{Display, Write};
 use base::{Micros, calendar, limits};
 use sim::{Disk, Effects};
 
+use crate::loggers::Loggers;
 use crate::metadata::{MetadataImage, PartitionRegistration, RECOVERING};
 use crate::{Event, Kafka};
 
@@ -25,11 +26,14 @@ pub(crate) mod logger {
     pub const LIFECYCLE: &str = "org.apache.kafka.server.BrokerLifecycleManager";
     pub const TO_CONTROLLER: &str = "org.apache.kafka.server.NodeToControllerRequestThread";
     pub const PUBLISHER: &str = "kafka.server.metadata.BrokerMetadataPublisher";
+    pub const CONFIG_ADMIN: &str = "kafka.server.ConfigAdminManager";
     pub const DYNAMIC_CONFIG: &str = "kafka.server.metadata.DynamicConfigPublisher";
     pub const LOADER: &str = "org.apache.kafka.image.loader.MetadataLoader";
     pub const SNAPSHOTS: &str = "org.apache.kafka.image.publisher.SnapshotGenerator";
     pub const STATE_CHANGE: &str = "state.change.logger";
     pub const PARTITION: &str = "kafka.cluster.Partition";
+    pub const REPLICA_MANAGER: &str = "kafka.server.ReplicaManager";
+    pub const FAULTS: &str = "org.apache.kafka.server.fault.ProcessTerminatingFaultHandler";
     pub const LOG_MANAGER: &str = "kafka.log.LogManager";
     pub const LOG_LOADER: &str = "org.apache.kafka.storage.internals.log.LogLoader";
     pub const UNIFIED_LOG: &str = "org.apache.kafka.storage.internals.log.UnifiedLog";
@@ -60,10 +64,19 @@ pub(crate) mod logger {
 }
 
 /// Appends what this input made the server log. `image` says how many servers share the room.
-pub(crate) fn write(disk: &mut Disk, image: &MetadataImage, now: Micros, fx: &mut Effects<'_, Kafka>) {
+pub(crate) fn write(
+    disk: &mut Disk,
+    loggers: &mut Loggers,
+    image: &MetadataImage,
+    now: Micros,
+    fx: &mut Effects<'_, Kafka>,
+) {
     let mut lines = String::new();
     fx.withdraw(|event| {
         let Event::Logged { level, logger, text } = event else { return false };
+        if !loggers.takes(logger, level) {
+            return true;
+        }
         if lines.is_empty() {
             lines.reserve(text.len() + 80);
         }
@@ -76,7 +89,7 @@ pub(crate) fn write(disk: &mut Disk, image: &MetadataImage, now: Micros, fx: &mu
     if lines.is_empty() {
         return;
     }
-    disk.append(SERVER_LOG, lines.into(), now);
+    disk.note(SERVER_LOG, lines.into(), now);
     let most = limits::SERVER_LOG_MAX.min(limits::SERVER_LOGS_MAX / image.brokers().count().max(1) as u64);
     keep_newer(disk, most, now);
 }

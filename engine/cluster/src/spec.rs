@@ -149,8 +149,8 @@ impl BrokerSpec {
         let controllers: Vec<String> =
             self.voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
         let advertised = format!("PLAINTEXT://{}:{}", self.host, self.port);
-        let (roles, listeners) = match self.controller() {
-            Some(own) => ("broker,controller", format!("{advertised},CONTROLLER://{}:{}", own.host, own.port)),
+        let (roles, listeners) = match self.own_voter() {
+            Some(own) => ("broker,controller", format!("{advertised},CONTROLLER://{}:{}", self.host, own.port)),
             None => ("broker", advertised.clone()),
         };
         let mut file = identity(self.node_id, &self.host, roles, &listeners, &controllers);
@@ -166,9 +166,13 @@ impl BrokerSpec {
         open_directory(disk, self.cluster_id, self.node_id, &self.voters, rng, now);
     }
 
+    fn own_voter(&self) -> Option<&Voter> {
+        self.voters.iter().find(|voter| voter.id == self.node_id)
+    }
+
     /// The controller of the same process: this broker is one of the voters (`process.roles=broker,controller`).
     pub fn controller(&self) -> Option<ControllerSpec> {
-        let voter = self.voters.iter().find(|voter| voter.id == self.node_id)?;
+        let voter = self.own_voter()?;
         Some(ControllerSpec {
             profile: self.profile,
             cluster_id: self.cluster_id,
@@ -176,7 +180,8 @@ impl BrokerSpec {
             host: self.host.clone(),
             port: voter.port,
             voters: self.voters.clone(),
-            properties: self.properties.clone(),
+            // One file for both roles.
+            properties: self.file(),
         })
     }
 }

@@ -1,10 +1,11 @@
 //! The acts that make history: what a person does to the world. A session is its cluster, its seed and these.
 
-use base::{NodeId, Rng};
+use base::{Micros, NodeId, Rng};
 use cluster::Control;
 use cluster::domain::Signal;
 use serde::{Deserialize, Serialize};
 use sim::World;
+use sim::disk::Ailment;
 use sim::network::LinkRule;
 use sim::timeline::Apply;
 use wire::Fault;
@@ -47,6 +48,13 @@ impl Act {
                 Fault::Config { target, key, value } => format!("config {target} {key}={value}"),
                 Fault::Cut { from, to } => format!("cut {from} {to}"),
                 Fault::Heal => "heal".to_string(),
+                Fault::Disk { target, size, delay_ms } => {
+                    let part = |word: &str, amount: u64, unit| match amount {
+                        0 => String::new(),
+                        amount => format!(" {word}={amount}{unit}"),
+                    };
+                    format!("disk {target}{}{}", part("size", *size, "B"), part("delay", *delay_ms, "ms"))
+                }
             },
         }
     }
@@ -101,7 +109,7 @@ fn target(fault: &Fault) -> Option<&str> {
     match fault {
         Fault::Kill(target) | Fault::Stop(target) | Fault::Start(target) => Some(target),
         Fault::Pause(target) | Fault::Resume(target) | Fault::Wipe(target) => Some(target),
-        Fault::Config { target, .. } => Some(target),
+        Fault::Config { target, .. } | Fault::Disk { target, .. } => Some(target),
         Fault::Cut { .. } | Fault::Heal => None,
     }
 }
@@ -110,7 +118,7 @@ fn check_fault(fault: &Fault, world: &World<Host>) -> Result<(), String> {
     let name = target(fault).unwrap_or_default();
     let Some(node) = find(world, name) else { return Err(format!("there is no server {name}")) };
     let is_server = world.spec(node).is_server();
-    if !is_server && matches!(fault, Fault::Start(_) | Fault::Wipe(_) | Fault::Config { .. }) {
+    if !is_server && matches!(fault, Fault::Start(_) | Fault::Wipe(_) | Fault::Config { .. } | Fault::Disk { .. }) {
         return Err(format!("{name} is a terminal, not a server"));
     }
     let is_up = world.node(node).is_some();
@@ -160,6 +168,10 @@ fn apply_fault(fault: &Fault, world: &mut World<Host>) {
             true
         }
         Fault::Config { key, value, .. } => set_property(world.spec_mut(node), key, value) && prepare(world, node),
+        Fault::Disk { size, delay_ms, .. } => {
+            let ailment = Ailment { size: *size, delay: Micros::from_ms(*delay_ms) };
+            world.apply(&sim::Fault::Disk { node, ailment })
+        }
         Fault::Cut { .. } | Fault::Heal => false,
     };
 }

@@ -56,6 +56,13 @@ impl Node for Host {
             Host::Terminal(terminal) => terminal.disk(),
         }
     }
+    fn disk_mut(&mut self) -> &mut Disk {
+        match self {
+            Host::Broker(broker) => broker.disk_mut(),
+            Host::Controller(controller) => controller.disk_mut(),
+            Host::Terminal(terminal) => terminal.disk_mut(),
+        }
+    }
 
     fn into_disk(self) -> Disk {
         match self {

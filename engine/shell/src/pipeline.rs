@@ -225,6 +225,14 @@ impl Pipeline {
         act(&mut stage.program, &mut own);
         let (written, exit) = (own.written, own.exit);
         for (fd, text) in written {
+            // What went before into the last pipe is on the screen before this is: the last program writes line by line
+            // there, while those between two pipes keep what they have to the end.
+            let stage = &self.stages[i];
+            let sink = if fd == Fd::Stdout { &stage.stdout } else { &stage.stderr };
+            if i + 2 == self.stages.len() && matches!(sink, Sink::Inherit(_)) {
+                let before = std::mem::take(work);
+                self.deliver_all(before, io);
+            }
             self.route(i, fd, text, io, work);
         }
         if let Some(status) = exit {

@@ -83,6 +83,10 @@ impl Terminal {
         &self.files.own
     }
 
+    pub fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.files.own
+    }
+
     pub fn into_disk(self) -> Disk {
         self.files.own
     }

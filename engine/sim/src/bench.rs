@@ -119,6 +119,9 @@ impl Node for Player {
     fn disk(&self) -> &Disk {
         &self.disk
     }
+    fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.disk
+    }
 
     fn into_disk(self) -> Disk {
         self.disk

@@ -22,6 +22,21 @@ pub struct Disk {
     bytes: u64,
     refused: u64,
     latest: Latest,
+    /// What is wrong with it; nothing, most often.
+    ailment: Ailment,
+    /// A write did not fit into the disk's own size, and its server has not been told yet.
+    is_full: bool,
+    /// Until then it works on what was written to it.
+    busy_until: Micros,
+}
+
+/// How a disk can be worse than the house's: a fault like others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ailment {
+    /// It holds no more bytes than these; 0 for no size of its own.
+    pub size: u64,
+    /// How long each write takes. What a process says waits for what it wrote.
+    pub delay: Micros,
 }
 
 /// Where the file that was changed last stands among the others. Most often it is the next one too, as a log that is
@@ -60,6 +75,34 @@ impl Disk {
         self.bytes
     }
 
+    /// Makes the disk as bad as this from now on, or well again. What it holds stays, even if it is more than fits.
+    pub fn ail(&mut self, ailment: Ailment) {
+        self.ailment = ailment;
+    }
+
+    pub fn ailment(&self) -> Ailment {
+        self.ailment
+    }
+
+    /// Until when it works on what was written to it.
+    pub fn busy_until(&self) -> Micros {
+        self.busy_until
+    }
+
+    /// Whether a write did not fit into the disk's own size since this was asked last (`ENOSPC`). What was to be
+    /// written is not there.
+    pub fn take_full(&mut self) -> bool {
+        std::mem::take(&mut self.is_full)
+    }
+
+    /// As [`Disk::append`], whatever the disk's own size and speed: a server's own log, which is most often elsewhere.
+    pub fn note(&mut self, path: &str, bytes: Bytes, now: Micros) -> bool {
+        let ailment = std::mem::take(&mut self.ailment);
+        let done = self.append(path, bytes, now);
+        self.ailment = ailment;
+        done
+    }
+
     /// Writes that were refused because the disk was full, in bytes or in files.
     pub fn refused(&self) -> u64 {
         self.refused
@@ -73,6 +116,7 @@ impl Disk {
         }
         self.bytes += more;
         self.entry(path).append(bytes, now);
+        self.work(now);
         true
     }
 
@@ -85,7 +129,15 @@ impl Disk {
         }
         self.bytes = self.bytes - before + after;
         self.insert(Arc::from(path), Arc::new(File::synced(bytes, now)));
+        self.work(now);
         true
+    }
+
+    /// One write follows the other.
+    fn work(&mut self, now: Micros) {
+        if self.ailment.delay > Micros::ZERO {
+            self.busy_until = self.busy_until.max(now) + self.ailment.delay;
+        }
     }
 
     pub fn truncate(&mut self, path: &str, len: u64, now: Micros) {
@@ -183,7 +235,10 @@ impl Disk {
         let fits = self.bytes.saturating_add(more) <= DISK_BYTES_MAX
             && (self.files.len() < DISK_FILES_MAX || self.exists(path));
         self.refused += u64::from(!fits);
-        fits
+        let size = self.ailment.size;
+        let is_full = size > 0 && more > 0 && self.bytes.saturating_add(more) > size;
+        self.is_full |= is_full;
+        fits && !is_full
     }
 
     fn insert(&mut self, path: Arc<str>, file: Arc<File>) {
@@ -259,6 +314,23 @@ mod tests {
         assert_eq!((disk.bytes(), disk.refused()), (DISK_BYTES_MAX, 2));
         disk.truncate("log", 0, NOW);
         assert!(disk.append("log", Bytes::from_static(b"room again"), NOW));
+    }
+
+    #[test]
+    fn a_disk_of_a_size_of_its_own_is_full_sooner_and_a_slow_one_does_one_write_after_the_other() {
+        let mut disk = Disk::new();
+        disk.ail(Ailment { size: 10, delay: Micros(5) });
+        assert!(disk.append("log", Bytes::from_static(b"12345678"), NOW));
+        assert!(disk.write("checkpoint", Bytes::from_static(b"90"), NOW));
+        assert_eq!(disk.busy_until(), NOW + Micros(10));
+        assert!(!disk.take_full() && !disk.append("log", Bytes::from_static(b"x"), NOW));
+        assert!(disk.take_full() && !disk.take_full(), "told once");
+        assert!(disk.write("checkpoint", Bytes::from_static(b"91"), Micros(100)), "no more room is needed");
+        assert_eq!((disk.busy_until(), disk.refused()), (Micros(105), 0));
+        assert!(disk.note("server.log", Bytes::from_static(b"full"), Micros(200)));
+        disk.ail(Ailment::default());
+        assert!(disk.append("log", Bytes::from_static(b"x"), Micros(300)));
+        assert_eq!((disk.busy_until(), disk.bytes()), (Micros(105), 15));
     }
 
     #[test]

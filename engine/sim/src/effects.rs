@@ -111,6 +111,12 @@ impl<'a, D: Domain> Effects<'a, D> {
         self.actions.push(Action::Exit);
     }
 
+    /// Ends this node's process at once: what this input asked for is not done, but for what was emitted.
+    pub fn crash(&mut self) {
+        self.actions.retain(|action| matches!(action, Action::Emit { .. }));
+        self.actions.push(Action::Exit);
+    }
+
     pub fn resolve(&self, host: &str) -> Option<NodeId> {
         self.surroundings.resolve(host)
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use base::{Micros, NodeId};
 
+use crate::disk::Ailment;
 use crate::network::LinkRule;
 use crate::node::Node;
 use crate::timeline::Apply;
@@ -23,6 +24,11 @@ pub enum Fault {
     Resume(NodeId),
     /// The disk of a node that is down is replaced by an empty one.
     Wipe(NodeId),
+    /// The disk of a node is as bad as this, or well again.
+    Disk {
+        node: NodeId,
+        ailment: Ailment,
+    },
     /// Nothing passes in this direction.
     Cut {
         from: NodeId,
@@ -45,7 +51,7 @@ pub enum Fault {
     },
     /// All links are as new.
     Heal,
-    /// All links as new, paused processes resumed, stopped ones started.
+    /// All links and disks as new, paused processes resumed, stopped ones started.
     HealAll,
 }
 
@@ -59,6 +65,7 @@ impl<N: Node> World<N> {
             Fault::Pause(node) => self.pause(*node),
             Fault::Resume(node) => self.resume(*node),
             Fault::Wipe(node) => self.wipe(*node),
+            Fault::Disk { node, ailment } => self.ail(*node, *ailment),
             Fault::Cut { from, to } => {
                 let is_new = !self.link(*from, *to).cut;
                 self.cut_link(*from, *to);
@@ -105,6 +112,9 @@ impl fmt::Display for Fault {
             Fault::Pause(node) => write!(f, "pause {}", node.0),
             Fault::Resume(node) => write!(f, "resume {}", node.0),
             Fault::Wipe(node) => write!(f, "wipe {}", node.0),
+            Fault::Disk { node, ailment: Ailment { size, delay } } => {
+                write!(f, "disk {} size={size} delay={}", node.0, delay.0)
+            }
             Fault::Cut { from, to } => write!(f, "cut {} {}", from.0, to.0),
             Fault::Mend { from, to } => write!(f, "mend {} {}", from.0, to.0),
             Fault::Link { from, to, rule } => write!(f, "link {} {} {}", from.0, to.0, words(rule)),
@@ -140,6 +150,14 @@ impl std::str::FromStr for Fault {
             ["pause", n] => Fault::Pause(node(n)?),
             ["resume", n] => Fault::Resume(node(n)?),
             ["wipe", n] => Fault::Wipe(node(n)?),
+            ["disk", n, size, delay] => {
+                let number = |word: &str, key: &str| {
+                    let value = word.strip_prefix(key).and_then(|value| value.strip_prefix('='));
+                    value.and_then(|value| value.parse::<u64>().ok()).ok_or(ParseFaultError)
+                };
+                let (size, delay) = (number(size, "size")?, Micros(number(delay, "delay")?));
+                Fault::Disk { node: node(n)?, ailment: Ailment { size, delay } }
+            }
             ["cut", from, to] => Fault::Cut { from: node(from)?, to: node(to)? },
             ["mend", from, to] => Fault::Mend { from: node(from)?, to: node(to)? },
             ["link", from, to, rule @ ..] => Fault::Link { from: node(from)?, to: node(to)?, rule: parse_rule(rule)? },
@@ -184,6 +202,7 @@ mod tests {
             Fault::Pause(to),
             Fault::Resume(to),
             Fault::Wipe(to),
+            Fault::Disk { node: to, ailment: Ailment { size: 5, delay: Micros(7) } },
             Fault::Cut { from, to },
             Fault::Mend { from, to },
             Fault::Link { from, to, rule: rule.clone() },
@@ -194,8 +213,17 @@ mod tests {
         for fault in faults {
             assert_eq!(fault.to_string().parse(), Ok(fault.clone()), "{fault}");
         }
-        for bad in ["", "kill", "kill x", "kill 1 2", "cut 1", "link 1 2 delay", "link 1 2 loss=99999999999", "boom 1"]
-        {
+        for bad in [
+            "",
+            "kill",
+            "kill x",
+            "kill 1 2",
+            "cut 1",
+            "disk 1 size=5",
+            "link 1 2 delay",
+            "link 1 2 loss=99999999999",
+            "boom 1",
+        ] {
             assert_eq!(bad.parse::<Fault>(), Err(ParseFaultError), "{bad}");
         }
     }

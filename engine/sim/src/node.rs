@@ -36,6 +36,8 @@ pub trait Node: Clone + Hash + Debug {
     fn on_input(&mut self, now: Micros, input: Input<Self::Domain>, fx: &mut Effects<'_, Self::Domain>);
 
     fn disk(&self) -> &Disk;
+    /// The same, for what happens to a disk while a process uses it.
+    fn disk_mut(&mut self) -> &mut Disk;
 
     /// What is left when the process is gone.
     fn into_disk(self) -> Disk;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::Disk;
 use crate::connections::End;
+use crate::disk::Ailment;
 use crate::node::{Boot, CloseReason, Node};
 use crate::queue::Handle;
 use crate::world::{Control, Item, Timer, What, World};
@@ -100,6 +101,21 @@ impl<N: Node> World<N> {
         true
     }
 
+    /// The disk of a node is as bad as this from now on, whether its process runs or not. `false`: it is so already.
+    pub fn ail(&mut self, node: NodeId, ailment: Ailment) -> bool {
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return false };
+        if slot.disk().is_none_or(|disk| disk.ailment() == ailment) {
+            return false;
+        }
+        match &mut slot.process {
+            Process::Up(state) => Arc::make_mut(state).disk_mut().ail(ailment),
+            Process::Down(disk) => disk.ail(ailment),
+            Process::Running => return false,
+        }
+        self.touched = Some(node);
+        true
+    }
+
     /// SIGSTOP: the process stands still; what arrives waits. Its host still accepts connections, as an operating
     /// system does for a process that is stopped.
     pub fn pause(&mut self, node: NodeId) -> bool {
@@ -137,10 +153,11 @@ impl<N: Node> World<N> {
         self.push(node, self.now, What::Control { control }).is_some()
     }
 
-    /// Everything is well again: links healed, paused processes resumed, stopped ones started.
+    /// Everything is well again: links and disks healed, paused processes resumed, stopped ones started.
     pub fn heal_all(&mut self) {
         self.heal();
         for node in self.node_ids() {
+            self.ail(node, Ailment::default());
             self.resume(node);
             self.start(node);
         }

@@ -235,7 +235,9 @@ impl<N: Node> World<N> {
         let connection = self.connections.get(from.at);
         let (sender, receiver) = (connection.nodes[from.end], connection.nodes[from.peer().end]);
         let conn = connection.name(from.peer().end);
-        let at = self.now + self.network.transit(sender, receiver);
+        // What was written is on the disk before anybody hears of it.
+        let said = self.slots[sender.0 as usize].disk().map_or(self.now, |disk| disk.busy_until().max(self.now));
+        let at = said + self.network.transit(sender, receiver);
         let at = self.connections.in_order(from, at);
         if self.push(receiver, at, what(conn)).is_none() {
             self.network.counters.in_flight -= 1;

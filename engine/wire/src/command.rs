@@ -51,6 +51,33 @@ pub enum Fault {
         to: Target,
     },
     Heal,
+    /// The disk holds no more than this (0: whatever comes), and takes this long for each write.
+    Disk {
+        target: Target,
+        size: u64,
+        delay_ms: u64,
+    },
+}
+
+impl Fault {
+    /// What stands behind `disk b2` in a line: `size=200KB delay=40ms`, either or neither. With neither the disk is well.
+    pub fn disk(target: Target, words: &str) -> Option<Fault> {
+        let (mut size, mut delay_ms) = (0, 0);
+        for word in words.split_whitespace() {
+            let (key, value) = word.split_once('=')?;
+            let number = value.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let factor = match (key, &value[number.len()..]) {
+                ("size", "MB") => 1_000_000,
+                ("size", "KB") => 1_000,
+                ("size", "" | "B") | ("delay", "" | "ms") => 1,
+                ("delay", "s") => 1_000,
+                _ => return None,
+            };
+            let amount = number.parse::<u64>().ok().filter(|amount| *amount <= 1_000_000)? * factor;
+            *(if key == "size" { &mut size } else { &mut delay_ms }) = amount;
+        }
+        Some(Fault::Disk { target, size, delay_ms })
+    }
 }
 
 /// What is asked of the engine. Commands that change the world are recorded in the session; the others only look.

@@ -266,6 +266,10 @@ impl Node for Alone {
     fn disk(&self) -> &Disk {
         self.0.disk()
     }
+    fn disk_mut(&mut self) -> &mut Disk {
+        self.0.disk_mut()
+    }
+
     fn into_disk(self) -> Disk {
         self.0.into_disk()
     }

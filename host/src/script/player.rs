@@ -130,6 +130,7 @@ impl<W: ScriptWorld> Player<W> {
                 let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
                 self.world.configure(server, key, value)?;
             }
+            ["disk", server, words @ ..] => self.world.fault(server, &format!("disk {}", words.join(" ")))?,
             [verb, servers @ ..] if !servers.is_empty() => self.fault(verb, servers)?,
             _ => return Err("this line asks for nothing that is known".to_owned()),
         }

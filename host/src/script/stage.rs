@@ -85,6 +85,9 @@ impl ScriptWorld for SessionWorld {
             "pause" => Fault::Pause(target),
             "resume" => Fault::Resume(target),
             "wipe" => Fault::Wipe(target),
+            _ if verb.starts_with("disk") => {
+                Fault::disk(target, &verb[4..]).ok_or_else(|| format!("`{verb}` is no disk"))?
+            }
             other => return Err(format!("`{other}` is nothing that can be done to a server")),
         };
         self.stage.act(Act::Fault(fault))

@@ -182,7 +182,10 @@ pub enum AdminCall {
     DeleteRecords {
         before: Map<TopicPartition, i64>,
     },
-    DescribeFeatures,
+    DescribeFeatures {
+        /// Whom to ask; anybody if nobody is named.
+        node: Option<i32>,
+    },
     UpdateFeatures {
         updates: Map<String, FeatureUpdate>,
         validate_only: bool,

@@ -30,7 +30,9 @@ pub(crate) fn start(operation: &mut Operation) -> Option<Vec<Step>> {
             let step = |broker: i32| Step::Ask { name: "alterReplicaLogDirs", target: Target::Broker(broker) };
             brokers.into_iter().map(step).collect()
         }
-        AdminCall::DescribeFeatures => ask("describeFeatures", Target::LeastLoaded),
+        AdminCall::DescribeFeatures { node } => {
+            ask("describeFeatures", node.map_or(Target::LeastLoaded, Target::Broker))
+        }
         AdminCall::UpdateFeatures { .. } => ask("updateFeatures", Target::Controller),
         AdminCall::DescribeMetadataQuorum => ask("describeMetadataQuorum", Target::LeastLoaded),
         AdminCall::AddRaftVoter { .. } => ask("addRaftVoter", Target::LeastLoaded),

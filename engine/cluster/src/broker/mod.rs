@@ -57,6 +57,7 @@ pub use lifecycle::BrokerState;
 pub use partition::{Committed, FollowerState, IsrState, LeaderState, Partition, Role};
 
 use crate::controller::QuorumController;
+use crate::loggers::Loggers;
 use crate::metadata::{MetadataImage, MetadataLoader, metadata_partition};
 use crate::raft::{Raft, RaftConfig, RaftManager};
 use crate::spec::{CONTROLLER_PORT, write_properties};
@@ -89,6 +90,7 @@ macro_rules! process {
             disk: &mut $broker.disk,
             raft: &mut $broker.raft,
             loader: &mut $broker.metadata,
+            loggers: &mut $broker.loggers,
         }
     };
 }
@@ -141,6 +143,7 @@ pub struct Broker {
     /// A high watermark moved since the last checkpoint, and its timer runs.
     checkpoint_scheduled: bool,
     meters: Meters,
+    loggers: Loggers,
     started_at: Micros,
 }
 
@@ -209,6 +212,7 @@ impl Broker {
             creating_topics: Set::new(),
             checkpoint_scheduled: false,
             meters: Meters::default(),
+            loggers: Loggers::new(true),
             started_at: now,
         }
     }
@@ -229,11 +233,17 @@ impl Broker {
             Input::Control { .. } => {}
         }
         self.settle(now, fx);
-        crate::server_log::write(&mut self.disk, &self.metadata.image, now, fx);
+        if self.disk.take_full() {
+            self.fail_log_dir(fx);
+        }
+        crate::server_log::write(&mut self.disk, &mut self.loggers, &self.metadata.image, now, fx);
     }
 
     pub fn disk(&self) -> &Disk {
         &self.disk
+    }
+    pub fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.disk
     }
 
     pub fn into_disk(self) -> Disk {

@@ -372,6 +372,8 @@ impl Broker {
 
     /// Cuts a follower's log at `offset`, and says so if anything went.
     pub(super) fn truncate_replica(&mut self, now: Micros, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
+        let Some(partition) = self.replicas.partitions.get(id) else { return };
+        self.log_truncation(&partition.log, offset, fx);
         let Some(partition) = self.replicas.partitions.get_mut(id) else { return };
         let from_end = partition.log.log_end();
         partition.log.truncate_to(&mut self.disk, offset, now);

@@ -25,6 +25,20 @@ impl Broker {
         self.log_info(logger::BROKER_SERVER, format!("[BrokerServer id={}] {text}", self.spec.node_id), fx);
     }
 
+    /// A write failed (`LogDirFailureChannel`): with its only log directory gone the process is halted, and nobody hears
+    /// of what was not written (`LogManager.handleLogDirFailure`).
+    pub(super) fn fail_log_dir(&mut self, fx: &mut Fx<'_>) {
+        fx.crash();
+        let (dir, node, id) = (self.log_dir(), self.spec.node_id, self.files.directory_id);
+        let text = format!(
+            "[ReplicaManager broker={node}] Stopping serving replicas in dir {dir} with uuid Some({id}) because the log \
+             directory has failed."
+        );
+        self.log_line("WARN", logger::REPLICA_MANAGER, text, fx);
+        let text = format!("Shutdown broker because all log dirs in {dir} have failed");
+        self.log_line("FATAL", logger::LOG_MANAGER, text, fx);
+    }
+
     pub(super) fn log_lifecycle(&self, text: &str, fx: &mut Fx<'_>) {
         self.log_info(logger::LIFECYCLE, format!("[BrokerLifecycleManager id={}] {text}", self.spec.node_id), fx);
     }
@@ -53,6 +67,23 @@ impl Broker {
             (_, false) => format!("Recovering {logs} logs from {dir} since no clean shutdown file was found"),
         };
         self.log_info(logger::LOG_MANAGER, text, fx);
+    }
+
+    /// What `UnifiedLog.truncateTo` says before it does it.
+    pub(super) fn log_truncation(&self, log: &UnifiedLog, offset: i64, fx: &mut Fx<'_>) {
+        let (dir, id, end, hwm) = (self.log_dir(), log.partition(), log.log_end(), log.high_watermark());
+        let line = |level, text: String, fx: &mut Fx<'_>| {
+            self.log_line(level, logger::UNIFIED_LOG, format!("[UnifiedLog partition={id}, dir={dir}] {text}"), fx);
+        };
+        if offset < hwm {
+            line("WARN", format!("Truncating {id} to offset {offset} below high watermark {hwm}"), fx);
+        }
+        let text = if offset >= end {
+            format!("Truncating to {offset} has no effect as the largest offset in the log is {}", end - 1)
+        } else {
+            format!("Truncating to offset {offset}")
+        };
+        line("INFO", text, fx);
     }
 
     pub(super) fn log_loaded(&self, log: &UnifiedLog, (done, of): (usize, usize), fx: &mut Fx<'_>) {

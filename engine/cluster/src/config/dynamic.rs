@@ -28,8 +28,13 @@ const SECURITY: [&str; 10] = [
 ];
 
 /// `DynamicThreadPool.RECONFIGURABLE_CONFIGS`
-const THREADS: [&str; 4] =
-    ["num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "background.threads"];
+const THREADS: [&str; 5] = [
+    "num.io.threads",
+    "num.replica.fetchers",
+    "num.recovery.threads.per.data.dir",
+    "background.threads",
+    "num.network.threads",
+];
 
 /// Checks the dynamic configs that a broker (or the default of all) would have; the error is the words of an
 /// InvalidRequestException.
@@ -61,6 +66,17 @@ pub fn validate_dynamic(
     let before = in_effect(server, image, None);
     let after = in_effect(server, image, Some((configs, per_broker)));
     check_numbers(&after).map_err(|refused| refused.message)?;
+    for kind in ["consumer", "share", "streams"] {
+        let name = |bound: &str| format!("group.{kind}.{bound}assignment.interval.ms");
+        let (own, min, max) = (name(""), name("min."), name("max."));
+        let value = after.number(&own);
+        if value < after.number(&min) {
+            return Err(format!("{own} must be greater than or equal to {min}"));
+        }
+        if value > after.number(&max) {
+            return Err(format!("{own} must be less than or equal to {max}"));
+        }
+    }
     check_threads(&before, &after).map_err(|why| {
         // Kafka's constructor takes a name and a value, and is given the words and their cause.
         format!(
@@ -144,6 +160,12 @@ mod tests {
         assert_eq!(
             words(&[("num.partitions", "3")], true),
             Err("Cannot update these configs dynamically: [num.partitions]".to_string())
+        );
+        assert_eq!(
+            words(&[("group.share.assignment.interval.ms", "20000")], false),
+            Err("group.share.assignment.interval.ms must be less than or equal to \
+                 group.share.max.assignment.interval.ms"
+                .to_string())
         );
         assert_eq!(words(&[("log.cleaner.threads", "0")], true), Err("/ by zero".to_string()));
         assert!(words(&[("listeners", "PLAINTEXT://b1:9")], false).is_err_and(|why| why.ends_with("[listeners]")));

@@ -16,6 +16,9 @@ pub enum ConfigSource {
     DynamicDefaultBroker,
     StaticBroker,
     Default,
+    BrokerLogger,
+    ClientMetrics,
+    Group,
 }
 
 impl ConfigSource {
@@ -27,6 +30,9 @@ impl ConfigSource {
             ConfigSource::DynamicDefaultBroker => 3,
             ConfigSource::StaticBroker => 4,
             ConfigSource::Default => 5,
+            ConfigSource::BrokerLogger => 6,
+            ConfigSource::ClientMetrics => 7,
+            ConfigSource::Group => 8,
         }
     }
 
@@ -38,6 +44,9 @@ impl ConfigSource {
             ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
             ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
             ConfigSource::Default => "DEFAULT_CONFIG",
+            ConfigSource::BrokerLogger => "DYNAMIC_BROKER_LOGGER_CONFIG",
+            ConfigSource::ClientMetrics => "DYNAMIC_CLIENT_METRICS_CONFIG",
+            ConfigSource::Group => "DYNAMIC_GROUP_CONFIG",
         }
     }
 }

@@ -86,6 +86,8 @@ pub enum Valid {
         empty: bool,
         null: bool,
     },
+    /// `earliest`, `latest` or `by_duration:PT1H` (`ShareGroupAutoOffsetResetStrategy`).
+    OffsetReset,
     /// `*` or `partition:broker,...` (`ThrottledReplicaListValidator`).
     Throttled,
     /// `id@host:port,...` (`controller.quorum.voters`).

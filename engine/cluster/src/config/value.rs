@@ -110,6 +110,7 @@ pub fn valid_text(key: &ConfigKey) -> Option<String> {
         Valid::OneOfIgnoringCase(of) => format!("(case insensitive) {}", listed(of)),
         Valid::NonEmptyString => "non-empty string".to_string(),
         Valid::NonNull => "non-null string".to_string(),
+        Valid::OffsetReset => "[earliest, latest, by_duration:PnDTnHnMn.nS]".to_string(),
         Valid::ListOf { of: [], .. } => String::new(),
         Valid::ListOf { of, .. } => listed(of),
         Valid::Throttled => "[partitionId]:[brokerId],[partitionId]:[brokerId],...".to_string(),
@@ -146,6 +147,11 @@ fn check(key: &ConfigKey, value: &Value) -> Result<(), String> {
         (Valid::OneOfIgnoringCase(of), _) => {
             error(&format!("String must be one of (case insensitive): {}", of.join(", ")))
         }
+        (Valid::OffsetReset, Value::Text(text)) if !is_offset_reset(text) => error(&format!(
+            "Invalid value `{text}` for configuration {}. The value must be either 'earliest', 'latest' or of the format \
+             'by_duration:<PnDTnHnMn.nS>'.",
+            key.name
+        )),
         (Valid::NonEmptyString, Value::Text(text)) if text.is_empty() => error("String must be non-empty"),
         (Valid::NonNull, Value::Null) => error("entry must be non null"),
         (Valid::ListOf { of, empty, null }, _) => check_list(key, value, of, empty, null),
@@ -157,6 +163,11 @@ fn check(key: &ConfigKey, value: &Value) -> Result<(), String> {
         (Valid::BootstrapServers, Value::List(entries)) => check_bootstrap_servers(key, entries),
         _ => Ok(()),
     }
+}
+
+fn is_offset_reset(text: &str) -> bool {
+    let is_duration = |duration: &str| duration.starts_with('P') && duration.ends_with(['D', 'H', 'M', 'S']);
+    matches!(text, "earliest" | "latest") || text.strip_prefix("by_duration:").is_some_and(is_duration)
 }
 
 fn check_decimal(value: Decimal, min: &str, max: &str) -> Result<(), String> {

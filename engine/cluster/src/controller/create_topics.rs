@@ -7,6 +7,7 @@ use protocol::messages::create_topics_request::CreatableTopic;
 use protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
 use protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use protocol::metadata::{MetadataRecord, PartitionRecord, TopicRecord};
+use protocol::topic::CLUSTER_METADATA_TOPIC_NAME;
 
 use super::control::{ApiError, ControlState};
 use super::topics::config_records;
@@ -29,6 +30,10 @@ impl ControlState {
         for topic in &request.topics {
             let repeated = request.topics.iter().filter(|other| other.name == topic.name).count() > 1;
             let created = match repeated {
+                _ if topic.name == CLUSTER_METADATA_TOPIC_NAME => {
+                    let words = format!("Creation of internal topic {CLUSTER_METADATA_TOPIC_NAME} is prohibited.");
+                    Err(ApiError::new(ErrorCode::InvalidRequest, words))
+                }
                 true => Err(ApiError::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
                 false => self.create_topic(topic),
             };

@@ -117,6 +117,9 @@ impl ControlState {
             }
             KRAFT_VERSION if level != current => return refuse("Can't downgrade the version of this feature."),
             KRAFT_VERSION => return Ok(()),
+            _ if FEATURES.iter().all(|(known, _, _)| *known != name) => {
+                return refuse(&format!("Feature {name} not found."));
+            }
             _ => {
                 if let Some(reason) = unmet_dependency(name, level, proposed) {
                     return refuse(&reason);

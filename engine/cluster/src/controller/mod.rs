@@ -40,6 +40,7 @@ use sim::{Boot, Disk, Effects, Input};
 
 use crate::broker::log_files::open_directory;
 use crate::config::ServerConfig;
+use crate::loggers::Loggers;
 use crate::metadata::{MetadataImage, MetadataLoader};
 use crate::raft::{Raft, RaftConfig, RaftManager};
 use crate::server_log::{self, logger};
@@ -65,6 +66,7 @@ pub struct Controller {
     raft: RaftManager,
     loader: MetadataLoader,
     quorum_controller: QuorumController,
+    loggers: Loggers,
 }
 
 /// What the roles of a process share, borrowed field by field.
@@ -75,6 +77,7 @@ macro_rules! process {
             disk: &mut $server.disk,
             raft: &mut $server.raft,
             loader: &mut $server.loader,
+            loggers: &mut $server.loggers,
         }
     };
 }
@@ -94,7 +97,9 @@ impl Controller {
         let raft = RaftManager::open(config, &mut disk, false, raft_rng, now);
         let ids = Rng::new(seed, u64::from(node.0), "topic ids");
         let quorum_controller = QuorumController::new(spec, raft.raft().log_end(), rng, ids, now);
-        Controller { spec: spec.clone(), disk, raft, loader: MetadataLoader::new(&server, now), quorum_controller }
+        let loader = MetadataLoader::new(&server, now);
+        let loggers = Loggers::new(false);
+        Controller { spec: spec.clone(), disk, raft, loader, quorum_controller, loggers }
     }
 
     /// One thing happened.
@@ -129,11 +134,19 @@ impl Controller {
             Input::Control { .. } => {}
         }
         self.settle(now, fx);
-        server_log::write(&mut self.disk, &self.loader.image, now, fx);
+        if self.disk.take_full() {
+            fx.crash();
+            let text = "Encountered fatal fault: Unexpected error in raft IO thread".to_string();
+            fx.emit(Event::Logged { level: "ERROR", logger: logger::FAULTS, text });
+        }
+        server_log::write(&mut self.disk, &mut self.loggers, &self.loader.image, now, fx);
     }
 
     pub fn disk(&self) -> &Disk {
         &self.disk
+    }
+    pub fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.disk
     }
 
     pub fn into_disk(self) -> Disk {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use base::{ConnId, Micros, Rng, Uuid};
+use protocol::messages::IncrementalAlterConfigsResponse;
 use protocol::{ApiKey, ErrorCode, Packet, Request};
 use sim::Disk;
 
@@ -12,12 +13,14 @@ use super::control::ControlState;
 use super::heartbeat::HeartbeatManager;
 use super::registration::Registration;
 use super::write::Pending;
+use crate::broker::apis::alter_outcome;
 use crate::broker::apis::configs::ConfigHelper;
 use crate::broker::apis::security::describe_acls;
 use crate::broker::connections::{Connections, Incoming};
 use crate::broker::to_controller::{Lane, ToController};
 use crate::config::ServerConfig;
-use crate::metadata::{Loaded, MetadataImage, MetadataLoader};
+use crate::loggers::Loggers;
+use crate::metadata::{Loaded, MetadataImage, MetadataLoader, ResourceType};
 use crate::placement::{JavaRandom, StripedReplicaPlacer};
 use crate::raft::{Raft, RaftManager};
 use crate::server_log::logger;
@@ -29,6 +32,7 @@ pub(crate) struct Process<'a> {
     pub disk: &'a mut Disk,
     pub raft: &'a mut RaftManager,
     pub loader: &'a mut MetadataLoader,
+    pub loggers: &'a mut Loggers,
 }
 
 impl Process<'_> {
@@ -211,12 +215,30 @@ impl QuorumController {
                 return self.connections.respond(&reply, response, fx);
             }
             Request::DescribeConfigs(request) => {
-                let helper = ConfigHelper { image: &process.loader.image, server: &self.state.config };
+                let helper =
+                    ConfigHelper { image: &process.loader.image, server: &self.state.config, loggers: process.loggers };
                 let response = helper.describe(request);
                 return self.connections.respond(&reply, response, fx);
             }
             Request::DescribeAcls(request) => {
                 let response = describe_acls(&self.state.config, &process.loader.image, request);
+                return self.connections.respond(&reply, response, fx);
+            }
+            // Levels of loggers are this process's own business.
+            Request::IncrementalAlterConfigs(request)
+                if request
+                    .resources
+                    .iter()
+                    .all(|resource| resource.resource_type == ResourceType::BrokerLogger.id()) =>
+            {
+                let alter = |resource| {
+                    let altered = process.loggers.alter(resource, self.spec.node_id, request.validate_only, fx);
+                    let (code, words) =
+                        altered.err().map_or((ErrorCode::None, None), |(code, words)| (code, Some(words)));
+                    alter_outcome(resource, code, words)
+                };
+                let responses = request.resources.iter().map(alter).collect();
+                let response = IncrementalAlterConfigsResponse { responses, ..Default::default() };
                 return self.connections.respond(&reply, response, fx);
             }
             _ => {}

@@ -13,7 +13,9 @@ use protocol::metadata::{ClearElrRecord, ConfigRecord, MetadataRecord, ProducerI
 
 use super::control::{ApiError, ControlState, outcome};
 use super::write::Decision;
-use crate::config::{alter_one, server_key, validate_given, validate_topic_configs};
+use crate::config::{
+    alter_one, server_key, validate_client_metrics, validate_given, validate_group, validate_topic_configs,
+};
 use crate::metadata::{ConfigResource, ResourceType};
 use crate::server_log::logger;
 
@@ -195,6 +197,12 @@ impl ControlState {
         self.check_minimum(&resource, asked, &after)?;
         match resource.kind {
             ResourceType::Topic => validate_topic_configs(before, &after).map_err(|error| invalid(error.0))?,
+            ResourceType::Group => {
+                validate_group(&after, &self.config).map_err(|(code, words)| ApiError::new(code, words))?;
+            }
+            ResourceType::ClientMetrics => {
+                validate_client_metrics(&resource.name, &after).map_err(|(code, words)| ApiError::new(code, words))?
+            }
             _ => {
                 for (key, value) in after.iter().filter_map(|(name, value)| Some((server_key(name)?, value))) {
                     validate_given(key, value).map_err(invalid)?;
@@ -261,6 +269,12 @@ impl ControlState {
                     return Err(ApiError::new(ErrorCode::BrokerIdNotRegistered, words));
                 }
                 Ok(ConfigResource::broker(id))
+            }
+            Some(ResourceType::Group) if name.is_empty() => {
+                Err(ApiError::new(ErrorCode::InvalidRequest, "Default group resources are not allowed."))
+            }
+            Some(kind @ (ResourceType::Group | ResourceType::ClientMetrics)) => {
+                Ok(ConfigResource { kind, name: name.clone() })
             }
             _ => {
                 let words = format!("Unsupported resource type {}", asked.resource_type);

@@ -78,7 +78,7 @@ mod tests {
     fn five() -> EpochElection {
         let voter =
             |id: i32| Voter { id, host: format!("c{id}"), port: 9093, directory_id: base::Uuid(id as u128 + 1_000) };
-        EpochElection::new(&VoterSet::of_spec(&[1, 2, 3, 4, 5].map(voter)), 1)
+        EpochElection::new(&VoterSet::of_spec(&[1, 2, 3, 4, 5].map(voter), "CONTROLLER"), 1)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use protocol::metadata::{FeatureLevelRecord, MetadataRecord};
 use sim::Disk;
 
 use super::snapshot::{Snapshot, SnapshotId, SnapshotWriter};
-use super::voters::VoterSet;
+use super::voters::{CONTROLLER_LISTENER, VoterSet};
 use crate::broker::log_files::{in_log_dir, partition_dir};
 use crate::metadata::metadata_partition;
 use crate::spec::Voter;
@@ -35,12 +35,12 @@ pub fn bootstrap_records() -> Vec<MetadataRecord> {
 
 /// The contents of `bootstrap.checkpoint`.
 pub fn bootstrap_file(records: &[MetadataRecord], now: Micros) -> Bytes {
-    SnapshotWriter::new(0, 0, None, now).records(records).freeze()
+    SnapshotWriter::new(0, now.as_epoch_ms(), None, now).records(records).freeze()
 }
 
 /// The contents of the snapshot that names the first voters.
-pub fn voters_file(voters: &[Voter], now: Micros) -> Bytes {
-    SnapshotWriter::new(0, 0, Some((1, &VoterSet::of_spec(voters))), now).freeze()
+pub fn voters_file(voters: &[Voter], listener: &str, now: Micros) -> Bytes {
+    SnapshotWriter::new(0, now.as_epoch_ms(), Some((1, &VoterSet::of_spec(voters, listener))), now).freeze()
 }
 
 /// Formats a log directory that is empty: every server gets the bootstrap records, a voter also who votes.
@@ -49,7 +49,7 @@ pub fn format(disk: &mut Disk, node_id: i32, voters: &[Voter], now: Micros) {
     if voters.iter().any(|voter| voter.id == node_id) {
         let dir = partition_dir(&metadata_partition());
         let path = format!("{dir}/{}", SnapshotId::BOOTSTRAP.file_name());
-        disk.write(&path, voters_file(voters, now), now);
+        disk.write(&path, voters_file(voters, CONTROLLER_LISTENER, now), now);
     }
 }
 

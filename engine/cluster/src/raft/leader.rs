@@ -270,7 +270,7 @@ mod tests {
     fn voters(ids: &[i32]) -> VoterSet {
         let voter =
             |id: &i32| Voter { id: *id, host: format!("c{id}"), port: 9093, directory_id: key(*id).directory_id };
-        VoterSet::of_spec(&ids.iter().map(voter).collect::<Vec<_>>())
+        VoterSet::of_spec(&ids.iter().map(voter).collect::<Vec<_>>(), "CONTROLLER")
     }
 
     fn leader(ids: &[i32]) -> LeaderState {

@@ -149,7 +149,7 @@ mod tests {
     fn what_is_written_is_read() {
         let level = FeatureLevelRecord { name: "metadata.version".into(), feature_level: 30, ..Default::default() };
         let voter = crate::spec::Voter { id: 1, host: "c1".into(), port: 9093, directory_id: base::Uuid(5_000) };
-        let voters = VoterSet::of_spec(&[voter]);
+        let voters = VoterSet::of_spec(&[voter], "CONTROLLER");
         let file =
             SnapshotWriter::new(2, 7, Some((1, &voters)), Micros::ZERO).records(&[level.clone().into()]).freeze();
         let snapshot = Snapshot::read(file.clone());

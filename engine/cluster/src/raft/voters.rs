@@ -80,10 +80,10 @@ impl VoterSet {
     pub const EMPTY: VoterSet = VoterSet(Map::new());
 
     /// The voters that a disk is formatted with (`--initial-controllers`).
-    pub fn of_spec(voters: &[Voter]) -> VoterSet {
+    pub fn of_spec(voters: &[Voter], listener: &str) -> VoterSet {
         let node = |voter: &Voter| VoterNode {
             key: ReplicaKey::new(voter.id, voter.directory_id),
-            listeners: vec![Listener::controller(&voter.host, voter.port)],
+            listeners: vec![Listener { name: listener.to_string(), ..Listener::controller(&voter.host, voter.port) }],
             kraft_versions: SUPPORTED_KRAFT_VERSION,
         };
         VoterSet(voters.iter().map(|voter| (voter.id, node(voter))).collect())
@@ -206,7 +206,7 @@ mod tests {
 
     fn three() -> VoterSet {
         let voter = |id: i32| Voter { id, host: format!("c{id}"), port: 9093, directory_id: Uuid(id as u128 + 1_000) };
-        VoterSet::of_spec(&[voter(1), voter(2), voter(3)])
+        VoterSet::of_spec(&[voter(1), voter(2), voter(3)], CONTROLLER_LISTENER)
     }
 
     #[test]
@@ -227,7 +227,10 @@ mod tests {
 
     #[test]
     fn the_last_voter_stays() {
-        let one = VoterSet::of_spec(&[Voter { id: 1, host: "c1".into(), port: 9093, directory_id: Uuid(9) }]);
+        let one = VoterSet::of_spec(
+            &[Voter { id: 1, host: "c1".into(), port: 9093, directory_id: Uuid(9) }],
+            CONTROLLER_LISTENER,
+        );
         assert_eq!(one.without(ReplicaKey::new(1, Uuid(9))), None);
     }
 }

@@ -60,6 +60,14 @@ impl Node for Toy {
             Toy::Client(client) => client.disk(),
         }
     }
+    fn disk_mut(&mut self) -> &mut Disk {
+        match self {
+            Toy::Broker(broker) => broker.disk_mut(),
+            Toy::Controller(controller) => controller.disk_mut(),
+            Toy::Dictator(dictator) => dictator.disk_mut(),
+            Toy::Client(client) => client.disk_mut(),
+        }
+    }
 
     fn into_disk(self) -> Disk {
         match self {

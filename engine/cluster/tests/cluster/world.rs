@@ -76,6 +76,14 @@ impl Node for Toy {
         }
     }
 
+    fn disk_mut(&mut self) -> &mut Disk {
+        match self {
+            Toy::Broker(broker) => broker.disk_mut(),
+            Toy::Controller(controller) => controller.disk_mut(),
+            Toy::Client(client) => &mut client.disk,
+        }
+    }
+
     fn into_disk(self) -> Disk {
         match self {
             Toy::Broker(broker) => broker.into_disk(),

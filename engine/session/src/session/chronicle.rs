@@ -155,6 +155,11 @@ fn words(act: &Act) -> Option<(&'static str, String, String)> {
         Fault::Wipe(host) => ("Wiped", host, format!("You wipe the disk of {host}.")),
         Fault::Config { target, key, value } => ("Configured", target, format!("You set {key}={value} for {target}.")),
         Fault::Cut { from, to } => ("Cut", from, format!("You cut the link from {from} to {to}.")),
+        Fault::Disk { target, .. } => {
+            let what = act.words();
+            let what = what.split_once(&format!("{target} ")).map_or("well again", |(_, words)| words);
+            ("Disk", target, format!("The disk of {target} is {what}."))
+        }
         Fault::Heal => return Some(("Healed", String::new(), "You mend all links.".to_string())),
     };
     Some((kind, host.clone(), sentence))

@@ -16,6 +16,8 @@ use super::usage::help_or_version;
 pub const SPEC: ToolSpec = ToolSpec { name: "kafka-configs.sh", table: options::TABLE, run, thrown };
 
 const INVALID_CONFIGURATION: &str = "org.apache.kafka.common.errors.InvalidConfigurationException";
+/// A kind of the above.
+const INVALID_TOPIC: &str = "org.apache.kafka.common.errors.InvalidTopicException";
 
 fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let arguments = tool.arguments();
@@ -59,7 +61,7 @@ fn singular(entity_type: &str) -> &str {
 
 /// Mistakes of the user are shown by their words alone.
 fn thrown(error: KafkaError, tool: &mut Run<'_, '_, '_>) {
-    let terse = [error::UNSUPPORTED_VERSION, error::ILLEGAL_ARGUMENT, INVALID_CONFIGURATION];
+    let terse = [error::UNSUPPORTED_VERSION, error::ILLEGAL_ARGUMENT, INVALID_CONFIGURATION, INVALID_TOPIC];
     if terse.contains(&error.class.as_str()) || error.class.starts_with("joptsimple.") {
         return tool.eprintln(error.message());
     }

@@ -19,8 +19,8 @@ pub const SPEC: ToolSpec = ToolSpec { name: "kafka-dump-log.sh", table: TABLE, r
 
 const TABLE: &[Opt] = &[
     flag("print-data-log", "Print the records too. Any decoder implies it."),
-    flag("verify-index-only", "Check an index against its log without printing it."),
-    flag("index-sanity-check", "Do the check of an index that a broker does when it starts."),
+    flag(VERIFY_ONLY, "Check an index against its log without printing it."),
+    flag(SANITY_ONLY, "Do the check of an index that a broker does when it starts."),
     text("files", "file1, file2, ...", "REQUIRED: the files, separated by commas."),
     or(integer("max-message-size", "size", "The largest record."), "5242880"),
     or(integer("max-bytes", "size", "Read no more of a log than this."), "2147483647"),
@@ -47,15 +47,17 @@ const fn optional(name: &'static str, help: &'static str) -> Opt {
 const ABOUT: &str = "This tool helps to parse a log file and dump its contents to the console, useful for debugging a \
                      seemingly corrupt log segment.";
 
-/// How much of what is shown, and how.
+/// Do as a broker does when it starts, and no more.
+const SANITY_ONLY: &str = "index-sanity-check";
+const VERIFY_ONLY: &str = "verify-index-only";
+
+/// How much of what is shown, and how: Kafka asks its options anew for each file, once it has said which.
 struct Wanted {
     contents: bool,
     deep: bool,
     decoder: Decoder,
     skip_metadata: bool,
     max_bytes: i32,
-    sanity_only: bool,
-    verify_only: bool,
 }
 
 /// What did not fit, told at the end; each list by file.
@@ -71,7 +73,6 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let options = Options::parse(TABLE, &arguments)?;
     help_or_version(&options, &arguments, ABOUT)?;
     require(&options, &["files"])?;
-    let wanted = wanted(&options)?;
     let mut findings = Findings::default();
     let files = options.value("files")?.unwrap_or_default().to_string();
     for path in files.split(',') {
@@ -79,9 +80,9 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let suffix = name.rfind('.').map(|dot| &name[dot..]);
         match suffix {
-            Some(".log" | ".checkpoint") => data::dump(path, &wanted, &mut findings.gaps, tool)?,
-            Some(".index") => indexes::dump_offsets(path, &wanted, &mut findings.index_mismatches, tool)?,
-            Some(".timeindex") => indexes::dump_times(path, &wanted, &mut findings.time, tool)?,
+            Some(".log" | ".checkpoint") => data::dump(path, &wanted(&options)?, &mut findings.gaps, tool)?,
+            Some(".index") => indexes::dump_offsets(path, &options, &mut findings.index_mismatches, tool)?,
+            Some(".timeindex") => indexes::dump_times(path, &options, &mut findings.time, tool)?,
             Some(".snapshot") => indexes::dump_producers(path, tool)?,
             Some(".txnindex") => indexes::dump_aborted(path, tool)?,
             _ => tool.eprintln(format!("Ignoring unknown file {path}")),
@@ -137,8 +138,6 @@ fn wanted(options: &Options) -> Result<Wanted, Halt> {
         decoder,
         skip_metadata: options.has("skip-record-metadata"),
         max_bytes: options.integer("max-bytes")?.unwrap_or(i32::MAX),
-        sanity_only: options.has("index-sanity-check"),
-        verify_only: options.has("verify-index-only"),
     })
 }
 

@@ -106,10 +106,12 @@ fn level_name(feature: &str, level: i16) -> String {
 }
 
 fn describe(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
-    if let Some(id) = parsed.integer("--node-id").filter(|id| *id < 0) {
+    let node = parsed.integer("--node-id");
+    if let Some(id) = node.filter(|id| *id < 0) {
         return Err(failed(format!("Invalid node id {id}: must be non-negative.")));
     }
-    let AdminReply::Features(metadata) = tool.get(AdminCall::DescribeFeatures)? else { return Err(unexpected()) };
+    let call = AdminCall::DescribeFeatures { node };
+    let AdminReply::Features(metadata) = tool.get(call)? else { return Err(unexpected()) };
     let epoch = metadata.epoch.map_or("-".to_string(), |epoch| epoch.to_string());
     for (feature, (min, max)) in &metadata.supported {
         let finalized = metadata.finalized.get(feature).map_or(0, |(_, max)| *max);

@@ -2,13 +2,14 @@
 //! (`StorageTool`, `Formatter`).
 
 mod scram;
-mod snapshots;
 mod voters;
 
 use base::{Map, Rng, Uuid};
 
 use clients::KafkaError;
 use cluster::features::{FEATURES, KRAFT_VERSION, METADATA_VERSION, MetadataVersion};
+use cluster::raft::format::{bootstrap_file, voters_file};
+use cluster::spec::Voter;
 use log::checkpoint::MetaProperties;
 use protocol::java::hash_order;
 use protocol::metadata::{FeatureLevelRecord, MetadataRecord};
@@ -19,8 +20,7 @@ use super::server_file::{ServerFile, load};
 use super::straight::{Halt, Run, ToolSpec};
 use super::{argparse::Parsed, features};
 use scram::scram_record;
-use snapshots::{bootstrap_file, voters_file};
-use voters::{Voter, parse_voters};
+use voters::parse_voters;
 
 /// From here on records of credentials are understood.
 const SCRAM_SINCE: MetadataVersion = MetadataVersion::SCRAM;
@@ -274,7 +274,7 @@ fn voters(parsed: &Parsed, file: &ServerFile, tool: &mut Run<'_, '_, '_>) -> Res
             return refused("You can only use --standalone on a controller.");
         }
         let (host, port) = controller_endpoint(file);
-        return Ok(Some(vec![Voter { id: file.node_id, host, port, directory: random_id(tool) }]));
+        return Ok(Some(vec![Voter { id: file.node_id, host, port, directory_id: random_id(tool) }]));
     }
     if !parsed.has("--no-initial-controllers") && file.has_role("controller") && !is_static {
         return refused(
@@ -384,7 +384,7 @@ impl Plan<'_> {
             (false, ..) => ("data directory", random_id(tool)),
             (true, None, _) => ("metadata directory", random_id(tool)),
             (true, Some(_), None) => ("dynamic metadata directory", random_id(tool)),
-            (true, Some(_), Some(voter)) => ("dynamic metadata voter directory", voter.directory),
+            (true, Some(_), Some(voter)) => ("dynamic metadata voter directory", voter.directory_id),
         };
         tool.println(format!("Formatting {kind} {directory} with metadata.version {}.", self.release.name()));
         tool.write(&format!("{directory}/bootstrap.checkpoint"), bootstrap_file(records, now));

@@ -161,6 +161,19 @@ pub fn key_values(arguments: &[&str]) -> Properties {
     arguments.iter().map(pair).collect()
 }
 
+/// What Java says of a pattern that is none: why, where, the pattern and a mark below the place.
+pub fn bad_pattern(pattern: &str) -> KafkaError {
+    let (why, at) = match pattern.chars().next() {
+        Some(first @ ('*' | '+' | '?')) => (format!("Dangling meta character '{first}'"), 0),
+        _ if pattern.contains('[') && !pattern.contains(']') => {
+            ("Unclosed character class".to_string(), pattern.len() - 1)
+        }
+        _ => ("Unclosed group".to_string(), pattern.len()),
+    };
+    let mark = if at < pattern.len() { format!("\n{}^", " ".repeat(at)) } else { String::new() };
+    KafkaError::new("java.util.regex.PatternSyntaxException", format!("{why} near index {at}\n{pattern}{mark}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 //! Caps: what would pass one is refused and reported, never a panic and never a full memory.
 
 use crate::probe::{Act::*, Lab};
-use base::NodeId;
+use base::{Micros, NodeId};
+use sim::disk::Ailment;
 use sim::{Limits, Violation};
 
 #[test]
@@ -38,6 +39,24 @@ fn a_full_disk_is_reported_with_its_node() {
     lab.run(2);
     assert_eq!(lab.world.violations(), [Violation::DiskFull { node: NodeId(1) }]);
     assert!(lab.world.violations()[0].to_string().contains("node 1"));
+}
+
+#[test]
+fn what_is_said_waits_for_a_slow_disk() {
+    let mut lab = Lab::connected();
+    let ailment = Ailment { size: 100, delay: Micros(500) };
+    assert!(lab.world.ail(NodeId(0), ailment) && !lab.world.ail(NodeId(0), ailment), "it is so already");
+    lab.tell(0, vec![Append("log", "a"), Append("log", "b"), Send(1, 1_001)]);
+    lab.tell(0, vec![Send(1, 1_002)]);
+    lab.run(2_099);
+    assert_eq!(lab.seen(), Vec::<String>::new());
+    lab.run(2_100);
+    assert_eq!(lab.seen(), ["2100 n1 got 1001 on 1", "2100 n1 got 1002 on 1"]);
+    lab.tell(0, vec![Fill(99)]);
+    lab.run(3_000);
+    assert!(lab.world.violations().is_empty(), "a disk of a size of its own is a fault, and breaks no cap");
+    lab.world.heal_all();
+    assert_eq!(lab.world.disk(NodeId(0)).map(|disk| disk.ailment()), Some(Ailment::default()));
 }
 
 #[test]

@@ -69,6 +69,9 @@ impl Node for Chatter {
     fn disk(&self) -> &Disk {
         &self.disk
     }
+    fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.disk
+    }
 
     fn into_disk(self) -> Disk {
         self.disk

@@ -16,7 +16,7 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
         }
         AdminCall::DescribeLogDirs { .. } => DescribeLogDirsRequest { topics: None, ..Default::default() }.into(),
         AdminCall::AlterReplicaLogDirs { directories } => log_dirs(directories, target),
-        AdminCall::DescribeFeatures | AdminCall::NodeVersions { .. } => ApiVersionsRequest {
+        AdminCall::DescribeFeatures { .. } | AdminCall::NodeVersions { .. } => ApiVersionsRequest {
             client_software_name: "apache-kafka-java".to_string(),
             client_software_version: cluster::Profile::default().version().to_string(),
             ..Default::default()

@@ -31,13 +31,17 @@ impl Broker {
                 other.resource_type == resource.resource_type && other.resource_name == resource.resource_name
             };
             let refused = match request.resources.iter().filter(same).count() {
+                1 if resource.resource_type == ResourceType::BrokerLogger.id() => {
+                    let (node, only_validate) = (self.spec.node_id, request.validate_only);
+                    self.loggers.alter(resource, node, only_validate, fx).map(|()| Forwarded::No)
+                }
                 1 => self.preprocess(resource),
                 _ => Err((ErrorCode::InvalidRequest, "Each resource must appear at most once.".to_string())),
             };
             outcomes.push(match refused {
                 Ok(Forwarded::Yes) => None,
-                Ok(Forwarded::No) => Some(outcome(resource, ErrorCode::None, None)),
-                Err((code, words)) => Some(outcome(resource, code, Some(words))),
+                Ok(Forwarded::No) => Some(alter_outcome(resource, ErrorCode::None, None)),
+                Err((code, words)) => Some(alter_outcome(resource, code, Some(words))),
             });
         }
         let mut forwarded = request.clone();
@@ -84,7 +88,6 @@ impl Broker {
         }
         match ResourceType::from_id(resource.resource_type) {
             Some(ResourceType::Broker) => self.preprocess_broker(resource).map(|()| Forwarded::Yes),
-            Some(ResourceType::BrokerLogger) => Ok(Forwarded::No),
             Some(_) => Ok(Forwarded::Yes),
             None => invalid(format!("Unknown resource type {}", resource.resource_type)),
         }
@@ -118,7 +121,12 @@ enum Forwarded {
     No,
 }
 
-fn outcome(resource: &AlterConfigsResource, code: ErrorCode, words: Option<String>) -> AlterConfigsResourceResponse {
+/// What became of the changes of one resource.
+pub(crate) fn alter_outcome(
+    resource: &AlterConfigsResource,
+    code: ErrorCode,
+    words: Option<String>,
+) -> AlterConfigsResourceResponse {
     AlterConfigsResourceResponse {
         error_code: code.code(),
         error_message: words,

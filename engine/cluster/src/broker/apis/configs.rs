@@ -2,19 +2,25 @@
 
 use base::Set;
 
+use protocol::java::java_string_hash;
 use protocol::messages::describe_configs_request::DescribeConfigsResource;
 use protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
-use protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
+use protocol::messages::list_config_resources_response::ConfigResource as ListedResource;
+use protocol::messages::{
+    DescribeConfigsRequest, DescribeConfigsResponse, ListConfigResourcesRequest, ListConfigResourcesResponse,
+};
+use protocol::scala::concurrent_order;
 use protocol::{ErrorCode, topic};
 
 use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
 use crate::config::{
-    ConfigKey, ConfigSource, ConfigType, ServerConfig, UpdateMode, broker_synonyms, distinct, quota_key, server_key,
-    server_keys, topic_keys, topic_synonyms,
+    ConfigKey, ConfigSource, ConfigType, ServerConfig, UpdateMode, broker_synonyms, distinct, group_default,
+    group_synonym, quota_key, resource_keys, server_key, server_keys, topic_keys, topic_synonyms,
 };
+use crate::loggers::Loggers;
 use crate::metadata::{ConfigResource, MetadataImage, ResourceType};
 
 /// `DescribeConfigsResponse.ConfigType.UNKNOWN`
@@ -30,8 +36,43 @@ impl Broker {
         request: &DescribeConfigsRequest,
         fx: &mut Fx<'_>,
     ) {
-        let helper = ConfigHelper { image: &self.metadata.image, server: &self.settings.server };
+        let (image, server) = (&self.metadata.image, &self.settings.server);
+        let helper = ConfigHelper { image, server, loggers: &self.loggers };
         let response = helper.describe(request);
+        self.connections.respond(reply, response, fx);
+    }
+
+    /// Which groups and subscriptions have configs, and which brokers and topics there are.
+    pub(super) fn handle_list_configs(
+        &mut self,
+        reply: &ReplyTo,
+        request: &ListConfigResourcesRequest,
+        fx: &mut Fx<'_>,
+    ) {
+        use ResourceType::*;
+        let image = &self.metadata.image;
+        let mut config_resources = Vec::new();
+        for kind in [Group, ClientMetrics, BrokerLogger, Broker, Topic] {
+            if !request.resource_types.is_empty() && !request.resource_types.contains(&kind.id()) {
+                continue;
+            }
+            let names: Vec<String> = match kind {
+                Topic => image.topics().map(|topic| topic.name.to_string()).collect(),
+                Broker | BrokerLogger => {
+                    image.brokers().filter(|broker| !broker.fenced).map(|broker| broker.id.to_string()).collect()
+                }
+                Group | ClientMetrics => {
+                    let set = image.config_resources().filter(|resource| resource.kind == kind);
+                    concurrent_order(set.map(|resource| resource.name.clone()).collect(), |name| java_string_hash(name))
+                }
+            };
+            config_resources.extend(names.into_iter().map(|resource_name| ListedResource {
+                resource_name,
+                resource_type: kind.id(),
+                ..Default::default()
+            }));
+        }
+        let response = ListConfigResourcesResponse { config_resources, ..Default::default() };
         self.connections.respond(reply, response, fx);
     }
 }
@@ -40,6 +81,7 @@ impl Broker {
 pub(crate) struct ConfigHelper<'a> {
     pub image: &'a MetadataImage,
     pub server: &'a ServerConfig,
+    pub loggers: &'a Loggers,
 }
 
 impl ConfigHelper<'_> {
@@ -105,8 +147,25 @@ impl ConfigHelper<'_> {
                 let others = self.unlisted_names().into_iter().filter(|name| wanted(name));
                 Ok(known.chain(others.map(|name| self.unlisted_config(name, synonyms, true))).collect())
             }
-            // No loggers, client metrics or group settings are kept here.
-            Some(_) => Ok(Vec::new()),
+            Some(ResourceType::BrokerLogger) => {
+                let own = self.server.node_id();
+                match name.parse::<i32>() {
+                    _ if name.is_empty() => Err(invalid("Broker id must not be empty".to_string())),
+                    Err(_) => Err(invalid(format!("Broker id must be an integer, but it is: {name}"))),
+                    Ok(id) if id != own => {
+                        Err(invalid(format!("Unexpected broker id, expected {own} but received {name}")))
+                    }
+                    Ok(_) => Ok(self.loggers.all().filter(|(name, _)| wanted(name)).map(logger).collect()),
+                }
+            }
+            Some(kind) => {
+                if name.is_empty() {
+                    let what = if kind == ResourceType::Group { "Group" } else { "Client metrics subscription" };
+                    return Err(invalid(format!("{what} name must not be empty")));
+                }
+                let shown = resource_keys(kind).iter().filter(|key| wanted(key.name));
+                Ok(shown.map(|key| self.resource_config(kind, name, key, synonyms)).collect())
+            }
             None => Err(invalid(format!("Unsupported resource type: {}", resource.resource_type))),
         }
     }
@@ -159,14 +218,46 @@ impl ConfigHelper<'_> {
         entry(key, value, source, false, found, with_synonyms)
     }
 
+    /// A config of a group or of a client metrics subscription.
+    fn resource_config(
+        &self,
+        kind: ResourceType,
+        name: &str,
+        key: &ConfigKey,
+        with_synonyms: bool,
+    ) -> DescribeConfigsResourceResult {
+        let own = self.image.config(&ConfigResource { kind, name: name.to_string() }, key.name);
+        let (mut found, mut value) = (Vec::new(), key.default_text());
+        let mut source = ConfigSource::ClientMetrics;
+        if kind == ResourceType::Group {
+            source = ConfigSource::Group;
+            value = group_default(self.server, key);
+            found = match group_synonym(key.name) {
+                Some(synonym) => self.synonyms(synonym),
+                None => vec![(key.name, value.map(str::to_string), ConfigSource::Default)],
+            };
+        }
+        // The server's value of now, also where it was changed while the server runs.
+        let set = found.first().and_then(|(_, value, _)| value.clone());
+        let value = own.map(str::to_string).or(set).or(value.map(str::to_string));
+        if let Some(text) = own {
+            found.insert(0, (key.name, Some(text.to_string()), source));
+        }
+        let source = found.first().map_or(ConfigSource::Default, |(_, _, source)| *source);
+        entry(key, value, source, false, found, with_synonyms)
+    }
+
     fn broker_config(&self, key: &ConfigKey, with_synonyms: bool, per_broker: bool) -> DescribeConfigsResourceResult {
         let mut found = self.synonyms(key.name);
         if !per_broker {
             found.retain(|(_, _, source)| *source == ConfigSource::DynamicDefaultBroker);
         }
+        // A dynamic setting of another name for the same thing puts the file's own out of force.
+        let is_dynamic = |source: &ConfigSource| *source < ConfigSource::StaticBroker;
+        let is_overridden = self.layers(&broker_synonyms(key.name)).iter().any(|(_, _, source)| is_dynamic(source));
         let value = match found.first() {
-            Some((_, value, _)) => value.clone(),
-            None => key.default_text().map(str::to_string),
+            Some((_, value, source)) if is_dynamic(source) || !is_overridden => value.clone(),
+            _ => key.default_text().map(str::to_string),
         };
         let source = found.first().map_or(ConfigSource::Default, |(_, _, source)| *source);
         entry(key, value, source, key.mode == UpdateMode::ReadOnly, found, with_synonyms)
@@ -210,6 +301,15 @@ impl ConfigHelper<'_> {
         };
         found.extend(names.iter().filter_map(default));
         found
+    }
+}
+
+fn logger((name, level): (&str, &str)) -> DescribeConfigsResourceResult {
+    DescribeConfigsResourceResult {
+        name: name.to_string(),
+        value: Some(level.to_string()),
+        config_source: ConfigSource::BrokerLogger.id(),
+        ..Default::default()
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod security;
 mod topics;
 
 pub(super) use alter_configs::Outcomes;
+pub(crate) use alter_configs::alter_outcome;
 pub(super) use coordinators::partition_for;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ impl Broker {
             Request::DescribeTopicPartitions(request) => self.handle_describe_topic_partitions(&reply, request, fx),
             Request::DescribeCluster(request) => self.handle_describe_cluster(&reply, request, fx),
             Request::DescribeConfigs(request) => self.handle_describe_configs(&reply, request, fx),
+            Request::ListConfigResources(request) => self.handle_list_configs(&reply, request, fx),
             Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(&reply, request, fx),
             Request::DescribeLogDirs(request) => self.handle_describe_log_dirs(&reply, request, fx),
             Request::AlterReplicaLogDirs(request) => self.handle_alter_log_dirs(&reply, request, fx),

@@ -10,7 +10,9 @@ use protocol::messages::{
     HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, LeaveGroupRequest, LeaveGroupResponse, SyncGroupRequest,
 };
 
+use super::AfterWrite;
 use super::classic::{ClassicGroup, GroupEffects, GroupState, Member, join_error, sync_error};
+use super::records;
 use crate::broker::connections::{Incoming, ReplyTo};
 use crate::broker::{Broker, Fx};
 
@@ -46,14 +48,17 @@ impl Broker {
             let answer = join_error(&request.member_id, ErrorCode::UnknownMemberId);
             return self.connections.respond(&reply, answer, fx);
         }
-        let group = shard
-            .groups
-            .entry(request.group_id.clone())
-            .or_insert_with(|| ClassicGroup::new(&request.group_id, now_ms));
-        let mut group = group.clone();
+        let known = shard.groups.get(&request.group_id).cloned();
+        let (is_new, mut group) =
+            (known.is_none(), known.unwrap_or_else(|| ClassicGroup::new(&request.group_id, now_ms)));
+        // A new group is in the log before it has members, whatever becomes of this one.
+        let empty = records::group_metadata(&group, &Map::new()).ok().filter(|_| is_new);
         let mut out = GroupEffects::default();
         self.join(now_ms, incoming, request, &mut group, &mut out);
         self.shard(partition).groups.insert(request.group_id.clone(), group);
+        if let Some(record) = empty {
+            self.write_records(now, partition, vec![record], AfterWrite::Nothing, fx);
+        }
         self.carry_out(now, partition, &request.group_id, out, fx);
     }
 

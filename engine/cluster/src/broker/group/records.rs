@@ -3,7 +3,7 @@
 use base::{Map, Uuid};
 
 use bytes::Bytes;
-use log::batch::{BatchBuilder, Record};
+use log::batch::{BatchBuilder, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, Record};
 use protocol::coordinator::group_metadata_value::MemberMetadata;
 use protocol::coordinator::{
     GroupMetadataKey, GroupMetadataValue, GroupRecordKey, GroupRecordValue, OffsetCommitKey, OffsetCommitValue,
@@ -31,7 +31,8 @@ pub type GroupRecord = (Bytes, Option<Bytes>);
 
 /// One batch of records, stamped with the coordinator's time.
 pub fn batch(records: &[GroupRecord], now_ms: i64) -> Records {
-    let mut builder = BatchBuilder::new(0);
+    // No producer writes it, and yet Kafka counts its records from 0.
+    let mut builder = BatchBuilder::new(0).with_producer(NO_PRODUCER_ID, NO_PRODUCER_EPOCH, 0);
     for (key, value) in records {
         builder.append(now_ms, Some(key), value.as_deref(), &[]);
     }

@@ -197,9 +197,10 @@ fn quota_line(entry: &QuotaEntry) -> String {
         .into_iter()
         .flatten()
         .collect();
-    let values: Vec<String> = java::hash_map_order(entry.values.clone(), |(key, _)| java::java_string_hash(key))
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let values: Vec<String> =
+        java::with_capacity(entry.values.clone(), entry.values.len(), |(key, _)| java::java_string_hash(key))
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
     format!("Quota configs for {} are {}", parts.join(", "), values.join(", "))
 }

@@ -14,7 +14,7 @@ use protocol::{Packet, TopicPartition};
 use regex_lite::Regex;
 use sim::CloseReason;
 
-use super::usage::Stop;
+use super::usage::{Stop, bad_pattern};
 use crate::process::{ClientRole, ClientStatus, Io, Process};
 use formatter::Formatter;
 pub use options::TABLE;
@@ -105,8 +105,7 @@ impl ConsoleConsumer {
             (Some(topic), None, _) => consumer.subscribe(Topics::Names(vec![topic.clone()]), io.now, io.fx),
             (None, _, Some(pattern)) => {
                 if Regex::new(pattern).is_err() {
-                    let class = "java.util.regex.PatternSyntaxException";
-                    return Err(KafkaError::new(class, format!("Illegal pattern {pattern}")));
+                    return Err(bad_pattern(pattern));
                 }
                 consumer.subscribe(Topics::Pattern(pattern.clone()), io.now, io.fx);
             }

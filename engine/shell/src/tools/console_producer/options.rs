@@ -139,6 +139,10 @@ pub fn producer_properties(options: &Options, io: &Io<'_, '_>) -> Result<Propert
     };
     set("compression.type", codec);
     properties.entry("client.id".to_string()).or_insert_with(|| "console-producer".to_string());
+    // Lines are bytes, whatever somebody asks for.
+    for name in ["key.serializer", "value.serializer"] {
+        properties.remove(name);
+    }
     for (flag, property) in MERGED {
         merge(options, flag, property, &mut properties)?;
     }

@@ -6,6 +6,8 @@ use clients::producer::ProducerRecord;
 use clients::{KafkaError, error};
 use regex_lite::Regex;
 
+use crate::tools::usage::bad_pattern;
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LineReader {
     topic: String,
@@ -61,8 +63,7 @@ impl LineReader {
             }
         }
         if Regex::new(&self.headers_separator).is_err() {
-            let class = "java.util.regex.PatternSyntaxException";
-            return Err(KafkaError::new(class, format!("Illegal pattern {}", self.headers_separator)));
+            return Err(bad_pattern(&self.headers_separator));
         }
         Ok(())
     }

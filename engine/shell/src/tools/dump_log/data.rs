@@ -171,7 +171,13 @@ fn dump_records(
         }
         if wanted.contents && !is_control {
             let prefix = if wanted.skip_metadata { "| " } else { " " };
-            line.push_str(&wanted.decoder.show(record, prefix)?);
+            match wanted.decoder.show(record, prefix) {
+                Ok(shown) => line.push_str(&shown),
+                Err(halt) => {
+                    tool.print(line);
+                    return Err(halt);
+                }
+            }
         }
         tool.println(line);
     }

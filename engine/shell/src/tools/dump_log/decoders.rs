@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use clients::KafkaError;
 use log::batch::Record;
-use protocol::CodecError;
 use protocol::coordinator::{
     GroupRecordKey, GroupRecordValue, ShareGroupRecordKey, ShareGroupRecordValue, TransactionRecordKey,
     TransactionRecordValue,
@@ -12,6 +11,7 @@ use protocol::embedded::consumer_protocol_assignment::ConsumerProtocolAssignment
 use protocol::embedded::consumer_protocol_subscription::ConsumerProtocolSubscription;
 use protocol::json::{Json, ToJson};
 use protocol::metadata::MetadataRecord;
+use protocol::{CodecError, Float64};
 use protocol::{Message, codec};
 
 use crate::tools::straight::Halt;
@@ -34,6 +34,7 @@ pub enum Plain {
     Bytes,
     Integer,
     Long,
+    Double,
 }
 
 impl Plain {
@@ -43,6 +44,7 @@ impl Plain {
             Some("org.apache.kafka.tools.api.DefaultDecoder") => Ok(Plain::Bytes),
             Some("org.apache.kafka.tools.api.IntegerDecoder") => Ok(Plain::Integer),
             Some("org.apache.kafka.tools.api.LongDecoder") => Ok(Plain::Long),
+            Some("org.apache.kafka.tools.api.DoubleDecoder") => Ok(Plain::Double),
             Some(other) => {
                 let cause = KafkaError::new("java.lang.ClassNotFoundException", other);
                 let outer = KafkaError::new("java.lang.RuntimeException", "Failed to load decoder class");
@@ -51,15 +53,23 @@ impl Plain {
         }
     }
 
-    fn show(self, bytes: &Bytes) -> String {
-        match (self, bytes.len()) {
-            (Plain::Integer, 4) => i32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).to_string(),
-            (Plain::Long, 8) => {
-                let number: [u8; 8] = bytes[..].try_into().expect("eight bytes");
-                i64::from_be_bytes(number).to_string()
-            }
-            _ => String::from_utf8_lossy(bytes).into_owned(),
-        }
+    /// A number that is not all there is a `BufferUnderflowException`.
+    fn show(self, bytes: &Bytes) -> Result<String, Halt> {
+        let number = |size: usize| {
+            let head = bytes.get(..size).ok_or_else(|| KafkaError {
+                message: None,
+                ..KafkaError::new("java.nio.BufferUnderflowException", "")
+            })?;
+            Ok::<_, Halt>(head.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
+        };
+        Ok(match self {
+            Plain::Integer => (number(4)? as i32).to_string(),
+            Plain::Long => (number(8)? as i64).to_string(),
+            Plain::Double => Float64(number(8)?).to_string(),
+            // Java prints an array by its address.
+            Plain::Bytes => format!("[B@{:x}", base::crc::crc32c(bytes)),
+            Plain::Text => String::from_utf8_lossy(bytes).into_owned(),
+        })
     }
 }
 
@@ -73,7 +83,9 @@ impl Decoder {
     pub fn show(self, record: &Record, prefix: &str) -> Result<String, Halt> {
         let (key, value) = match self {
             Decoder::Plain(key, value) => {
-                (record.key.as_ref().map(|bytes| key.show(bytes)), record.value.as_ref().map(|bytes| value.show(bytes)))
+                let shown =
+                    |plain: Plain, bytes: &Option<Bytes>| bytes.as_ref().map(|bytes| plain.show(bytes)).transpose();
+                (shown(key, &record.key)?, shown(value, &record.value)?)
             }
             Decoder::Metadata | Decoder::RemoteLog => (None, Some(self.metadata(record))),
             Decoder::Offsets | Decoder::Transactions | Decoder::ShareGroups => {

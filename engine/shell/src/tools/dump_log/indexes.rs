@@ -7,15 +7,17 @@ use log::batch::{AnyBatch, AnyBatches};
 use log::index::{AbortedTxn, OffsetIndex, TimeIndex};
 use log::producer_state::read_snapshot;
 
-use super::{Wanted, absolute, base_offset, beside, open};
+use super::{SANITY_ONLY, VERIFY_ONLY, absolute, base_offset, beside, open};
+use crate::tools::jopt::Options;
 use crate::tools::straight::{Halt, Run};
 
 pub fn dump_offsets(
     path: &str,
-    wanted: &Wanted,
+    options: &Options,
     mismatches: &mut Map<String, Map<i64, i64>>,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
+    options.integer("max-message-size")?;
     let base = base_offset(path)?;
     let data = open(&beside(path, ".log"), tool)?;
     let file = open(path, tool)?;
@@ -25,7 +27,7 @@ pub fn dump_offsets(
         tool.println(format!("{path} is empty."));
         return Ok(());
     }
-    if wanted.sanity_only {
+    if options.has(SANITY_ONLY) {
         tool.println(format!("{path} passed sanity check."));
         return Ok(());
     }
@@ -53,7 +55,7 @@ pub fn dump_offsets(
         if last_offset(&batch) != offset {
             mismatches.entry(absolute(path)).or_default().insert(offset, last_offset(&batch));
         }
-        if !wanted.verify_only {
+        if !options.has(VERIFY_ONLY) {
             tool.println(format!("offset: {offset} position: {position}"));
         }
     }
@@ -100,7 +102,7 @@ impl TimeErrors {
 
 pub fn dump_times(
     path: &str,
-    wanted: &Wanted,
+    options: &Options,
     errors: &mut TimeErrors,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
@@ -108,7 +110,7 @@ pub fn dump_times(
     let data = open(&beside(path, ".log"), tool)?;
     let offsets = OffsetIndex::read(base, i32::MAX, &trimmed(&open(&beside(path, ".index"), tool)?, 8));
     let index = TimeIndex::read(base, i32::MAX, &open(path, tool)?);
-    if wanted.sanity_only {
+    if options.has(SANITY_ONLY) {
         check_times(path, base, &index)?;
         tool.println(format!("{path} passed sanity check."));
         return Ok(());
@@ -136,7 +138,7 @@ pub fn dump_times(
                 }
             }
         }
-        if !wanted.verify_only {
+        if !options.has(VERIFY_ONLY) {
             tool.println(format!("timestamp: {} offset: {}", entry.timestamp, entry.offset));
         }
         previous = entry.timestamp;

@@ -3,7 +3,7 @@
 use base::{Map, Set};
 
 use clients::admin::call::{AdminCall, AdminReply, AlterOp, ConfigChange, ConfigResource, Reassignment, ResourceType};
-use protocol::TopicPartition;
+use protocol::{TopicPartition, java};
 
 use super::plan::Plan;
 use crate::tools::straight::{Halt, Run, all_of, unexpected};
@@ -47,8 +47,8 @@ pub fn clear(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let ids: Vec<String> = brokers.iter().map(i32::to_string).collect();
     tool.println(format!("Clearing broker-level throttles on broker{} {}", plural(ids.len()), ids.join(",")));
     alter(brokers.iter().map(|id| (broker(*id), RATES.iter().map(delete).collect())).collect(), tool)?;
-    let topics: Set<&str> = plan.partitions.iter().map(|(tp, _)| &*tp.topic).collect();
-    let names: Vec<&str> = topics.iter().copied().collect();
+    let topics: Set<String> = plan.partitions.iter().map(|(tp, _)| tp.topic.to_string()).collect();
+    let names = java::hash_order(&topics.into_iter().collect::<Vec<_>>());
     tool.println(format!("Clearing topic-level throttles on topic{} {}", plural(names.len()), names.join(",")));
     let changes = names.iter().map(|name| (ConfigResource::topic(name), REPLICAS.iter().map(delete).collect()));
     alter(changes.collect(), tool)

@@ -1,18 +1,11 @@
 //! The first voters of a dynamic quorum: `id@host:port:directory`, separated by commas (`DynamicVoters`).
 
-use base::{Set, Uuid};
+use base::Set;
 use clients::KafkaError;
+use cluster::spec::Voter;
 
 use crate::tools::jopt::not_a_number;
 use crate::tools::usage::parse_uuid;
-
-#[derive(Clone, Debug)]
-pub struct Voter {
-    pub id: i32,
-    pub host: String,
-    pub port: u16,
-    pub directory: Uuid,
-}
 
 fn illegal(why: impl Into<String>) -> KafkaError {
     KafkaError::new("java.lang.IllegalArgumentException", why.into())
@@ -57,9 +50,9 @@ fn parse_voter(text: &str) -> Result<Voter, KafkaError> {
     let (port, directory) = rest.split_once(':').ok_or_else(|| illegal("No colon following port could be found."))?;
     let port: i32 = number(port, "port")?;
     let port = u16::try_from(port).map_err(|_| illegal(format!("Invalid port {port} in dynamic voter string.")))?;
-    let directory = parse_uuid(directory)
+    let directory_id = parse_uuid(directory)
         .map_err(|why| illegal("Failed to parse directory ID in dynamic voter string.").caused_by(illegal(why)))?;
-    Ok(Voter { id, host: host.to_string(), port, directory })
+    Ok(Voter { id, host: host.to_string(), port, directory_id })
 }
 
 fn number(text: &str, what: &str) -> Result<i32, KafkaError> {
