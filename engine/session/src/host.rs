@@ -56,6 +56,7 @@ impl Node for Host {
             Host::Terminal(terminal) => terminal.disk(),
         }
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         match self {
             Host::Broker(broker) => broker.disk_mut(),

@@ -20,6 +20,7 @@ impl Node for Host {
     fn disk(&self) -> &Disk {
         self.0.disk()
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         self.0.disk_mut()
     }

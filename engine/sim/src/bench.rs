@@ -119,6 +119,7 @@ impl Node for Player {
     fn disk(&self) -> &Disk {
         &self.disk
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         &mut self.disk
     }

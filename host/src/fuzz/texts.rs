@@ -266,6 +266,7 @@ impl Node for Alone {
     fn disk(&self) -> &Disk {
         self.0.disk()
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         self.0.disk_mut()
     }

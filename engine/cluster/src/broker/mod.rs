@@ -242,6 +242,7 @@ impl Broker {
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
+
     pub fn disk_mut(&mut self) -> &mut Disk {
         &mut self.disk
     }

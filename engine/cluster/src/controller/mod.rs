@@ -145,6 +145,7 @@ impl Controller {
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
+
     pub fn disk_mut(&mut self) -> &mut Disk {
         &mut self.disk
     }

@@ -31,6 +31,10 @@ impl Client {
         &self.disk
     }
 
+    pub fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.disk
+    }
+
     pub fn into_disk(self) -> Disk {
         self.disk
     }

@@ -42,6 +42,7 @@ impl Dictator {
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
+
     pub fn disk_mut(&mut self) -> &mut Disk {
         &mut self.disk
     }

@@ -60,6 +60,7 @@ impl Node for Toy {
             Toy::Client(client) => client.disk(),
         }
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         match self {
             Toy::Broker(broker) => broker.disk_mut(),

@@ -5,6 +5,7 @@ mod acls;
 mod admin_tool;
 mod argparse;
 mod broker_api_versions;
+mod client_metrics;
 mod cluster_tool;
 mod configs;
 pub mod console_consumer;
@@ -46,6 +47,7 @@ const PERF: &str = "kafka-producer-perf-test.sh";
 const STRAIGHT: &[&ToolSpec] = &[
     &acls::SPEC,
     &broker_api_versions::SPEC,
+    &client_metrics::SPEC,
     &cluster_tool::SPEC,
     &configs::SPEC,
     &delete_records::SPEC,

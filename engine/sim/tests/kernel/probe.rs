@@ -83,6 +83,7 @@ impl Node for Probe {
     fn disk(&self) -> &Disk {
         &self.disk
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         &mut self.disk
     }

@@ -69,6 +69,7 @@ impl Node for Chatter {
     fn disk(&self) -> &Disk {
         &self.disk
     }
+
     fn disk_mut(&mut self) -> &mut Disk {
         &mut self.disk
     }

@@ -111,6 +111,10 @@ impl ConsoleConsumer {
             }
             (None, _, None) => {}
         }
+        if let Some(error) = &wanted.bad_count {
+            io.eprintln("Processed a total of 0 messages");
+            return Err(error.clone());
+        }
         self.consumer = Some(consumer);
         Ok(())
     }

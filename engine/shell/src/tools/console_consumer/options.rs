@@ -62,6 +62,8 @@ pub struct Wanted {
     pub start: Seek,
     /// `None`: for ever.
     pub max_messages: Option<u64>,
+    /// The count is no number, which Kafka sees when it is about to count.
+    pub bad_count: Option<KafkaError>,
     pub timeout_ms: Option<u64>,
     pub skip_on_error: bool,
     pub system_events: bool,
@@ -85,6 +87,7 @@ pub fn parse(arguments: &[String], io: &mut Io<'_, '_>) -> Result<Wanted, Stop> 
     let start = start(&options)?;
     let timeout = options.long("timeout-ms")?;
     let (formatter, formatter_properties) = formatter(&options, io)?;
+    let count = options.integer("max-messages");
     Ok(Wanted {
         consumer,
         formatter,
@@ -93,7 +96,8 @@ pub fn parse(arguments: &[String], io: &mut Io<'_, '_>) -> Result<Wanted, Stop> 
         include: options.value("include")?.map(str::to_string),
         partition: options.integer("partition")?,
         start,
-        max_messages: options.integer("max-messages")?.and_then(|most| u64::try_from(most).ok()),
+        max_messages: count.as_ref().ok().copied().flatten().and_then(|most| u64::try_from(most).ok()),
+        bad_count: count.err(),
         timeout_ms: timeout.and_then(|timeout| u64::try_from(timeout).ok()),
         skip_on_error: options.has("skip-message-on-error"),
         system_events: options.has("enable-systest-events"),
