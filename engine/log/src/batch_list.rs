@@ -56,6 +56,10 @@ pub struct BatchList {
     /// Each holds exactly [`BLOCK_LEN`] batches.
     full: Vec<Arc<Vec<StoredBatch>>>,
     open: Vec<StoredBatch>,
+    /// Of all batches together.
+    bytes: u32,
+    /// The largest timestamp of the first batch: asked for before each append, when the batch has long left the cache.
+    first_timestamp: Option<i64>,
 }
 
 impl BatchList {
@@ -69,7 +73,12 @@ impl BatchList {
 
     /// Bytes of all batches: the length of the segment file.
     pub fn size(&self) -> u32 {
-        self.last().map_or(0, StoredBatch::end_position)
+        self.bytes
+    }
+
+    /// The largest timestamp of the first batch, if there is one (`LogSegment.rollingBasedTimestamp`).
+    pub fn first_timestamp(&self) -> Option<i64> {
+        self.first_timestamp
     }
 
     pub fn push(&mut self, bytes: Bytes) {
@@ -80,7 +89,10 @@ impl BatchList {
         let number = |at: usize| i32::from_be_bytes(bytes[at..at + 4].try_into().expect("a whole header"));
         let base = i64::from(number(0)) << 32 | i64::from(number(4) as u32);
         let last_offset = base.wrapping_add(i64::from(number(23)));
-        self.open.push(StoredBatch { bytes, last_offset, position });
+        let batch = StoredBatch { bytes, last_offset, position };
+        self.bytes = batch.end_position();
+        self.first_timestamp.get_or_insert_with(|| batch.max_timestamp());
+        self.open.push(batch);
         if self.open.len() == BLOCK_LEN {
             self.full.push(Arc::new(std::mem::take(&mut self.open)));
         }
@@ -101,12 +113,22 @@ impl BatchList {
         self.open.last().or_else(|| self.full.last().and_then(|block| block.last()))
     }
 
-    /// The index of the first batch whose last offset is not below `offset`; the length if there is none.
+    /// The index of the first batch whose last offset is not below `offset`; the length if there is none. Nearly all who
+    /// ask want what was appended last, so the search goes from the end, in growing strides.
     pub fn find(&self, offset: i64) -> usize {
-        let (mut low, mut high) = (0, self.len());
+        let is_below = |at: usize| self.get(at).expect("within the length").last_offset() < offset;
+        let (mut low, mut high, mut stride) = (0, self.len(), 1);
+        while high > 0 {
+            let at = high.saturating_sub(stride);
+            if is_below(at) {
+                low = at + 1;
+                break;
+            }
+            (high, stride) = (at, stride * 2);
+        }
         while low < high {
             let middle = (low + high) / 2;
-            if self.get(middle).expect("within the length").last_offset() < offset {
+            if is_below(middle) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -136,5 +158,7 @@ impl BatchList {
         } else {
             self.open.truncate(len % BLOCK_LEN);
         }
+        self.bytes = self.last().map_or(0, StoredBatch::end_position);
+        self.first_timestamp = self.first().map(StoredBatch::max_timestamp);
     }
 }

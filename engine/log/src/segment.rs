@@ -120,7 +120,7 @@ impl LogSegment {
 
     /// The largest timestamp of the first batch, if there is one.
     pub fn first_batch_timestamp(&self) -> Option<i64> {
-        self.batches.first().map(|batch| batch.max_timestamp())
+        self.batches.first_timestamp()
     }
 
     pub(crate) fn path(&self, suffix: &str) -> String {

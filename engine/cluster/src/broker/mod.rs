@@ -275,8 +275,7 @@ impl Broker {
         }
         self.propagate_isr_changes();
         self.send_fetches(now, fx);
-        let controller = self.raft.raft().leader_endpoint();
-        self.to_controller.pump(controller.as_ref().map(|at| (at.host.as_str(), at.port)), fx);
+        self.to_controller.pump(self.raft.raft().leader_address(), fx);
         if self.raft.is_shut_down(now) {
             self.end_process(now, fx);
         }

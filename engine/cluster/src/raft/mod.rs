@@ -303,6 +303,17 @@ impl Raft {
         }
     }
 
+    /// Host and port of the leader, for whoever only wants to reach it.
+    pub fn leader_address(&self) -> Option<(&str, u16)> {
+        let at = match &self.role {
+            Role::Unattached(_) | Role::Candidate(_) => return None,
+            Role::Prospective(role) => role.leader_endpoint.as_ref()?,
+            Role::Follower(role) => &role.leader_endpoint,
+            Role::Leader(_) | Role::Resigned(_) => return Some((&self.config.host, self.config.port)),
+        };
+        Some((&at.host, at.port))
+    }
+
     pub fn node_id(&self) -> i32 {
         self.config.node_id
     }
