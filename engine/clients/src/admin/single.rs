@@ -89,12 +89,6 @@ pub(crate) fn fail(operation: &mut Operation, target: Target, error: &KafkaError
             let of_broker = directories.keys().filter(|(on, _)| *on == broker);
             items.extend(of_broker.map(|replica| (replica.clone(), Err(error.clone()))));
         }
-        // Every broker is asked for its groups, and here nobody knows who they are.
-        (_, _, AdminCall::ListGroups) => {
-            let words = "Failed to find brokers to send ListGroups";
-            operation.failure =
-                Some(KafkaError::new("org.apache.kafka.common.KafkaException", words).caused_by(error.clone()));
-        }
         _ => operation.failure = Some(error.clone()),
     }
 }

@@ -4,8 +4,8 @@
 use base::{Map, Set};
 
 use bytes::Bytes;
-use protocol::TopicPartition;
 use protocol::embedded::{ConsumerProtocolAssignment, ConsumerProtocolSubscription, consumer_protocol_assignment};
+use protocol::{TopicPartition, java};
 
 /// The version of the consumer protocol that 4.3's consumers write.
 const VERSION: i16 = 3;
@@ -67,7 +67,9 @@ pub fn range(members: &[Member], counts: &Map<String, i32>) -> Map<String, Vec<T
     let mut result: Map<String, Vec<TopicPartition>> =
         members.iter().map(|member| (member.id.clone(), Vec::new())).collect();
     let topics: Set<&String> = members.iter().flat_map(|member| &member.topics).collect();
-    for topic in topics {
+    // Kafka goes through a hash map of those that exist, and an assignment names its topics in that order.
+    let known: Vec<String> = topics.into_iter().filter(|topic| counts.contains_key(*topic)).cloned().collect();
+    for topic in &java::hash_order(&known) {
         let Some(count) = counts.get(topic).and_then(|count| usize::try_from(*count).ok()) else { continue };
         let mut subscribers: Vec<&Member> = members.iter().filter(|member| member.topics.contains(topic)).collect();
         // Static members first, by instance id; then the others by member id (`MemberInfo.compareTo`).

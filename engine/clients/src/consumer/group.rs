@@ -338,7 +338,8 @@ impl Consumer {
         group.next_heartbeat = now + self.config.heartbeat_interval;
         group.session_end = now + self.config.session_timeout;
         group.next_commit = now + self.config.auto_commit_interval;
-        let partitions = assignor::partitions_of(&response.assignment);
+        let mut partitions = assignor::partitions_of(&response.assignment);
+        base::ordered::sort(&mut partitions);
         self.set_assignment(&partitions);
     }
 

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
 use log::batch::{BatchView, Record, RecordHeader, TimestampType};
-use protocol::{ErrorCode, Packet, Request, Response, TopicPartition, topic};
+use protocol::{ErrorCode, Packet, Request, Response, TopicPartition, java, topic};
 use regex_lite::Regex;
 use sim::{CloseReason, Effects};
 
@@ -217,22 +217,25 @@ impl Consumer {
         if self.closing {
             return Vec::new();
         }
-        let records = self.subscription.drain(self.config.max_poll_records);
-        let mut at = 0;
-        while let Some(first) = records.get(at) {
-            let run = records[at..].iter().take_while(|r| r.topic == first.topic && r.partition == first.partition);
-            let length = run.count();
-            let last = &records[at + length - 1];
+        let mut runs: Vec<Vec<ConsumerRecord>> = Vec::new();
+        for record in self.subscription.drain(self.config.max_poll_records) {
+            match runs.last_mut() {
+                Some(run) if run[0].topic == record.topic && run[0].partition == record.partition => run.push(record),
+                _ => runs.push(vec![record]),
+            }
+        }
+        // What a poll brings lies by partition in a hash map, and is read in its order (`ConsumerRecords`).
+        let runs = java::hash_map_order(runs, |run| java::topic_partition_hash(&run[0].topic, run[0].partition));
+        for run in &runs {
             fx.emit(Event::RecordsConsumed {
                 client: self.client.clone(),
-                partition: TopicPartition::new(first.topic.clone(), first.partition),
-                first_offset: first.offset,
-                next_offset: last.offset + 1,
+                partition: TopicPartition::new(run[0].topic.clone(), run[0].partition),
+                first_offset: run[0].offset,
+                next_offset: run[run.len() - 1].offset + 1,
             });
-            at += length;
         }
         self.pump(now, fx);
-        records
+        runs.into_iter().flatten().collect()
     }
 
     /// Commits (if it commits by itself), leaves the group, disconnects. [`ConsumerOutput::Closed`] is the last output.
