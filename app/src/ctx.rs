@@ -58,6 +58,26 @@ impl Handle {
         self.send(Command::Seek { index });
     }
 
+    /// Lets so much time pass at once, in as many slices as it takes.
+    pub fn run_for(&self, us: u64, then: impl Fn() + 'static) {
+        let then = Rc::new(then);
+        let again = self.clone();
+        // Where time stands is known from the first answer on.
+        self.ask(Command::Digest, move |reply| again.run_until(reply.now_us, reply.now_us + us, then.clone()));
+    }
+
+    fn run_until(&self, now: u64, until: u64, then: Rc<dyn Fn()>) {
+        if now >= until {
+            return then();
+        }
+        let again = self.clone();
+        self.ask(Command::Run { us: until - now, events_max: u32::MAX }, move |reply| {
+            if reply.problem.is_none() {
+                again.run_until(reply.now_us, until, then.clone());
+            }
+        });
+    }
+
     pub fn step(&self, forward: bool) {
         self.player.pause();
         self.player.expect_step();

@@ -2,6 +2,7 @@
 //! fact and holds no engine type but those of the crate `wire`.
 
 mod bridge;
+mod charts;
 mod ctx;
 mod fetch;
 mod home;

@@ -65,6 +65,7 @@ impl Asked {
 
 thread_local! {
     static MOTION: Asked = const { Asked::new("(prefers-reduced-motion: reduce)") };
+    static WIDE: Asked = const { Asked::new("(min-width: 1200px)") };
     static NARROW: Asked = const { Asked::new("(max-width: 899px)") };
 }
 
@@ -75,4 +76,9 @@ pub fn reduced_motion() -> bool {
 /// A page too narrow for panels beside the stage.
 pub fn narrow() -> bool {
     NARROW.with(Asked::holds)
+}
+
+/// A page with room for charts beside the terminal.
+pub fn wide() -> bool {
+    WIDE.with(Asked::holds)
 }

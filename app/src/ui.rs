@@ -30,6 +30,8 @@ pub enum Overlay {
     Found,
     Keys,
     Share,
+    /// One change, and the same seed.
+    WhatIf,
     Lamps,
     /// What has happened, in words.
     Log,
@@ -169,6 +171,10 @@ pub enum Ask {
     /// Another branch beside the one shown, and an end of it.
     Compare(String),
     EndTwin,
+    /// Puts the branch that is shown aside: the other half of a twin.
+    Aside,
+    /// Plays on from here with one change, beside what was played without it.
+    WhatIf(wire::Command),
     /// A hand for an option.
     Hand(u32),
     /// Shows what the engine says of the open question.

@@ -68,6 +68,8 @@ impl SessionLog {
                 | Command::Complete { .. }
                 | Command::ReadFile { .. }
                 | Command::ReadLog { .. }
+                | Command::ReadFlight { .. }
+                | Command::ReadMetrics
                 | Command::Import { preview: true, .. }
                 | Command::Continue
                 | Command::Digest => {}

@@ -11,7 +11,7 @@ use crate::lesson::load;
 
 pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
     let lanes = lessons.iter().map(|chapter| lane(handle, chapter, progress));
-    let body = html! { <>{head(lessons, progress)}{for lanes}</> };
+    let body = html! { <>{head(lessons, progress)}{for lanes}{super::templates::list(handle)}</> };
     html! { <main class="map" id="lessons" aria-label="Lessons">{body}</main> }
 }
 

@@ -6,6 +6,7 @@ mod map;
 mod recall;
 mod side;
 pub mod storage;
+mod templates;
 pub mod thumb;
 
 pub use side::boot;

@@ -93,7 +93,7 @@ pub fn boot(handle: &Handle, brokers: u32) {
 }
 
 /// The only thing of a session that is drawn by chance; from it everything else follows.
-fn fresh_seed() -> u64 {
+pub fn fresh_seed() -> u64 {
     getrandom::u32().map_or(1, u64::from)
 }
 

@@ -1,7 +1,7 @@
 //! The segments of a log on one axis of offsets: records as cells, what the cleaner took out as dots, flags for the
 //! offsets that divide the log, and the leader epochs under it.
 
-use wire::log::SegmentView;
+use wire::log::{LogView, SegmentView};
 use wire::view::CellView;
 use yew::prelude::*;
 
@@ -47,9 +47,44 @@ pub fn picture(sight: &Sight<'_>) -> (Html, f64) {
             {for boxes}{flags_lines(sight, &x, top, low)}{flags}
             <g key="cells">{for cells}</g>
             {epochs(sight, &x, low + 6.0)}
+            {gone(sight, &x, low + 46.0, pitch)}
         </>
     };
-    (body, low + 30.0)
+    (body, low + if sight.was.is_some() { 84.0 } else { 30.0 })
+}
+
+/// The same log, not earlier.
+pub fn follows(before: &LogView, now: &LogView) -> bool {
+    before.folder == now.folder
+        && (before.log_start, before.cleaned_to, before.log_end) <= (now.log_start, now.cleaned_to, now.log_end)
+}
+
+/// Retention deleted a segment, or the cleaner took records out.
+pub fn has_lost(before: &LogView, now: &LogView) -> bool {
+    let gone = |at: i64| at >= now.window.0 && now.records.iter().all(|record| record.offset != at);
+    follows(before, now)
+        && (before.log_start < now.log_start || before.records.iter().any(|record| gone(record.offset)))
+}
+
+/// The row of what was there before: what is gone stands under its place, dashed.
+fn gone(sight: &Sight<'_>, x: &impl Fn(i64) -> f64, y: f64, pitch: f64) -> Html {
+    let (Some(was), log) = (sight.was, sight.log) else { return html! {} };
+    let there = |at: i64| log.records.iter().any(|record| record.offset == at);
+    let cell = |record: &CellView| {
+        let at = x(record.offset);
+        html! { <>{rect(at + 1.5, y + 6.0, pitch - 3.0, 22.0, 4.0, "c-ghost")}{text(at + pitch / 2.0, y + 21.0, "mid m f10 q3", record.offset.to_string())}</> }
+    };
+    let lost = was.records.iter().filter(|record| record.offset >= log.window.0 && !there(record.offset));
+    let deleted = was
+        .segments
+        .iter()
+        .filter(|segment| segment.end <= log.log_start)
+        .map(|segment| format!("segment {} deleted", segment.base));
+    let words: Vec<String> =
+        std::iter::once(format!("Before: {} records, now {}", was.records.len(), log.records.len()))
+            .chain(deleted)
+            .collect();
+    html! { <g role="img" aria-label={words.join(", ")}>{text(LEFT, y, "f11 q3", words.join(" · "))}{for lost.map(cell)}</g> }
 }
 
 fn pitch(sight: &Sight<'_>) -> f64 {

@@ -34,6 +34,8 @@ pub struct Props {
 /// What the parts of the microscope draw from.
 struct Sight<'a> {
     log: &'a LogView,
+    /// As it was before records went.
+    was: Option<&'a LogView>,
     width: f64,
     glyphs: &'a Glyphs,
     /// This copy leads: its records are filled.
@@ -53,6 +55,9 @@ impl Sight<'_> {
 #[component]
 pub fn Microscope(props: &Props) -> Html {
     let log = use_state(|| None::<Result<Rc<LogView>, String>>);
+    // The last answer, and the one before records went.
+    let last = use_mut_ref(|| None::<Rc<LogView>>);
+    let was = use_state(|| None::<Rc<LogView>>);
     let field = use_state(|| 4_usize);
     let frame = use_node_ref();
     let size = use_state(|| (760.0, 600.0));
@@ -63,6 +68,7 @@ pub fn Microscope(props: &Props) -> Html {
     let broker = props.broker.filter(has).or(leader).or(copies.first().map(|copy| copy.broker));
     {
         let (log, handle) = (log.clone(), props.handle.clone());
+        let (last, was) = (last.clone(), was.clone());
         let asked = props.focus.clone().zip(broker).map(|((topic, partition), broker)| Command::ReadLog {
             topic,
             partition,
@@ -73,7 +79,16 @@ pub fn Microscope(props: &Props) -> Html {
             // While time runs the answer would be old before it is read.
             let Some(asked) = asked.clone().filter(|_| !playing) else { return };
             handle.ask(asked, move |reply| match (&reply.answer, &reply.problem) {
-                (Answer::Log(view), _) => log.set(Some(Ok(Rc::new((**view).clone())))),
+                (Answer::Log(view), _) => {
+                    let view = Rc::new((**view).clone());
+                    let before = last.borrow_mut().replace(view.clone());
+                    match before {
+                        Some(before) if disk::has_lost(&before, &view) => was.set(Some(before)),
+                        Some(before) if disk::follows(&before, &view) => {}
+                        _ => was.set(None),
+                    }
+                    log.set(Some(Ok(view)));
+                }
                 (_, Some(problem)) => log.set(Some(Err(problem.details.join(" ")))),
                 _ => {}
             });
@@ -83,8 +98,15 @@ pub fn Microscope(props: &Props) -> Html {
     let (main, side) = match &*log {
         Some(Ok(view)) => {
             let leads = broker.is_some() && broker == leader;
-            let sight =
-                Sight { log: view, width: size.0, glyphs: &props.model.glyphs, leads, field, handle: &props.handle };
+            let sight = Sight {
+                log: view,
+                was: was.as_deref(),
+                width: size.0,
+                glyphs: &props.model.glyphs,
+                leads,
+                field,
+                handle: &props.handle,
+            };
             let main = if props.zoom == Zoom::Bytes { batch::wide(&sight) } else { picture(&sight) };
             let side = if props.zoom == Zoom::Bytes { files(view) } else { batch::narrow(&sight) };
             (main, side)

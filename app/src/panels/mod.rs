@@ -4,3 +4,4 @@ pub mod inspector;
 pub mod not_real;
 pub mod overlays;
 pub mod topbar;
+mod what_if;

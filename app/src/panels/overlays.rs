@@ -3,11 +3,12 @@
 use wire::view::{LampState, LampView};
 use yew::prelude::*;
 
+use super::what_if::WhatIf;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::keys::MAP;
 use crate::share::{FoundProps, ShareDialog, found_dialog};
-use crate::store::{Events, Map};
+use crate::store::{Events, Map, Model};
 use crate::ui::{Ask, Overlay, Said};
 
 #[derive(Properties, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Props {
     pub index: u64,
     pub lamps: Map<String, LampView>,
     pub found: Option<crate::share::Found>,
+    /// While "What if" is open: the moment it is asked of.
+    pub model: Option<Model>,
     pub handle: Handle,
 }
 
@@ -58,6 +61,10 @@ pub fn Overlays(props: &Props) -> Html {
         ),
         Overlay::Keys => ("Keyboard map", keys(props)),
         Overlay::Share => ("Share this session", html! { <ShareDialog handle={props.handle.clone()}/> }),
+        Overlay::WhatIf => (
+            "What if",
+            html! { if let Some(model) = &props.model { <WhatIf model={model.clone()} handle={props.handle.clone()}/> } },
+        ),
         Overlay::Lamps => ("What must always hold", lamps(props)),
         Overlay::Log => ("What has happened", log(props)),
     };

@@ -18,6 +18,8 @@ pub fn changes(command: &Command) -> bool {
             | Command::Complete { .. }
             | Command::ReadFile { .. }
             | Command::ReadLog { .. }
+            | Command::ReadFlight { .. }
+            | Command::ReadMetrics
             | Command::Export
             | Command::Continue
             | Command::Import { preview: true, .. }

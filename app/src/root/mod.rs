@@ -16,6 +16,7 @@ use wire::{Command, Reply};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Heard, Trouble};
+use crate::charts::Charts;
 use crate::ctx::Handle;
 use crate::home::Home;
 use crate::lesson::LessonPanel;
@@ -29,7 +30,7 @@ use crate::share::Arrival;
 use crate::stage::Stage;
 use crate::store::Model;
 use crate::terminal::TerminalDrawer;
-use crate::theme::{Theme, narrow};
+use crate::theme::{Theme, narrow, wide};
 use crate::timeline;
 use crate::ui::{Ask, Bar, Height, Overlay, Screen, Selection, Sheet, Ui, Zoom};
 
@@ -122,7 +123,7 @@ impl Component for App {
             <>
                 {bars::bars(&bars::Props { bars: ui.bars.clone(), handle: handle.clone() })}
                 {screen}
-                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} said={ui.said} lamps={model.lamps.clone()} found={ui.found.clone()}
+                <Overlays overlay={ui.overlay} single_keys={ui.single_keys} said={ui.said} lamps={model.lamps.clone()} found={ui.found.clone()} model={(ui.overlay == Some(Overlay::WhatIf)).then(|| model.clone())}
                     events={ui.overlay.map(|_| model.events.clone())} index={ui.overlay.map_or(0, |_| model.index)} handle={handle.clone()}/>
                 <Arrival handle={handle.clone()}/>
             </>
@@ -164,11 +165,27 @@ impl App {
                     {inspector::inspector(&inspector::Props { model: model.clone(), selection: ui.selection.clone(), focus: focus.clone(), playing, handle: handle.clone() })}
                 }
                 {self.timeline()}
+                {self.charts()}
                 {sheet::tabs(&sheet::Props { shown: in_sheet, height: ui.sheet_height, lesson: model.lesson.clone(), focus: focus.clone(), handle: handle.clone() })}
                 {sheet::chips(&sheet::ChipProps { model: model.clone(), focus: focus.clone(), handle: handle.clone() })}
                 <TerminalDrawer {playing} terminals={model.terminals.clone()} lines={model.lines.clone()} open={ui.terminal_open}
                     current={ui.terminal.clone()} echo={echo(model)} handle={handle.clone()}/>
             </div>
+        }
+    }
+
+    /// Beside the open terminal of a sandbox, where the page has room (picture 07).
+    fn charts(&self) -> Html {
+        let (model, handle) = (&self.model, &self.handle);
+        if !self.ui.terminal_open || model.lesson.is_some() || !wide() {
+            return html! {};
+        }
+        html! {
+            <section class="plots" aria-label="Metrics">
+                <div class="ttabs"><b>{"Metrics"}</b><span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
+                <div class="plotsin"><Charts index={model.index} now_us={model.now_us} end_us={model.end_us} playing={handle.player.playing()}
+                    events={model.events.clone()} most={4} height={96.0} handle={handle.clone()}/></div>
+            </section>
         }
     }
 
@@ -226,7 +243,7 @@ impl App {
 
     fn bar(&mut self, tone: wire::Tone, title: &str, details: Vec<String>, export: bool) {
         let bar = Bar { tone, title: title.to_owned(), details, export };
-        if self.ui.bars.last() != Some(&bar) {
+        if !self.ui.bars.contains(&bar) {
             self.ui.bars.push(bar);
         }
     }
@@ -248,6 +265,11 @@ impl App {
                 self.compare(name);
                 return true;
             }
+            Ask::Aside => {
+                self.aside();
+                return true;
+            }
+            Ask::WhatIf(change) => self.what_if(change),
             Ask::EndTwin => {
                 self.twin = None;
                 return true;

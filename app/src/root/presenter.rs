@@ -13,6 +13,7 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::prose::spans;
 use crate::panels::topbar::logo;
+use crate::share::qr::Moment;
 use crate::stage::Stage;
 use crate::store::Events;
 use crate::ui::Ask;
@@ -42,6 +43,7 @@ impl App {
                         None => told(lesson, event.map(|event| model.shown().words(&event))),
                     }}
                     {next(question.is_some(), handle)}
+                    <Moment index={model.index} playing={handle.player.playing()} handle={handle.clone()}/>
                 </section>
             </div>
         }

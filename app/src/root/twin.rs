@@ -28,9 +28,32 @@ impl App {
     /// Puts the branch that is shown aside and goes to another one, at the same time.
     pub(super) fn compare(&mut self, name: String) {
         self.handle.player.pause();
+        self.aside();
+        self.handle.send(Command::SwitchBranch { name });
+    }
+
+    /// Puts the branch that is shown aside.
+    pub(super) fn aside(&mut self) {
         let model = Model { events: self.model.events.frozen(), ..self.model.clone() };
         self.twin = Some(Twin { name: branch(&model), model });
-        self.handle.send(Command::SwitchBranch { name });
+    }
+
+    /// From here on twice, with one change and without: first as it goes by itself, which is put aside, then the change on
+    /// a branch of its own, as far.
+    pub(super) fn what_if(&mut self, change: Command) {
+        self.handle.player.pause();
+        (self.ui.overlay, self.ui.present) = (None, false);
+        let (index, now, end) = (self.model.index, self.model.now_us, self.model.end_us);
+        let until = end.max(now + super::FOLLOWED_US);
+        self.handle.send(Command::Seek { index: self.model.end_index });
+        let handle = self.handle.clone();
+        self.handle.run_for(until - end, move || {
+            handle.show(Ask::Aside);
+            handle.send(Command::Seek { index });
+            handle.send(Command::Fork { name: String::new() });
+            handle.send(change.clone());
+            handle.run_for(until - now, || ());
+        });
     }
 
     pub(super) fn twin(&self, twin: &Twin) -> Html {

@@ -1,6 +1,8 @@
 //! A session as a link: the dialog that makes one, and the preview of one that was followed here. Nothing of a link is
 //! run before the person says so.
 
+pub mod qr;
+
 use gloo_events::EventListener;
 use gloo_utils::{document, window};
 use js_sys::Array;
@@ -61,7 +63,8 @@ pub fn ShareDialog(props: &Props) -> Html {
             html! {
                 <div class="share">
                     <p class="soft">{format!("The link holds the cluster, its seed and {commands} commands. Whoever opens it sees exactly this, and nothing leaves this page before you send it.")}</p>
-                    <input class="field mono" readonly=true value={address} aria-label="Link to this session"/>
+                    <input class="field mono" readonly=true value={address.clone()} aria-label="Link to this session"/>
+                    {qr::code(&address).unwrap_or_else(|| html! { <p class="muted">{"The link is too long for a QR code: copy it, or save the file."}</p> })}
                     <div class="row"><button class="btn pri" onclick={copy}>{if *copied { "Copied" } else { "Copy link" }}</button>
                         <button class="btn" onclick={file}>{"Save as a file"}</button></div>
                 </div>

@@ -54,11 +54,15 @@ fn place(props: &Props, layout: &Layout, event: &EventView) -> Option<(f64, f64)
     boxes.find(|place| place.key.0 == event.actor).map(|place| (place.x + place.w, place.y))
 }
 
-/// Where the high watermark stood before the last beat.
+/// Where the high watermark stood before the last step, or beat.
 fn watermark_before(props: &Props, layout: &Layout) -> Option<Html> {
     let tp = props.focus.as_ref()?;
-    let (before, now) = (props.model.before.get(tp)?, props.model.partitions.get(tp)?);
-    let mark = before.high_watermark.filter(|mark| props.model.shown().hw && now.high_watermark != Some(*mark))?;
+    let now = props.model.partitions.get(tp)?;
+    let moved = |map: &crate::store::Map<Tp, wire::view::PartitionView>| {
+        map.get(tp)?.high_watermark.filter(|mark| now.high_watermark != Some(*mark))
+    };
+    let mark = moved(&props.model.stepped).or_else(|| moved(&props.model.before));
+    let mark = mark.filter(|_| props.model.shown().hw)?;
     let lane = layout.lane(now.leader?, tp)?;
     Some(path(format!("M{} {}v9", N(layout.x_of(tp, mark)), N(lane.y + lane.h + 1.0)), "hw was"))
 }

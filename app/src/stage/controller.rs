@@ -17,6 +17,8 @@ pub struct Props {
     /// Middle of the hexagon from the top, and its radius.
     pub place: (f64, f64),
     pub brokers: Map<i32, BrokerView>,
+    /// As they were before the last beat.
+    pub before: Map<i32, ControllerView>,
     pub handle: Handle,
 }
 
@@ -28,9 +30,12 @@ pub fn controllers(props: &Props) -> Html {
     let (x, (y, r)) = (RACK_X + 17.0, props.place);
     let others = props.controllers.values().filter(|c| c.id != first.id);
     let mut at = x + 34.0;
+    let old = props.before.values().find(|c| c.active).map(|c| c.id).filter(|id| first.active && *id != first.id);
     let small: Vec<Html> = others
         .map(|view| {
-            let drawn = hexagon(view, at, y, 10.0, &props.handle);
+            // Who was the active one is outlined once more, until the next beat.
+            let mark = if old == Some(view.id) { hexagon_path(at, y, 13.5) } else { String::new() };
+            let drawn = html! { <>{hexagon(view, at, y, 10.0, &props.handle)}{path(mark, "ctl-was")}</> };
             at += 23.0;
             drawn
         })
@@ -41,7 +46,10 @@ pub fn controllers(props: &Props) -> Html {
         ServerState::Down => "down: nobody can change the metadata".to_owned(),
         ServerState::Paused => "paused: nobody can change the metadata".to_owned(),
         _ if !first.active => format!("KRaft quorum of {quorum} · no active controller"),
-        _ => format!("KRaft quorum of {quorum} · epoch {} · metadata offset {}", first.epoch, first.metadata_offset),
+        _ => {
+            let was = old.map(|id| format!(" · before: {id}")).unwrap_or_default();
+            format!("KRaft quorum of {quorum} · epoch {} · metadata offset {}{was}", first.epoch, first.metadata_offset)
+        }
     };
     let down = first.state == ServerState::Down;
     html! {
@@ -59,21 +67,6 @@ fn hexagon(view: &ControllerView, x: f64, y: f64, r: f64, handle: &Handle) -> Ht
     let id = view.id;
     let select = handle.ui.reform(move |()| Ask::Select(Selection::Controller(id)));
     let (onclick, onkeydown) = super::navigate::press(select);
-    let (dx, dy) = (r * 0.866, r / 2.0);
-    let points = format!(
-        "{x},{} {},{} {},{} {x},{} {},{} {},{}",
-        N(y - r),
-        N(x + dx),
-        N(y - dy),
-        N(x + dx),
-        N(y + dy),
-        N(y + r),
-        N(x - dx),
-        N(y + dy),
-        N(x - dx),
-        N(y - dy),
-        x = N(x)
-    );
     let down = view.state == ServerState::Down;
     let class = if down {
         "a-ctl-off"
@@ -92,11 +85,17 @@ fn hexagon(view: &ControllerView, x: f64, y: f64, r: f64, handle: &Handle) -> Ht
     let spoken = format!("Controller {id}, {state}, epoch {}, metadata offset {}", view.epoch, view.metadata_offset);
     html! {
         <g role="button" tabindex="-1" data-obj="controller" aria-label={spoken} {onclick} {onkeydown}>
-            <polygon {points} {class} stroke-linejoin="round"/>
+            <path d={hexagon_path(x, y, r)} {class} stroke-linejoin="round"/>
             if view.active && r > 12.0 && !down { <path d={CROWN} transform={format!("translate({} {}) scale(.9)", N(x - 6.3), N(y - 9.0))} class="ctl-crown"/> }
             if down { {path(format!("M{} {}l8 8m0 -8l-8 8", N(x - 4.0), N(y - 4.0)), "led-x")} }
         </g>
     }
+}
+
+fn hexagon_path(x: f64, y: f64, r: f64) -> String {
+    let (dx, dy) = (r * 0.866, r / 2.0);
+    let (left, right, high, low) = (N(x - dx), N(x + dx), N(y - dy), N(y + dy));
+    format!("M{x} {}L{right} {high}V{low}L{x} {}L{left} {low}V{high}z", N(y - r), N(y + r), x = N(x))
 }
 
 /// From the controller down the left of the racks, a knot at each broker it reaches.

@@ -127,7 +127,7 @@ fn picture(props: &Props, layout: &Rc<Layout>, zoom: f64, shown: Shown) -> Html 
             {for layout.racks.iter().map(|rack| rack::rack(props, layout, rack, shown))}
             if shown.epoch { {election::crown(props, layout)} }
             if shown.controller {
-                {controller::controllers(&controller::Props { controllers: model.controllers.clone(), handle: props.handle.clone(), racks: layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>(), brokers: model.brokers.clone(), place: layout.controller() })}
+                {controller::controllers(&controller::Props { controllers: model.controllers.clone(), handle: props.handle.clone(), racks: layout.racks.iter().map(|rack| (rack.broker, rack.y)).collect::<Vec<_>>(), brokers: model.brokers.clone(), before: model.controllers_before.clone(), place: layout.controller() })}
             }
             if shown.hw { {watermark::line(props, layout)} }
             if shown.clients {

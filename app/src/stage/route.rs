@@ -7,6 +7,9 @@ use super::layout::{Layout, RACK_X};
 use crate::store::{Model, Shown, Tp};
 use crate::ui::label;
 
+/// Height of the flags under a lane, and of half a mark below them.
+const FLAGS: f64 = 33.0;
+
 /// Points of a line, and how loud it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
@@ -100,11 +103,12 @@ fn column(layout: &Layout, model: &Model, about: Option<&Tp>, a: i32, b: i32) ->
         }
         None => layout.rack_right() - 60.0,
     };
+    // Under a lane stand the flags of its offsets: no message's mark lies on them.
     let below = to.0 > from.0;
     if below {
-        vec![(x, from.0 + from.1 + 19.0), (x, to.0 - 4.0)]
+        vec![(x, from.0 + from.1 + FLAGS), (x, to.0 - 4.0)]
     } else {
-        vec![(x, from.0 - 4.0), (x, to.0 + to.1 + 19.0)]
+        vec![(x, from.0 - 4.0), (x, to.0 + to.1 + FLAGS)]
     }
 }
 

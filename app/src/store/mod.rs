@@ -58,6 +58,10 @@ pub struct Model {
     pub glyphs: Rc<Glyphs>,
     /// The partitions as they were before the last beat: what the inspector strikes through.
     pub before: Map<Tp, PartitionView>,
+    /// And the controllers.
+    pub controllers_before: Map<i32, ControllerView>,
+    /// The partitions as they were before the last step forward: what moved, for those who want no motion.
+    pub stepped: Map<Tp, PartitionView>,
     /// Kafka's metrics by name, now and before the last beat.
     pub metrics: Metrics,
     pub metrics_before: Metrics,
@@ -72,10 +76,16 @@ impl Model {
         let beats = reply.events.iter().any(|event| event.beat);
         if beats && !reply.reset {
             self.before = self.partitions.clone();
+            self.controllers_before = self.controllers.clone();
             self.metrics_before = self.metrics.clone();
         } else if reply.reset || reply.index < self.index {
             self.before = Map::default();
+            self.controllers_before = Map::default();
             self.metrics_before = Metrics::default();
+        }
+        if reply.index != self.index {
+            let forward = !reply.reset && reply.index > self.index;
+            self.stepped = if forward { self.partitions.clone() } else { Map::default() };
         }
         for delta in &reply.deltas {
             match delta {

@@ -8,6 +8,7 @@ use crate::svg::{N, path, px, rect, text};
 use wire::{EventView, Lane, Tone};
 use yew::prelude::*;
 
+use super::axis::Axis;
 use super::clock;
 use crate::ctx::Handle;
 use crate::store::{Events, Shown};
@@ -17,10 +18,6 @@ const LEFT: f64 = 96.0;
 const RIGHT_PAD: f64 = 16.0;
 const TOP: f64 = 24.0;
 const ROW: f64 = 13.0;
-/// The shortest axis, in microseconds: a young cluster's first second must not fill the page.
-const SPAN_MIN_US: u64 = 10_000_000;
-/// And the fewest events.
-const EVENTS_MIN: u64 = 40;
 /// Room for the flag of a step to come, and the share of the axis that such flags take at most.
 const FLAG_W: f64 = 150.0;
 /// Letters of a flag, and the width of one.
@@ -69,7 +66,10 @@ pub fn Lanes(props: &Props) -> Html {
     crate::stage::size::use_width(&node, &width);
     let rows = Rows { step: if props.low { 0.0 } else { ROW } };
     let dragging = use_mut_ref(|| false);
-    let axis = Axis::new(*width, props.end_us.max(props.now_us), props.events.clone(), props.to_come.len());
+    let width = (*width - LEFT - RIGHT_PAD).max(100.0);
+    let flags = (FLAG_W * props.to_come.len() as f64).min(width * ROOM_MAX);
+    let end_us = props.end_us.max(props.now_us);
+    let axis = Axis { share: 1.0 - flags / width, ..Axis::new(LEFT, width, end_us, props.events.clone()) };
     let seek = {
         let (node, handle, events, axis) = (node.clone(), props.handle.clone(), props.events.clone(), axis.clone());
         move |event: &PointerEvent| {
@@ -112,61 +112,6 @@ pub fn Lanes(props: &Props) -> Html {
             {to_come(props, &axis)}
             {head(props, &axis, rows)}
         </svg>
-    }
-}
-
-/// From time to place: half by the clock, half by what happened. By the clock alone the milliseconds in which everything
-/// happens would be one spot between the seconds in which nothing does.
-#[derive(Clone, Debug, PartialEq)]
-struct Axis {
-    width: f64,
-    /// Share of the width that is time; steps to come have the rest.
-    share: f64,
-    end_us: u64,
-    /// Events the axis has room for.
-    count: f64,
-    events: Events,
-}
-
-impl Axis {
-    fn new(page: f64, end_us: u64, events: Events, to_come: usize) -> Self {
-        let width = (page - LEFT - RIGHT_PAD).max(100.0);
-        let flags = (FLAG_W * to_come as f64).min(width * ROOM_MAX);
-        let count = stretched(EVENTS_MIN, events.all().len() as u64) as f64;
-        Self { width, share: 1.0 - flags / width, end_us: stretched(SPAN_MIN_US, end_us), count, events }
-    }
-
-    fn x(&self, us: u64) -> f64 {
-        LEFT + self.width * self.share * self.part(us)
-    }
-
-    fn part(&self, us: u64) -> f64 {
-        0.5 * us as f64 / self.end_us as f64 + 0.5 * self.rank(us) / self.count
-    }
-
-    /// Events until a time; between two of them it rises evenly.
-    fn rank(&self, us: u64) -> f64 {
-        let list = self.events.all();
-        let done = list.partition_point(|event| event.at_us <= us);
-        let (Some(next), Some(last)) = (list.get(done), done.checked_sub(1).map(|last| &list[last])) else {
-            return done as f64;
-        };
-        done as f64 + (us - last.at_us) as f64 / (next.at_us - last.at_us) as f64
-    }
-
-    /// The time at a place: what `x` undoes.
-    fn time(&self, x: f64) -> u64 {
-        let part = (x - LEFT) / (self.width * self.share);
-        let (mut low, mut high) = (0, self.end_us);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.part(middle) < part {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
     }
 }
 
@@ -213,15 +158,6 @@ fn in_room(titles: &[String], from: f64, to: f64) -> Vec<(f64, &str)> {
         .collect()
 }
 
-/// The end of an axis: some room to the right, grown in steps, so that ticks stand still while time runs.
-fn stretched(least: u64, end: u64) -> u64 {
-    let mut span = least;
-    while span < end.saturating_add(end / 12) {
-        span += span / 4;
-    }
-    span
-}
-
 fn ahead(props: &Props, axis: &Axis, rows: Rows) -> Html {
     let (x, right) = (axis.x(props.end_us.max(props.now_us)), LEFT + axis.width);
     if right - x < 8.0 || !props.locked {
@@ -241,23 +177,27 @@ fn ahead(props: &Props, axis: &Axis, rows: Rows) -> Html {
     }
 }
 
-/// The playhead, a slider for the keyboard and for those who cannot see it.
-fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
-    let x = axis.x(props.now_us);
-    let handle = props.handle.clone();
-    let (end, events) = (props.end_us, props.events.clone());
-    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+/// What the keys do on whatever shows a position in time.
+pub fn keys(handle: &Handle, events: &Events, end_us: u64) -> Callback<KeyboardEvent> {
+    let (handle, events) = (handle.clone(), events.clone());
+    Callback::from(move |event: KeyboardEvent| {
         match (event.key().as_str(), event.shift_key()) {
             ("ArrowLeft", false) => handle.step(false),
             ("ArrowRight", false) => handle.step(true),
             ("ArrowLeft", true) => handle.beat(false),
             ("ArrowRight", true) => handle.beat(true),
             ("Home", _) => handle.seek(0),
-            ("End", _) => handle.seek(events.at_time(end).map_or(0, |event| event.index)),
+            ("End", _) => handle.seek(events.at_time(end_us).map_or(0, |event| event.index)),
             _ => return,
         }
         event.prevent_default();
-    });
+    })
+}
+
+/// The playhead, a slider for the keyboard and for those who cannot see it.
+fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
+    let x = axis.x(props.now_us);
+    let onkeydown = keys(&props.handle, &props.events, props.end_us);
     html! {
         <g class="tl-head" role="slider" tabindex="0" aria-label="Position in time" aria-valuemin="0"
             aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(props.now_us / 1000).to_string()}
@@ -297,11 +237,12 @@ fn Ticks(props: &MarksProps) -> Html {
     let shown = axis.events.shown;
     for event in axis.events.all().iter().filter(|event| shown.tells(event)) {
         let x = axis.x(event.at_us);
-        let (path, last) = paths.entry(look(event)).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
+        let look = look(event, shown.controller);
+        let (path, last) = paths.entry(look).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
         // Two ticks in one pixel are one.
         if x - *last >= 2.0 {
             *last = x;
-            tick(path, look(event), x, props.rows);
+            tick(path, look, x, props.rows);
         }
     }
     let named = props.rows.step > 0.0;
@@ -317,9 +258,11 @@ fn Ticks(props: &MarksProps) -> Html {
     html! { <g aria-hidden="true">{for rows}{for paths.into_iter().map(|(look, (d, _))| html! { <path {d} class={class(look)}/> })}</g> }
 }
 
-fn look(event: &EventView) -> Look {
-    let row = event.lane as u8;
-    match (event.tone, event.lane) {
+/// Until the controller is introduced, what it decides is something that happens in the cluster: among the brokers.
+fn look(event: &EventView, controller: bool) -> Look {
+    let lane = if event.lane == Lane::Controller && !controller { Lane::Brokers } else { event.lane };
+    let row = lane as u8;
+    match (event.tone, lane) {
         (Tone::Error, _) => Look::Error(row),
         (Tone::Warn, _) => Look::Warn(row),
         (_, Lane::You) => Look::You,
@@ -572,15 +515,5 @@ mod tests {
             last.iter().map(|(_, title)| *title).collect::<Vec<_>>(),
             ["Ask a broker", "Three logs, three copies"]
         );
-    }
-
-    #[test]
-    fn a_time_and_its_place_agree() {
-        let mut events = Events::default();
-        events.replace(0, &[typed(2_000_000), typed(2_000_400), typed(9_000_000)], true);
-        let axis = Axis::new(1440.0, 20_000_000, events, 3);
-        assert!(axis.time(axis.x(8_200_000)).abs_diff(8_200_000) < 2);
-        // Two events of one moment do not stand on one spot.
-        assert!(axis.x(2_000_400) - axis.x(2_000_000) > 5.0);
     }
 }

@@ -1,6 +1,7 @@
 //! The timeline: transport, clock, what just happened in words, and the lanes that can be scrubbed.
 
-mod lanes;
+pub mod axis;
+pub mod lanes;
 mod transport;
 
 use std::rc::Rc;

@@ -56,7 +56,7 @@ pub fn transport(props: &Props) -> Html {
             <span class="sentence">{sentence(props, handle)}</span>
             <span class="sr" role="status">{aloud(props)}</span>
             <span class="grow"/>
-            <Branches branches={props.branches.clone()} handle={handle.clone()}/>
+            <Branches branches={props.branches.clone()} locked={props.locked} handle={handle.clone()}/>
             {speed(props)}
         </div>
     }
@@ -104,6 +104,8 @@ fn speed(props: &Props) -> Html {
 #[derive(Properties, PartialEq)]
 struct BranchProps {
     branches: Rc<Vec<BranchView>>,
+    /// A prediction waits: the future is not told before it is answered.
+    locked: bool,
     handle: Handle,
 }
 
@@ -122,6 +124,14 @@ fn Branches(props: &BranchProps) -> Html {
             handle.player.pause();
             handle.send(command.clone());
             open.set(false);
+        })
+    };
+    let what_if = {
+        let (open, handle) = (open.clone(), props.handle.clone());
+        Callback::from(move |_: MouseEvent| {
+            open.set(false);
+            handle.player.pause();
+            handle.show(Ask::Overlay(Some(Overlay::WhatIf)));
         })
     };
     let row = |branch: &BranchView| {
@@ -151,6 +161,7 @@ fn Branches(props: &BranchProps) -> Html {
             if *open {
                 <div class="menu up" role="menu" aria-label="Branches">
                     {for props.branches.iter().map(row)}
+                    if !props.locked { <button role="menuitem" onclick={what_if}>{icon(Icon::Question)}{"What if"}<span class="muted">{"same seed, one change"}</span></button> }
                     <button role="menuitem" onclick={act(Command::Fork { name: String::new() })}>{icon(Icon::Plus)}{"Fork here"}<kbd>{"F"}</kbd></button>
                 </div>
             }

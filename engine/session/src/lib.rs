@@ -8,6 +8,7 @@ pub mod check;
 pub mod host;
 pub mod link;
 pub mod player;
+mod recorder;
 pub mod sentence;
 pub mod session;
 pub mod setup;

@@ -7,10 +7,13 @@ use cluster::broker::BrokerState;
 use sim::timeline::{Goal, Position, Refused, Saved, Stop, Timeline};
 use sim::{Stamped, World};
 use wire::command::ClusterSpec;
+use wire::reply::SeriesView;
 
 use crate::act::{Act, find};
 use crate::check::Checker;
 use crate::host::Host;
+use crate::player::Place;
+use crate::recorder::Recorder;
 use crate::setup;
 
 /// Virtual time after which a cluster that is not ready is told to be so in words.
@@ -38,6 +41,7 @@ pub enum Readiness {
 pub struct Stage {
     timeline: Timeline<Host, Act>,
     checker: Checker,
+    recorder: Recorder,
     said: Map<String, Said>,
     /// Ordinal of the first event that was not looked at yet.
     next_event: u64,
@@ -66,7 +70,7 @@ impl Stage {
 
     fn of(timeline: Timeline<Host, Act>) -> Stage {
         let checker = Checker::new(timeline.world());
-        Stage { timeline, checker, said: Map::new(), next_event: 0 }
+        Stage { timeline, checker, recorder: Recorder::default(), said: Map::new(), next_event: 0 }
     }
 
     pub fn world(&self) -> &World<Host> {
@@ -76,6 +80,11 @@ impl Stage {
     /// What the invariant checker says of the world up to here.
     pub fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// Kafka's metrics over the time of the current branch, as far as it was ever played.
+    pub fn series(&self) -> Vec<SeriesView> {
+        self.recorder.series()
     }
 
     /// The history that the world is a moment of.
@@ -96,7 +105,10 @@ impl Stage {
     /// Goes to a place of the current branch, by replay of at most `steps_max` steps. `false`: the same call goes on.
     pub fn seek(&mut self, goal: Goal, steps_max: u64) -> Result<bool, String> {
         let mut left = steps_max;
-        let stop = self.timeline.seek_while(goal, |_| {
+        let recorder = &mut self.recorder;
+        recorder.follow(&self.timeline, Place::here(&self.timeline).branch);
+        let stop = self.timeline.seek_while(goal, |world| {
+            recorder.look(world);
             left -= 1;
             left > 0
         });
@@ -106,7 +118,12 @@ impl Stage {
     /// Makes another branch the current one, at the same virtual time. `false`: `seek` to that time goes on.
     pub fn switch(&mut self, name: &str, steps_max: u64) -> Result<bool, String> {
         let mut left = steps_max;
-        let stop = self.timeline.switch_while(name, |_| {
+        let recorder = &mut self.recorder;
+        if let Some(branch) = self.timeline.branches().position(|branch| branch.name == name) {
+            recorder.follow(&self.timeline, branch as u32);
+        }
+        let stop = self.timeline.switch_while(name, |world| {
+            recorder.look(world);
             left -= 1;
             left > 0
         });
@@ -136,6 +153,8 @@ impl Stage {
             self.next_event = self.timeline.event_count();
         }
         self.checker.after(self.timeline.world(), &[]);
+        self.recorder.follow(&self.timeline, Place::here(&self.timeline).branch);
+        self.recorder.look(self.timeline.world());
         self.run_for(Micros::ZERO);
         Ok(())
     }
@@ -148,9 +167,11 @@ impl Stage {
 
     /// Lets time pass until `until`, looking after every step whether to go on. Every step is checked.
     pub fn run_while(&mut self, until: Micros, mut go_on: impl FnMut(&[Stamped<Event>]) -> bool) -> Stop {
-        let checker = &mut self.checker;
+        let (checker, recorder) = (&mut self.checker, &mut self.recorder);
+        recorder.follow(&self.timeline, Place::here(&self.timeline).branch);
         let stop = self.timeline.run_while(until, |world, events| {
             checker.after(world, events);
+            recorder.look(world);
             go_on(events)
         });
         self.listen();

@@ -2,7 +2,7 @@
 
 use session::Session;
 use wire::command::{ClusterSpec, Question};
-use wire::reply::Answer;
+use wire::reply::{Answer, MessageView, SeriesView};
 use wire::{Command, Delta, Entity, EventView, Fault, Key, Reply, Request, View};
 
 /// What a page knows: built from replies only.
@@ -225,7 +225,7 @@ fn a_message_under_way_is_read_field_by_field() {
     let line = "printf 'k:seven\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders \
                 --property parse.key=true --property key.separator=:";
     page.done(Command::Type { terminal: "t1".into(), line: line.into() });
-    let mut seen: Vec<(String, Vec<String>)> = vec![];
+    let mut seen: Vec<MessageView> = vec![];
     for _ in 0..4_000 {
         page.ask(Command::Run { us: 1_000_000, events_max: 1 });
         let loud = |entity: &Entity| match entity {
@@ -239,22 +239,102 @@ fn a_message_under_way_is_read_field_by_field() {
         };
         let ids: Vec<u64> = page.view.values().filter_map(loud).collect();
         for id in ids {
-            let Answer::Why { question, causes } = page.ask(Command::Why(Question::Flight { id })).answer else {
-                panic!("a message is answered as a why");
-            };
-            seen.push((question, causes.into_iter().map(|cause| cause.text).collect()));
+            seen.push(read(&mut page, id));
         }
     }
-    let of = |name: &str| seen.iter().find(|(question, _)| question.starts_with(name)).expect(name).1.clone();
-    let has =
-        |name: &str, line: &str| assert!(of(name).iter().any(|text| text == line), "{name} {line}: {:?}", of(name));
-    has("Produce request, version", "acks: -1");
-    has("Produce request, version", "record: k = seven");
-    has("Produce response, version", "errorCode: 0 NONE");
-    has("Produce response, version", "baseOffset: 2");
-    has("Fetch response, version", "record: k = seven");
-    let gone = page.ask(Command::Why(Question::Flight { id: u64::MAX }));
-    assert_eq!(gone.answer, Answer::Why { question: String::new(), causes: vec![] });
+    let has = |name: &str, field: &str, value: &str| {
+        let message = seen.iter().find(|message| message.name == name).expect(name);
+        assert!(message.fields.contains(&(field.into(), value.into())), "{name} {field}: {message:?}");
+        assert_eq!(message.left_out, 0);
+    };
+    has("Produce request", "acks", "-1");
+    has("Produce request", "record", "k = seven");
+    has("Produce response", "errorCode", "0 NONE");
+    has("Produce response", "baseOffset", "2");
+    has("Fetch response", "record", "k = seven");
+    assert_eq!(read(&mut page, u64::MAX), MessageView::default());
+}
+
+fn read(page: &mut Page, id: u64) -> MessageView {
+    let Answer::Message(message) = page.ask(Command::ReadFlight { id }).answer else { panic!("no message") };
+    message
+}
+
+/// Of a long message the first records are shown, and of the others it is said how many there are.
+#[test]
+fn a_long_message_says_what_it_leaves_out() {
+    let mut page = Page::booted();
+    page.orders();
+    let line = "seq 1 20 | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders";
+    page.done(Command::Type { terminal: "t1".into(), line: line.into() });
+    for _ in 0..4_000 {
+        page.ask(Command::Run { us: 1_000_000, events_max: 1 });
+        let long = |entity: &Entity| match entity {
+            Entity::Flight(flight) if flight.api == "Produce" && !flight.response => Some(flight.id),
+            _ => None,
+        };
+        if let Some(id) = page.view.values().find_map(long) {
+            let message = read(&mut page, id);
+            let records = message.fields.iter().filter(|(name, _)| name == "record").count();
+            if records + message.left_out as usize == 20 {
+                assert_eq!(records, 8);
+                return;
+            }
+        }
+    }
+    panic!("no request with twenty records was seen");
+}
+
+fn series(page: &mut Page) -> Vec<SeriesView> {
+    let Answer::Metrics(series) = page.ask(Command::ReadMetrics).answer else { panic!("no metrics") };
+    series
+}
+
+/// What a metric of one process was at a time.
+fn was(series: &[SeriesView], bean: &str, who: &str, us: u64) -> Option<u64> {
+    let line = series.iter().find(|line| line.bean == bean && line.who == who)?;
+    line.points.iter().take_while(|point| point.0 <= us).last()?.1
+}
+
+/// A chart shows what the metrics were; going back does not change it, a branch has what it shares, a link brings it back.
+#[test]
+fn metrics_are_noted_once_for_each_branch() {
+    let mut page = Page::booted();
+    page.orders();
+    let fork = page.ask(Command::Digest);
+    let leader = page.leader().unwrap();
+    let host = format!("b{leader}");
+    page.done(Command::Fault(Fault::Kill(host)));
+    page.done(Command::Run { us: 15_000_000, events_max: u32::MAX });
+    let (all, end) = (series(&mut page), page.last.as_ref().unwrap().now_us);
+    let id = leader.to_string();
+    let written = was(&all, "BytesInPerSec", &id, fork.now_us).expect("a leader reports what was written");
+    assert!(written > 60, "two records are more than {written} bytes");
+    assert_eq!(was(&all, "BytesInPerSec", &id, end), None, "a dead broker reports nothing");
+    assert_eq!(was(&all, "FencedBrokerCount", "", end), Some(1));
+    let other = page.leader().unwrap().to_string();
+    assert_eq!(was(&all, "UnderReplicatedPartitions", &other, end), Some(1));
+
+    page.done(Command::Seek { index: fork.index });
+    assert_eq!(series(&mut page), all, "looking back changes nothing");
+    page.done(Command::Fork { name: "calm".into() });
+    page.done(Command::Run { us: 15_000_000, events_max: u32::MAX });
+    let calm = series(&mut page);
+    assert_eq!(was(&calm, "BytesInPerSec", &id, end), Some(written));
+    assert_eq!(was(&calm, "FencedBrokerCount", "", end), Some(0));
+    page.done(Command::SwitchBranch { name: "main".into() });
+    assert_eq!(series(&mut page), all, "each branch has its own");
+
+    let Answer::Link { fragment, .. } = page.ask(Command::Export).answer else { panic!("no link") };
+    let mut again = Page::new();
+    again.done(Command::Import { fragment, preview: false });
+    let played = series(&mut again);
+    for us in (0..end).step_by(1_000_000) {
+        for line in &all {
+            let (a, b) = (was(&all, &line.bean, &line.who, us), was(&played, &line.bean, &line.who, us));
+            assert_eq!(a, b, "{} of {} at {us}", line.bean, line.who);
+        }
+    }
 }
 
 #[test]

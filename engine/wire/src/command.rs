@@ -157,6 +157,13 @@ pub enum Command {
         offset: i64,
     },
 
+    /// What a message under way says.
+    ReadFlight {
+        id: u64,
+    },
+    /// Kafka's metrics over the time of this branch, process by process.
+    ReadMetrics,
+
     // ---- lessons
     /// Loads a lesson from its text and boots its cluster.
     LoadLesson {
@@ -212,9 +219,5 @@ pub enum Question {
     /// Why the last send of a client was refused or waits.
     Send {
         client: String,
-    },
-    /// What a message under way says: the answer's question is its name, the causes are its fields.
-    Flight {
-        id: u64,
     },
 }

@@ -84,6 +84,32 @@ pub enum Answer {
         truncated: bool,
     },
     Log(Box<LogView>),
+    Message(MessageView),
+    Metrics(Vec<SeriesView>),
+}
+
+/// A message under way, read field by field under the names of Kafka's schemas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// "Produce request"; empty if it is not under way now.
+    pub name: String,
+    pub version: i16,
+    /// Name and value.
+    pub fields: Vec<(String, String)>,
+    /// Partitions and records that are not among the fields: the message is long.
+    pub left_out: u32,
+}
+
+/// A metric of one process over virtual time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesView {
+    /// The bean's name: `BytesInPerSec`.
+    pub bean: String,
+    /// The host that reports it, or a consumer's client id.
+    pub who: String,
+    /// Times in microseconds at which the value became another one; `None` while the process did not run. Meters by their
+    /// Count.
+    pub points: Vec<(u64, Option<u64>)>,
 }
 
 /// One link of a why-chain, newest first.

@@ -122,6 +122,8 @@ fn config(options: &Options, profile: &Path) -> Result<BrowserConfig, String> {
     let (width, height) = options.size;
     BrowserConfig::builder()
         .new_headless_mode()
+        // A machine that builds at the same time is slow to start a browser.
+        .launch_timeout(Duration::from_secs(90))
         .no_sandbox()
         .chrome_executable(chromium()?)
         .user_data_dir(profile)

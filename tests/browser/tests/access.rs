@@ -31,10 +31,19 @@ async fn screens(tab: &Tab) -> Result<(), String> {
     axe::judge(tab, "what is not real").await?;
     tab.click("text=Lessons").await?;
     begin(tab).await?;
+    tab.wait_for(".plots .chart path.brk").await?;
     axe::judge(tab, "the terminal").await?;
     tab.press("Escape").await?;
     tab.rest().await?;
     axe::judge(tab, "a sandbox").await?;
+    tab.click("text=Metrics").await?;
+    tab.wait_for("#inspector .chart path.brk").await?;
+    axe::judge(tab, "metrics").await?;
+    tab.click("[title=Branches]").await?;
+    tab.click("text=What if").await?;
+    tab.wait_for(".ifs").await?;
+    axe::judge(tab, "what if").await?;
+    tab.press("Escape").await?;
     for (zoom, sign) in [("Broker", ".broker"), ("Log", ".picture"), ("Bytes", ".bytes"), ("Cluster", ".broker")] {
         tab.click(&format!("text={zoom}")).await?;
         tab.wait_for(sign).await?;

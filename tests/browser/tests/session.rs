@@ -273,3 +273,74 @@ fn two_branches_stand_side_by_side_with_their_first_difference() {
         tab.wait_for(".app").await
     });
 }
+
+#[test]
+fn charts_stand_on_the_axis_of_time_and_lead_back_in_it() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        tab.switch(Hands::Keys, "kill", "b2").await?;
+        tab.wait_for_text("#stage", "2 of 3").await?;
+        tab.press("`").await?;
+        tab.wait_for(".plots .chart svg").await?;
+        let under = "[...document.querySelectorAll('.plots .chart')].find(c => c.innerText.includes('Under-replicated')).querySelector('h3 b').textContent";
+        let partitions: String = tab.evaluate(under).await?;
+        if partitions != "3" {
+            return Err(format!("{partitions} partitions are under-replicated, not 3"));
+        }
+        let (end, drawn): (f64, String) =
+            (clock(tab).await?, tab.evaluate("document.querySelector('.plots .ch').getAttribute('d')").await?);
+        // A click at a time goes there, and the same place in time is the same picture.
+        tab.evaluate::<bool>("(document.querySelector('.plots .chart').dataset.test = 'here', true)").await?;
+        tab.click("[data-test=here] svg").await?;
+        tab.rest().await?;
+        let back = clock(tab).await?;
+        if back >= end {
+            return Err(format!("a click on a chart leads to {back} s, not back from {end} s"));
+        }
+        tab.focus("[data-test=here] svg").await?;
+        tab.press("End").await?;
+        tab.rest().await?;
+        let again: String = tab.evaluate("document.querySelector('.plots .ch').getAttribute('d')").await?;
+        if again == drawn { Ok(()) } else { Err(format!("the line was {drawn} and is {again}")) }
+    });
+}
+
+#[test]
+fn what_if_plays_one_change_beside_none() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        tab.press("Escape").await?;
+        tab.click("[title=Branches]").await?;
+        tab.click("text=What if").await?;
+        tab.click("[aria-label='Broker 3 loses power']").await?;
+        tab.wait_for_text(".twin .both section:last-child .stage", "broker 3 is offline").await?;
+        tab.wait_for_text(".twin .pt", "First difference at").await?;
+        tab.rest().await?;
+        tab.screenshot("what-if").await?;
+        let times: Vec<String> =
+            tab.evaluate("[...document.querySelectorAll('.twin h2 .muted')].map(e => e.textContent)").await?;
+        if times[0] != times[1] {
+            return Err(format!("the two stand at different times: {times:?}"));
+        }
+        if tab.text(".twin .both section:first-child .stage").await?.contains("offline") {
+            return Err("the branch without the change has it".to_owned());
+        }
+        tab.press("Escape").await?;
+        tab.wait_for(".app .broker").await
+    });
+}
+
+#[test]
+fn a_session_can_be_taken_along_as_a_code() {
+    in_tab(Options::default(), async |tab| {
+        begin(tab).await?;
+        tab.press("Escape").await?;
+        tab.click("text=Share").await?;
+        tab.wait_for(".share .qr path").await?;
+        tab.screenshot("share-qr").await?;
+        tab.press("Escape").await?;
+        tab.press("p").await?;
+        tab.wait_for(".scan .qr path").await?;
+        tab.screenshot("present-qr").await
+    });
+}

@@ -1,14 +1,14 @@
 //! The wire lens: a message under way, decoded field by field by the engine.
 
+use std::rc::Rc;
+
 use wire::Command;
-use wire::command::Question;
-use wire::reply::{Answer, Cause};
+use wire::reply::{Answer, MessageView};
 use wire::view::FlightView;
 use yew::prelude::*;
 
 use super::head;
 use crate::ctx::Handle;
-use std::rc::Rc;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -20,31 +20,28 @@ pub struct Props {
 
 #[component]
 pub fn Message(props: &Props) -> Html {
-    let read = use_state(|| (String::new(), Vec::<Cause>::new()));
+    let read = use_state(MessageView::default);
     {
         let (read, handle) = (read.clone(), props.handle.clone());
         use_effect_with(props.id, move |id| {
-            handle.ask(Command::Why(Question::Flight { id: *id }), move |reply| {
-                if let Answer::Why { question, causes } = &reply.answer {
-                    read.set((question.clone(), causes.clone()));
+            handle.ask(Command::ReadFlight { id: *id }, move |reply| {
+                if let Answer::Message(message) = &reply.answer {
+                    read.set(message.clone());
                 }
             });
         });
     }
-    let (name, version) = read.0.split_once(", version ").unwrap_or((&read.0, ""));
     let way = props.view.as_ref().map_or("It has arrived.".to_owned(), |view| {
         let left = view.arrives_us - view.sent_us;
         format!("From {} to {}, {} µs on the wire.", view.from, view.to, left)
     });
-    let row = |cause: &Cause| {
-        let (name, value) = cause.text.split_once(": ").unwrap_or((&cause.text, ""));
-        html! { <><dt>{name}</dt><dd class="wrap">{value}</dd></> }
-    };
+    let row = |(name, value): &(String, String)| html! { <><dt>{name}</dt><dd class="wrap">{value}</dd></> };
     html! {
         <>
-            <div class="ihead pad">{head(&["Messages"], name, "message", &props.handle)}</div>
+            <div class="ihead pad">{head(&["Messages"], &read.name, "message", &props.handle)}</div>
             <div class="ibody"><div class="isec"><p class="soft">{way}</p></div>
-                <div class="isec"><dl class="kv"><dt>{"version"}</dt><dd>{version}</dd>{for read.1.iter().map(row)}</dl></div></div>
+                <div class="isec"><dl class="kv"><dt>{"version"}</dt><dd>{read.version}</dd>{for read.fields.iter().map(row)}</dl>
+                    if read.left_out > 0 { <p class="muted">{format!("{} more partitions or records", read.left_out)}</p> }</div></div>
         </>
     }
 }

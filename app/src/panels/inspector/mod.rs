@@ -49,8 +49,23 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
                 replicas={tables::replicas_of(&props.model, tp)} topic={props.model.topics.get(&tp.0).cloned()}
                 metrics={props.model.metrics.clone()} metrics_before={props.model.metrics_before.clone()}
                 events={props.model.events.clone()} index={if props.playing { u64::MAX } else { props.model.index }} playing={props.playing}
-                glyphs={props.model.glyphs.clone()} handle={props.handle.clone()}/>
+                glyphs={props.model.glyphs.clone()} charts={charts(props)} handle={props.handle.clone()}/>
         },
+    }
+}
+
+/// The charts beside the partitions.
+fn charts(props: &Props) -> crate::charts::Props {
+    let (model, handle) = (&props.model, props.handle.clone());
+    crate::charts::Props {
+        index: model.index,
+        now_us: model.now_us,
+        end_us: model.end_us,
+        playing: props.playing,
+        events: model.events.clone(),
+        most: usize::MAX,
+        height: 104.0,
+        handle,
     }
 }
 

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::why::WhyChain;
 use super::{config, facts, head, ids, tables, tabs};
+use crate::charts::Charts;
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
 use crate::store::{Events, Glyphs, Metrics, Shown};
@@ -25,10 +26,12 @@ pub struct Props {
     pub index: u64,
     pub playing: bool,
     pub glyphs: Rc<Glyphs>,
+    /// What the charts need; they are drawn only while their tab is open.
+    pub charts: crate::charts::Props,
     pub handle: Handle,
 }
 
-const TABS: [&str; 4] = ["Partition", "Records", "Config", "Events"];
+const TABS: [&str; 5] = ["Partition", "Records", "Config", "Events", "Metrics"];
 
 #[component]
 pub fn PartitionPanel(props: &Props) -> Html {
@@ -45,7 +48,8 @@ pub fn PartitionPanel(props: &Props) -> Html {
         2 => {
             html! { <div class="isec">{props.topic.as_ref().map(|topic| config::table(&topic.config)).unwrap_or_default()}</div> }
         }
-        _ => html! { <div class="isec">{events(props, &name)}</div> },
+        3 => html! { <div class="isec">{events(props, &name)}</div> },
+        _ => html! { <div class="isec"><Charts ..props.charts.clone()/></div> },
     };
     html! {
         <>

@@ -156,6 +156,9 @@ pub struct Meters {
     pub isr_shrinks: u64,
     /// `kafka.server:type=ReplicaManager,name=IsrExpandsPerSec`.
     pub isr_expands: u64,
+    /// `kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec`: of batches appended as a leader
+    /// (`ReplicaManager.appendRecordsToLeader`).
+    pub bytes_in: u64,
 }
 
 impl Broker {

@@ -43,6 +43,18 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Up to where two branches have one history.
+    pub fn parting(timeline: &History, a: u32, b: u32) -> Position {
+        const END: Position = Position { index: u64::MAX, commands: u32::MAX, at: base::Micros::MAX };
+        match shared(timeline, a, b) {
+            Shared::Until(fork) => fork,
+            Shared::All => END,
+            Shared::Nothing => Position::default(),
+        }
+    }
+}
+
 /// The number of the current branch.
 pub fn current(timeline: &History) -> u32 {
     timeline.branches().position(|branch| branch.is_current).unwrap_or(0) as u32

@@ -5,49 +5,58 @@
 use log::batch::{BatchView, batches_of};
 use protocol::messages::{FetchRequest, FetchResponse, ProduceRequest, ProduceResponse};
 use protocol::{ErrorCode, Packet, Records, Request, Response};
-use wire::reply::{Answer, Cause};
+use wire::reply::MessageView;
 
 use crate::stage::Stage;
 use crate::view::replicas::text;
 
-/// Records and partitions that are shown of one message.
+/// Records and partitions that are shown of one message; of more it is said how many.
 const SHOWN_MAX: usize = 8;
 
-/// The name of the message, then a line for each field: `name: value`. Nothing if it is not under way now.
-pub fn answer(stage: &Stage, id: u64) -> Answer {
-    let flights = stage.world().flights();
-    let mut lines = Lines(vec![]);
-    let mut question = String::new();
-    if let Some(flight) = flights.iter().find(|flight| flight.id == id) {
+/// What the message with this number says, if it is under way now.
+pub fn read(stage: &Stage, id: u64) -> MessageView {
+    let mut lens = Lens(MessageView::default());
+    if let Some(flight) = stage.world().flights().iter().find(|flight| flight.id == id) {
         let packet = flight.message;
         let kind = if matches!(packet, Packet::Request { .. }) { "request" } else { "response" };
-        question = format!("{} {kind}, version {}", packet.api_key().name(), packet.api_version());
-        lines.number("correlationId", packet.correlation_id());
+        lens.0.name = format!("{} {kind}", packet.api_key().name());
+        lens.0.version = packet.api_version();
+        lens.number("correlationId", packet.correlation_id());
         match packet {
             Packet::Request { client_id, body, .. } => {
-                lines.add("clientId", client_id);
+                lens.add("clientId", client_id);
                 match &**body {
-                    Request::Produce(body) => lines.produce(body),
-                    Request::Fetch(body) => lines.fetch(body),
+                    Request::Produce(body) => lens.produce(body),
+                    Request::Fetch(body) => lens.fetch(body),
                     _ => {}
                 }
             }
             Packet::Response { body, .. } => match &**body {
-                Response::Produce(body) => lines.produced(body),
-                Response::Fetch(body) => lines.fetched(body),
+                Response::Produce(body) => lens.produced(body),
+                Response::Fetch(body) => lens.fetched(body),
                 _ => {}
             },
         }
     }
-    let causes = lines.0.into_iter().map(|text| Cause { text, index: None, at_us: None });
-    Answer::Why { question, causes: causes.collect() }
+    lens.0
 }
 
-struct Lines(Vec<String>);
+struct Lens(MessageView);
 
-impl Lines {
+impl Lens {
     fn add(&mut self, name: &str, value: &str) {
-        self.0.push(format!("{name}: {value}"));
+        self.0.fields.push((name.to_string(), value.to_string()));
+    }
+
+    /// As many as are shown; the others are counted.
+    fn first<T>(&mut self, all: impl Iterator<Item = T>, mut show: impl FnMut(&mut Self, T)) {
+        for (at, one) in all.enumerate() {
+            if at < SHOWN_MAX {
+                show(self, one);
+            } else {
+                self.0.left_out += 1;
+            }
+        }
     }
 
     fn number(&mut self, name: &str, value: impl Into<i64>) {
@@ -64,26 +73,26 @@ impl Lines {
         self.number("timeoutMs", body.timeout_ms);
         for topic in &body.topic_data {
             self.topic(&topic.name, topic.topic_id);
-            for data in topic.partition_data.iter().take(SHOWN_MAX) {
-                self.number("index", data.index);
-                self.records(data.records.as_ref());
-            }
+            self.first(topic.partition_data.iter(), |lens, data| {
+                lens.number("index", data.index);
+                lens.records(data.records.as_ref());
+            });
         }
     }
 
     fn produced(&mut self, body: &ProduceResponse) {
         for topic in &body.responses {
             self.topic(&topic.name, topic.topic_id);
-            for data in topic.partition_responses.iter().take(SHOWN_MAX) {
-                self.number("index", data.index);
-                self.error(data.error_code);
-                self.number("baseOffset", data.base_offset);
-                self.number("logAppendTimeMs", data.log_append_time_ms);
-                self.number("logStartOffset", data.log_start_offset);
+            self.first(topic.partition_responses.iter(), |lens, data| {
+                lens.number("index", data.index);
+                lens.error(data.error_code);
+                lens.number("baseOffset", data.base_offset);
+                lens.number("logAppendTimeMs", data.log_append_time_ms);
+                lens.number("logStartOffset", data.log_start_offset);
                 if let Some(message) = &data.error_message {
-                    self.add("errorMessage", message);
+                    lens.add("errorMessage", message);
                 }
-            }
+            });
         }
         self.number("throttleTimeMs", body.throttle_time_ms);
     }
@@ -99,14 +108,14 @@ impl Lines {
         self.number("sessionEpoch", body.session_epoch);
         for topic in &body.topics {
             self.topic(&topic.topic, topic.topic_id);
-            for data in topic.partitions.iter().take(SHOWN_MAX) {
-                self.number("partition", data.partition);
-                self.number("currentLeaderEpoch", data.current_leader_epoch);
-                self.number("fetchOffset", data.fetch_offset);
-                self.number("lastFetchedEpoch", data.last_fetched_epoch);
-                self.number("logStartOffset", data.log_start_offset);
-                self.number("partitionMaxBytes", data.partition_max_bytes);
-            }
+            self.first(topic.partitions.iter(), |lens, data| {
+                lens.number("partition", data.partition);
+                lens.number("currentLeaderEpoch", data.current_leader_epoch);
+                lens.number("fetchOffset", data.fetch_offset);
+                lens.number("lastFetchedEpoch", data.last_fetched_epoch);
+                lens.number("logStartOffset", data.log_start_offset);
+                lens.number("partitionMaxBytes", data.partition_max_bytes);
+            });
         }
     }
 
@@ -116,14 +125,14 @@ impl Lines {
         self.number("sessionId", body.session_id);
         for topic in &body.responses {
             self.topic(&topic.topic, topic.topic_id);
-            for data in topic.partitions.iter().take(SHOWN_MAX) {
-                self.number("partitionIndex", data.partition_index);
-                self.error(data.error_code);
-                self.number("highWatermark", data.high_watermark);
-                self.number("lastStableOffset", data.last_stable_offset);
-                self.number("logStartOffset", data.log_start_offset);
-                self.records(data.records.as_ref());
-            }
+            self.first(topic.partitions.iter(), |lens, data| {
+                lens.number("partitionIndex", data.partition_index);
+                lens.error(data.error_code);
+                lens.number("highWatermark", data.high_watermark);
+                lens.number("lastStableOffset", data.last_stable_offset);
+                lens.number("logStartOffset", data.log_start_offset);
+                lens.records(data.records.as_ref());
+            });
         }
     }
 
@@ -135,7 +144,7 @@ impl Lines {
     fn records(&mut self, records: Option<&Records>) {
         let Some(records) = records else { return self.add("records", "null") };
         self.add("records", &format!("{} bytes", records.len()));
-        for batch in batches_of(records).map_while(Result::ok).take(SHOWN_MAX) {
+        for batch in batches_of(records).map_while(Result::ok) {
             self.batch(&batch);
         }
     }
@@ -144,9 +153,9 @@ impl Lines {
         self.number("baseOffset", batch.base_offset());
         self.number("producerId", batch.producer_id());
         self.number("baseSequence", batch.base_sequence());
-        for record in batch.records().map_while(Result::ok).take(SHOWN_MAX) {
+        self.first(batch.records().map_while(Result::ok), |lens, record| {
             let shown = |bytes: Option<&[u8]>| bytes.map_or_else(|| "null".to_string(), text);
-            self.add("record", &format!("{} = {}", shown(record.key.as_deref()), shown(record.value.as_deref())));
-        }
+            lens.add("record", &format!("{} = {}", shown(record.key.as_deref()), shown(record.value.as_deref())));
+        });
     }
 }

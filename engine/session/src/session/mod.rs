@@ -160,6 +160,8 @@ impl Session {
                 microscope::read(&running.stage, TopicPartition::new(topic, partition), broker, offset)
                     .map(Done::answer)
             }
+            Command::ReadFlight { id } => Ok(Done::answer(Answer::Message(lens::read(&running.stage, id)))),
+            Command::ReadMetrics => Ok(Done::answer(Answer::Metrics(running.stage.series()))),
             Command::LessonStep { step } => lessons::with(running, |player, stage| player.step(step, stage)),
             Command::Predict { option } => lessons::with(running, |player, stage| player.predict(option, stage)),
             Command::Check => lessons::with(running, |player, stage| player.check(stage)),

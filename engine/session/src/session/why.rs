@@ -26,7 +26,6 @@ pub fn answer(stage: &Stage, question: &Question) -> Answer {
             inquiry.log_end(&TopicPartition::new(topic, *partition), *broker)
         }
         Question::Send { client } => inquiry.send(client),
-        Question::Flight { id } => return super::lens::answer(stage, *id),
     };
     Answer::Why { question, causes }
 }

@@ -36,6 +36,14 @@ pub fn of(world: &World<Host>) -> View {
     view
 }
 
+/// What every process of this world reports, consumers as well.
+pub fn readings(world: &World<Host>) -> Vec<metrics::Reading> {
+    let scene = Scene::of(world);
+    let mut all = metrics::servers(&scene);
+    all.extend(metrics::consumers(&scene));
+    all
+}
+
 /// Looks at worlds many times in a row, for checks that wait: without the lines on the screens, and with the disks of dead
 /// brokers read once.
 #[derive(Clone, Debug, Default)]

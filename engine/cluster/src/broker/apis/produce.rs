@@ -171,7 +171,9 @@ impl Broker {
             .replicas
             .get_mut_or_error(id, topic_id, &self.metadata.image)
             .map_err(|error| Refusal::Log(log::AppendError::new(error, error.message().to_string())))?;
+        let bytes = records.len() as u64;
         let appended = held.append_to_leader(&mut self.disk, now, records, origin, acks, &around)?;
+        self.meters.bytes_in += bytes;
         let leader_epoch = held.leader_epoch();
         let info = appended.info;
         if info.base_offset >= 0 && !info.duplicate {

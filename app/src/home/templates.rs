@@ -1,0 +1,135 @@
+//! Clusters to start from: each is a boot and the lines and faults that a person would give, so its session is one like any
+//! other, with a past that can be gone through.
+
+use wire::command::ClusterSpec;
+use wire::{Command, Fault};
+use yew::prelude::*;
+
+use crate::ctx::Handle;
+
+/// What is done after the boot.
+enum Op {
+    /// Typed into a terminal; the next one follows when it has ended or waits.
+    Line(&'static str, &'static str),
+    /// The same, and time goes on for so many milliseconds while it runs.
+    During(&'static str, &'static str, u64),
+    Fault(fn(String) -> Fault, &'static str, u64),
+}
+
+struct Template {
+    name: &'static str,
+    note: &'static str,
+    brokers: u32,
+    ops: &'static [Op],
+}
+
+const TOPIC: &str =
+    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
+const SAFE: &str = "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2";
+const KEYED: &str = "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:";
+const GROUP: &str =
+    "kafka-console-consumer.sh --bootstrap-server b1:9092 --topic orders --group billing --from-beginning";
+const STEADY: &str = "kafka-producer-perf-test.sh --bootstrap-server b1:9092 --topic orders --num-records 900 --record-size 60 --throughput 20 --command-property acks=all";
+
+const TEMPLATES: [Template; 6] = [
+    Template {
+        name: "Orders, calm",
+        note: "3 partitions, 3 copies, six records, a group that reads",
+        brokers: 3,
+        ops: &[Op::Line("t1", TOPIC), Op::Line("t2", KEYED), Op::Line("t3", GROUP)],
+    },
+    Template {
+        name: "A broker hangs",
+        note: "20 records a second; broker 3 hangs for 20 s and comes back",
+        brokers: 3,
+        ops: &[
+            Op::Line("t1", SAFE),
+            Op::Line("t3", GROUP),
+            Op::During("t2", STEADY, 8_000),
+            Op::Fault(Fault::Pause, "b3", 20_000),
+            Op::Fault(Fault::Resume, "b3", 12_000),
+        ],
+    },
+    Template {
+        name: "Too few in sync",
+        note: "min.insync.replicas=2, and one of three brokers is left",
+        brokers: 3,
+        ops: &[
+            Op::Line("t1", SAFE),
+            Op::Line("t2", KEYED),
+            Op::Fault(Fault::Kill, "b2", 12_000),
+            Op::Fault(Fault::Kill, "b3", 12_000),
+        ],
+    },
+    Template {
+        name: "Latest per key",
+        note: "a compacted topic with small segments",
+        brokers: 3,
+        ops: &[
+            Op::Line(
+                "t1",
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.bytes=300 --config min.cleanable.dirty.ratio=0.01",
+            ),
+            Op::Line("t2", KEYED),
+            Op::Line("t2", KEYED),
+            Op::Line("t2", KEYED),
+        ],
+    },
+    Template {
+        name: "Ten brokers",
+        note: "50 partitions, 3 copies each",
+        brokers: 10,
+        ops: &[
+            Op::Line(
+                "t1",
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 50 --replication-factor 3",
+            ),
+            Op::Line("t2", KEYED),
+        ],
+    },
+    Template {
+        name: "Two in one group",
+        note: "two members share three partitions",
+        brokers: 3,
+        ops: &[Op::Line("t1", TOPIC), Op::Line("t2", KEYED), Op::Line("t3", GROUP), Op::Line("t4", GROUP)],
+    },
+];
+
+pub fn list(handle: &Handle) -> Html {
+    let card = |template: &'static Template| {
+        let handle = handle.clone();
+        let onclick = Callback::from(move |_: MouseEvent| start(&handle, template));
+        html! { <button class="tpl" {onclick}><b>{template.name}</b><span class="muted">{template.note}</span></button> }
+    };
+    html! {
+        <section class="tpls" aria-label="Clusters to start from"><h2>{"Clusters to start from"}</h2>
+            <div>{for TEMPLATES.iter().map(card)}</div></section>
+    }
+}
+
+fn start(handle: &Handle, template: &'static Template) {
+    let spec = ClusterSpec { version: "4.3".into(), brokers: template.brokers, controllers: 1, config: vec![] };
+    let again = handle.clone();
+    handle.ask(Command::Boot { spec, seed: super::side::fresh_seed() }, move |_| go_on(&again, template.ops));
+}
+
+/// One after the other; whatever is refused is said, and the next follows.
+fn go_on(handle: &Handle, ops: &'static [Op]) {
+    let Some((op, rest)) = ops.split_first() else { return };
+    let next = handle.clone();
+    match op {
+        Op::Line(terminal, line) => {
+            let terminal = (*terminal).to_owned();
+            handle.send(Command::Type { terminal: terminal.clone(), line: (*line).to_owned() });
+            handle.ask(Command::RunUntilIdle { terminal }, move |_| go_on(&next, rest));
+        }
+        Op::During(terminal, line, ms) => {
+            handle.send(Command::Type { terminal: (*terminal).to_owned(), line: (*line).to_owned() });
+            handle.run_for(ms * 1_000, move || go_on(&next, rest));
+        }
+        Op::Fault(fault, host, ms) => {
+            handle.send(Command::Fault(fault((*host).to_owned())));
+            handle.run_for(ms * 1_000, move || go_on(&next, rest));
+        }
+    }
+}
