@@ -184,7 +184,7 @@ impl App {
             <section class="plots" aria-label="Metrics">
                 <div class="ttabs"><b>{"Metrics"}</b><span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
                 <div class="plotsin"><Charts index={model.index} now_us={model.now_us} end_us={model.end_us} playing={handle.player.playing()}
-                    events={model.events.clone()} most={4} height={96.0} handle={handle.clone()}/></div>
+                    events={model.events.clone()} most={4} height={76.0} handle={handle.clone()}/></div>
             </section>
         }
     }

@@ -29,9 +29,10 @@ pub fn stage_bar(props: &Props) -> Html {
     let (shown, rest): (Vec<_>, Vec<_>) =
         lamps.iter().partition(|lamp| match (lamp.state, props.shown.knows(&name(lamp))) {
             (LampState::Broken(_), known) => known || lamp.safety,
-            (_, known) => known && rank(lamp) < OTHERS,
+            // What always holds is said once a lesson has said what could break.
+            (_, known) => known && props.shown.isr && rank(lamp) < OTHERS,
         });
-    let hold = rest.iter().filter(|lamp| lamp.state == LampState::Holds).count();
+    let hold = rest.iter().filter(|_| props.shown.isr).filter(|lamp| lamp.state == LampState::Holds).count();
     html! {
         <div class="sbar">
             <span class="seg" role="group" aria-label="Zoom">{for Zoom::ALL.iter().map(|(zoom, name)| level(*zoom, name, props))}</span>

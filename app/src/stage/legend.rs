@@ -18,6 +18,9 @@ pub fn legend(layout: &Layout, model: &Model, shown: Shown) -> Html {
         }
     };
     let square = |class: &'static str| html! { <rect width="12" height="12" rx="2.5" {class}/> };
+    if model.partitions.is_empty() {
+        return html! {};
+    }
     let mut all = vec![entry(square("c-lead"), 12.0, "leader"), entry(square("c-fol"), 12.0, "follower")];
     if shown.hw {
         all.push(entry(square("c-lead-past"), 12.0, "past the high watermark"));
@@ -30,6 +33,8 @@ pub fn legend(layout: &Layout, model: &Model, shown: Shown) -> Html {
         }
         all.push(entry(html! { <path d="M6 1l6 10H0z" class="pos"/> }, 12.0, "position"));
     }
-    all.push(entry(html! { <circle cx="6" cy="6" r="6" class="tokh"/> }, 12.0, "fetch request"));
+    if shown.hw {
+        all.push(entry(html! { <circle cx="6" cy="6" r="6" class="tokh"/> }, 12.0, "fetch request"));
+    }
     html! { <g class="legend" aria-hidden="true">{for all}</g> }
 }

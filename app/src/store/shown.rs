@@ -38,6 +38,7 @@ impl Shown {
     pub fn knows(self, words: &str) -> bool {
         let parts = [
             (self.isr, "ISR"),
+            (self.isr, "min.insync"),
             (self.hw, "igh watermark"),
             (self.hw, "HW"),
             (self.epoch, "epoch"),
@@ -53,7 +54,7 @@ impl Shown {
 
     /// Whether an event is a beat with a flag: of Kafka's own topics there are fifty partitions, and all leave at once.
     pub fn flags(self, event: &EventView) -> bool {
-        let own = event.partition.as_ref().is_some_and(|name| name.starts_with("__"));
+        let own = event.partition.as_ref().is_some_and(|name| name.starts_with("__")) || event.sentence.contains(" __");
         event.beat && !own && self.tells(event)
     }
 

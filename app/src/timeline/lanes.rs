@@ -46,11 +46,14 @@ pub struct Props {
 struct Rows {
     /// From one row to the next.
     step: f64,
+    /// The controller has a row of its own: it is introduced.
+    controller: bool,
 }
 
 impl Rows {
     fn y(self, row: u8) -> f64 {
-        TOP + self.step * f64::from(row)
+        let left_out = row > Lane::Controller as u8 && !self.controller;
+        TOP + self.step * f64::from(row - u8::from(left_out))
     }
 
     /// Lower edge of the lanes' ground.
@@ -64,7 +67,7 @@ pub fn Lanes(props: &Props) -> Html {
     let node = use_node_ref();
     let width = use_state(|| 1440.0_f64);
     crate::stage::size::use_width(&node, &width);
-    let rows = Rows { step: if props.low { 0.0 } else { ROW } };
+    let rows = Rows { step: if props.low { 0.0 } else { ROW }, controller: props.events.shown.controller };
     let dragging = use_mut_ref(|| false);
     let width = (*width - LEFT - RIGHT_PAD).max(100.0);
     let flags = (FLAG_W * props.to_come.len() as f64).min(width * ROOM_MAX);
@@ -237,7 +240,7 @@ fn Ticks(props: &MarksProps) -> Html {
     let shown = axis.events.shown;
     for event in axis.events.all().iter().filter(|event| shown.tells(event)) {
         let x = axis.x(event.at_us);
-        let look = look(event, shown.controller);
+        let look = look(event, props.rows.controller);
         let (path, last) = paths.entry(look).or_insert_with(|| (String::new(), f64::NEG_INFINITY));
         // Two ticks in one pixel are one.
         if x - *last >= 2.0 {
@@ -246,11 +249,12 @@ fn Ticks(props: &MarksProps) -> Html {
         }
     }
     let named = props.rows.step > 0.0;
-    let rows = (0..5_u8).filter(|_| named).map(|row| {
+    let is_there = |row: &u8| named && (*row != Lane::Controller as u8 || shown.controller);
+    let rows = (0..5_u8).filter(is_there).map(|row| {
         let y = props.rows.y(row);
         html! {
             <>
-                if row != Lane::Controller as u8 || shown.controller { {text(16.0, y + 12.5, "f11 q3", NAMES[row as usize])} }
+                {text(16.0, y + 12.5, "f11 q3", NAMES[row as usize])}
                 if row > 0 { {path(format!("M{} {}H{}", N(LEFT), N(y + 2.0), N(LEFT + axis.width)), "tl-row")} }
             </>
         }

@@ -91,7 +91,7 @@ fn overview(props: &Props) -> Html {
             <div class="isec"><h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3>
                 {tables::replica_table(view, &props.replicas, shown)}</div>
             if shown.isr { {metrics(&props.metrics_before, &props.metrics)} }
-            if let Some(topic) = &props.topic {
+            if let Some(topic) = props.topic.as_ref().filter(|_| shown.isr) {
                 <div class="isec"><h3>{"Config"}<span class="grow"/><span class="muted">{"override in bold"}</span></h3>
                     {config::list(&topic.config)}</div>
             }
