@@ -9,6 +9,7 @@ use wire::reply::{Answer, SeriesView};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
+use crate::icons::{Mark, mark};
 use crate::store::{Events, Shown};
 use crate::svg::{N, path, px, text};
 use crate::timeline::axis::Axis;
@@ -220,7 +221,7 @@ fn chart(props: &Props, kind: &Kind, series: &[SeriesView], width: f64) -> Html 
     });
     html! {
         <section class="chart">
-            <h3>{kind.title}<span class="grow"/><b>{whole}</b><span class="muted">{kind.unit}</span></h3>
+            <h3>{kind.title}<span class="grow"/>{sign(kind, &values)}<b>{whole}</b><span class="muted">{kind.unit}</span></h3>
             <p class="mono muted">{format!("{}, {}", kind.bean, kind.note)}</p>
             <svg width={px(width)} height={px(props.height)} role="slider" tabindex="0" aria-label={kind.title} aria-valuemin="0"
                 aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(now / 1000).to_string()} aria-valuetext={spoken}
@@ -237,9 +238,20 @@ fn chart(props: &Props, kind: &Kind, series: &[SeriesView], width: f64) -> Html 
     }
 }
 
+/// What is wrong carries a sign besides its hue.
+fn sign(kind: &Kind, values: &[(&str, u64)]) -> Html {
+    match kind.class {
+        _ if values.iter().all(|value| value.1 == 0) => html! {},
+        "ch warn" => mark(Mark::Warn),
+        "ch err" => mark(Mark::Error),
+        _ => html! {},
+    }
+}
+
 /// The number beside the name.
 fn headline(kind: &Kind, lines: &[Line<'_>], values: &[(&str, u64)], now: u64) -> String {
     match kind.form {
+        _ if values.is_empty() => "no".to_owned(),
         Form::Delta => {
             let counts = lines.iter().flat_map(|line| &line.parts).filter_map(|points| at(points, now));
             format!("+{}", counts.sum::<u64>())

@@ -58,12 +58,12 @@ impl Handle {
         self.send(Command::Seek { index });
     }
 
-    /// Lets so much time pass at once, in as many slices as it takes.
-    pub fn run_for(&self, us: u64, then: impl Fn() + 'static) {
+    /// Lets time pass at once until a time that follows from where it stands, in as many slices as it takes.
+    pub fn run_to(&self, until: impl Fn(u64) -> u64 + 'static, then: impl Fn() + 'static) {
         let then = Rc::new(then);
         let again = self.clone();
         // Where time stands is known from the first answer on.
-        self.ask(Command::Digest, move |reply| again.run_until(reply.now_us, reply.now_us + us, then.clone()));
+        self.ask(Command::Digest, move |reply| again.run_until(reply.now_us, until(reply.now_us), then.clone()));
     }
 
     fn run_until(&self, now: u64, until: u64, then: Rc<dyn Fn()>) {

@@ -125,11 +125,11 @@ fn go_on(handle: &Handle, ops: &'static [Op]) {
         }
         Op::During(terminal, line, ms) => {
             handle.send(Command::Type { terminal: (*terminal).to_owned(), line: (*line).to_owned() });
-            handle.run_for(ms * 1_000, move || go_on(&next, rest));
+            handle.run_to(move |now| now + ms * 1_000, move || go_on(&next, rest));
         }
         Op::Fault(fault, host, ms) => {
             handle.send(Command::Fault(fault((*host).to_owned())));
-            handle.run_for(ms * 1_000, move || go_on(&next, rest));
+            handle.run_to(move |now| now + ms * 1_000, move || go_on(&next, rest));
         }
     }
 }

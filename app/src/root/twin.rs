@@ -43,17 +43,20 @@ impl App {
     pub(super) fn what_if(&mut self, change: Command) {
         self.handle.player.pause();
         (self.ui.overlay, self.ui.present) = (None, false);
-        let (index, now, end) = (self.model.index, self.model.now_us, self.model.end_us);
-        let until = end.max(now + super::FOLLOWED_US);
+        let index = self.model.index;
+        let until = self.model.end_us.max(self.model.now_us + super::FOLLOWED_US);
         self.handle.send(Command::Seek { index: self.model.end_index });
         let handle = self.handle.clone();
-        self.handle.run_for(until - end, move || {
-            handle.show(Ask::Aside);
-            handle.send(Command::Seek { index });
-            handle.send(Command::Fork { name: String::new() });
-            handle.send(change.clone());
-            handle.run_for(until - now, || ());
-        });
+        self.handle.run_to(
+            move |_| until,
+            move || {
+                handle.show(Ask::Aside);
+                handle.send(Command::Seek { index });
+                handle.send(Command::Fork { name: String::new() });
+                handle.send(change.clone());
+                handle.run_to(move |_| until, || ());
+            },
+        );
     }
 
     pub(super) fn twin(&self, twin: &Twin) -> Html {

@@ -83,7 +83,7 @@ pub fn Stage(props: &Props) -> Html {
         <@{if props.frozen { "div" } else { "main" }} class="stage" id={(!props.frozen).then_some("stage")} aria-label={(!props.frozen).then_some("Stage")}>
             {bar::stage_bar(&bar::Props {
                 lamps: props.model.lamps.clone(),
-                shown,
+                shown: props.model.shown(),
                 zoom: if props.only.is_some() { Zoom::Broker } else { Zoom::Cluster },
                 children: brokers(props),
                 handle: props.handle.clone(),
