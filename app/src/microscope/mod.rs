@@ -5,6 +5,7 @@ mod batch;
 mod disk;
 mod index;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use wire::Command;
@@ -79,16 +80,7 @@ pub fn Microscope(props: &Props) -> Html {
             // While time runs the answer would be old before it is read.
             let Some(asked) = asked.clone().filter(|_| !playing) else { return };
             handle.ask(asked, move |reply| match (&reply.answer, &reply.problem) {
-                (Answer::Log(view), _) => {
-                    let view = Rc::new((**view).clone());
-                    let before = last.borrow_mut().replace(view.clone());
-                    match before {
-                        Some(before) if disk::has_lost(&before, &view) => was.set(Some(before)),
-                        Some(before) if disk::follows(&before, &view) => {}
-                        _ => was.set(None),
-                    }
-                    log.set(Some(Ok(view)));
-                }
+                (Answer::Log(view), _) => log.set(Some(Ok(learn(&last, &was, view)))),
                 (_, Some(problem)) => log.set(Some(Err(problem.details.join(" ")))),
                 _ => {}
             });
@@ -129,6 +121,21 @@ pub fn Microscope(props: &Props) -> Html {
             <aside class="insp" id="inspector" aria-label="Inspector"><div class="ibody" tabindex="0" aria-label="Inspector">{side}</div></aside>
         </>
     }
+}
+
+/// Keeps the log as it was before records went, until time goes back or another log is opened.
+fn learn(
+    last: &RefCell<Option<Rc<LogView>>>,
+    was: &UseStateHandle<Option<Rc<LogView>>>,
+    view: &LogView,
+) -> Rc<LogView> {
+    let view = Rc::new(view.clone());
+    match last.borrow_mut().replace(view.clone()) {
+        Some(before) if disk::has_lost(&before, &view) => was.set(Some(before)),
+        Some(before) if disk::follows(&before, &view) => {}
+        _ => was.set(None),
+    }
+    view
 }
 
 fn empty(title: &str, why: &str) -> Html {

@@ -54,7 +54,7 @@ impl Shown {
 
     /// Whether an event is a beat with a flag: of Kafka's own topics there are fifty partitions, and all leave at once.
     pub fn flags(self, event: &EventView) -> bool {
-        let own = event.partition.as_ref().is_some_and(|name| name.starts_with("__")) || event.sentence.contains(" __");
+        let own = event.kind != "Typed" && event.sentence.contains("__");
         event.beat && !own && self.tells(event)
     }
 
