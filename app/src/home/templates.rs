@@ -63,16 +63,16 @@ const TEMPLATES: [Template; 6] = [
     },
     Template {
         name: "Latest per key",
-        note: "a compacted topic with small segments",
+        note: "a compacted topic: the cleaner keeps the newest of each key",
         brokers: 3,
         ops: &[
             Op::Line(
                 "t1",
-                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.bytes=300 --config min.cleanable.dirty.ratio=0.01",
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.ms=10000 --config min.cleanable.dirty.ratio=0.01",
             ),
-            Op::Line("t2", KEYED),
-            Op::Line("t2", KEYED),
-            Op::Line("t2", KEYED),
+            Op::During("t2", KEYED, 11_000),
+            Op::During("t2", KEYED, 11_000),
+            Op::During("t2", KEYED, 26_000),
         ],
     },
     Template {

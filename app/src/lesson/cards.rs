@@ -66,7 +66,7 @@ pub fn task(task: &TaskView, step: &StepView, handle: &Handle) -> Html {
     html! {
         <section class="q" aria-label="Your turn"><h2>{spans(&task.goal)}</h2>
             <ul class="clauses">{for task.clauses.iter().enumerate().map(clause)}</ul>
-            <div class="row qfoot"><button class="btn pri grow" onclick={check}>{"Check"}<kbd>{"↵"}</kbd></button></div>
+            <div class="row qfoot"><button class={if step.verdict == Some(Verdict::Solved) { "btn grow" } else { "btn pri grow" }} onclick={check}>{"Check"}<kbd>{"↵"}</kbd></button></div>
         </section>
     }
 }

@@ -73,7 +73,7 @@ fn content(props: &Props, step: &StepView) -> Html {
     let open_question = step.predict.as_ref().filter(|predict| predict.chosen.is_none());
     html! {
         <>
-            {prose::blocks(&step.blocks, handle)}
+            {prose::blocks(&step.blocks, open_question.is_some(), handle)}
             {match (&step.predict, open_question) {
                 (_, Some(predict)) => cards::question(predict, props.marked, handle),
                 (Some(predict), None) => cards::answered(predict),

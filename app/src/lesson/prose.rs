@@ -28,24 +28,25 @@ fn is_safe(href: &str) -> bool {
     href.starts_with("https://") || href.starts_with("mailto:")
 }
 
-pub fn blocks(list: &[Block], handle: &Handle) -> Html {
-    html! { <div class="prose">{for list.iter().map(|block| one(block, handle))}</div> }
+/// While a question is open its lines can be read and not yet run: they would give the answer.
+pub fn blocks(list: &[Block], locked: bool, handle: &Handle) -> Html {
+    html! { <div class="prose">{for list.iter().map(|block| one(block, locked, handle))}</div> }
 }
 
-fn one(block: &Block, handle: &Handle) -> Html {
+fn one(block: &Block, locked: bool, handle: &Handle) -> Html {
     match block {
         Block::Paragraph(text) => html! { <p>{spans(text)}</p> },
         Block::List(items) => html! { <ul>{for items.iter().map(|item| html! { <li>{spans(item)}</li> })}</ul> },
         Block::Quote(text) => html! { <blockquote>{spans(text)}</blockquote> },
-        Block::Console { terminal, lines, output } => console(terminal, lines, output, handle),
+        Block::Console { terminal, lines, output } => console(terminal, lines, output, locked, handle),
     }
 }
 
 /// Lines to run. A click types the line into its terminal, exactly as the keyboard would.
-pub fn console(terminal: &str, lines: &[ConsoleLine], output: &[String], handle: &Handle) -> Html {
+pub fn console(terminal: &str, lines: &[ConsoleLine], output: &[String], locked: bool, handle: &Handle) -> Html {
     let line = |line: &ConsoleLine| {
         let prompt = if line.input { "> " } else { "$ " };
-        html! { <button class="runline" title="Run this line" onclick={run(handle, terminal, line)}>
+        html! { <button class="runline" title={if locked { "Answer the question first" } else { "Run this line" }} disabled={locked} onclick={run(handle, terminal, line)}>
         <span class="muted" aria-hidden="true">{prompt}</span>{words(&line.text)}</button> }
     };
     html! {

@@ -81,7 +81,7 @@ fn empty(props: &Props) -> Html {
                     <p class="soft">{"What you select on the stage is explained here."}</p>
                 } else {
                     <p class="soft">{"Create one. A click types this line into terminal t1:"}</p>
-                    {console("t1", &[line], &[], &props.handle)}
+                    {console("t1", &[line], &[], false, &props.handle)}
                 }
             </div>
         </div>

@@ -24,6 +24,8 @@ use crate::view::replicas::{cell, text};
 const COLUMNS: i64 = 26;
 /// Batches of the open segment around the offset.
 const BATCHES_MAX: usize = 40;
+/// Of them, so many from the one looked for on.
+const BATCHES_AFTER: usize = 8;
 /// Bytes and records of one batch that are shown.
 const BYTES_MAX: usize = 1024;
 const RECORDS_MAX: usize = 30;
@@ -147,7 +149,10 @@ fn open(disk: &Disk, id: &TopicPartition, segment: &SegmentView, offset: i64) ->
     // Some batches before the entry are shown too, from an entry further back: there is no other way to walk backwards.
     let before = entries.iter().rposition(|(entry, _)| *entry <= offset).unwrap_or(0).saturating_sub(2);
     let from = if before == 0 { 0 } else { entries[before].1 };
-    let near: Vec<(u64, BatchView)> = batches(file, from).take(BATCHES_MAX).collect();
+    // Small batches between two entries can be more than are shown: the one looked for is always among them.
+    let ahead = batches(file, from).take_while(|(_, batch)| batch.last_offset() < offset).count();
+    let left_out = ahead.saturating_sub(BATCHES_MAX - BATCHES_AFTER);
+    let near: Vec<(u64, BatchView)> = batches(file, from).skip(left_out).take(BATCHES_MAX).collect();
     let mark = |(at, batch): &(u64, BatchView)| BatchMark {
         base: batch.base_offset(),
         last: batch.last_offset(),
