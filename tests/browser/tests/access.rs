@@ -31,13 +31,13 @@ async fn screens(tab: &Tab) -> Result<(), String> {
     axe::judge(tab, "what is not real").await?;
     tab.click("text=Lessons").await?;
     begin(tab).await?;
-    tab.wait_for(".plots .chart path.brk").await?;
+    tab.wait_for(".plots .chart svg").await?;
     axe::judge(tab, "the terminal").await?;
     tab.press("Escape").await?;
     tab.rest().await?;
     axe::judge(tab, "a sandbox").await?;
     tab.click("text=Metrics").await?;
-    tab.wait_for("#inspector .chart path.brk").await?;
+    tab.wait_for("#inspector .chart svg").await?;
     axe::judge(tab, "metrics").await?;
     tab.click("[title=Branches]").await?;
     tab.click("text=What if").await?;
