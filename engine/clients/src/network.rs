@@ -208,8 +208,13 @@ impl NetworkClient {
         self.send_version(node, request.into(), version, self.config.request_timeout, now, fx);
     }
 
-    pub fn on_closed(&mut self, conn: ConnId, _reason: CloseReason, now: Micros) -> Vec<NetEvent> {
-        self.node_of(conn).map_or(Vec::new(), |node| self.process_disconnection(node, now, false, true))
+    pub fn on_closed(&mut self, conn: ConnId, reason: CloseReason, now: Micros) -> Vec<NetEvent> {
+        let Some(node) = self.node_of(conn) else { return Vec::new() };
+        // A host answers before it is known whether anybody listens.
+        if let Some(connection) = self.connections.get_mut(&node).filter(|_| reason == CloseReason::Refused) {
+            connection.state = State::Connecting { deadline: now };
+        }
+        self.process_disconnection(node, now, false, true)
     }
 
     pub fn on_message(

@@ -186,21 +186,21 @@ impl<N: Node> World<N> {
             self.queue.take(*handle);
         }
         for conn in self.connections.open_ends_of(node) {
-            self.close(conn, node);
+            self.close(conn, node, CloseReason::Closed);
         }
         self.touched = Some(node);
         true
     }
 
     /// `node` is done with the connection; the other side hears of it after what was sent before.
-    pub(crate) fn close(&mut self, conn: ConnId, node: NodeId) {
+    pub(crate) fn close(&mut self, conn: ConnId, node: NodeId, reason: CloseReason) {
         let Some(place) = self.connections.find(conn, node) else { return };
         if self.connections.end(place) != End::Open {
             return;
         }
         self.connections.close(place);
         if self.connections.end(place.peer()) != End::Closed {
-            self.send_packet(place, |conn| What::Closed { conn, reason: CloseReason::Closed });
+            self.send_packet(place, |conn| What::Closed { conn, reason });
         }
     }
 

@@ -143,6 +143,7 @@ impl<N: Node> World<N> {
         let Process::Up(mut state) = std::mem::replace(&mut self.slots[at].process, Process::Running) else {
             unreachable!("an input is admitted only to a process that is up");
         };
+        let offered = if let Input::Accepted { conn, .. } = &input { Some(*conn) } else { None };
         let mut actions = std::mem::take(&mut self.actions);
         let mut next_conn = self.next_conn;
         let view = View { slots: &self.slots, names: &self.names };
@@ -154,7 +155,11 @@ impl<N: Node> World<N> {
         let mut is_exiting = false;
         for action in actions.drain(..) {
             is_exiting |= matches!(action, Action::Exit);
-            self.carry_out(node, action, events);
+            match action {
+                // Nobody listens on this port: the other side has no connection at all.
+                Action::Close { conn } if Some(conn) == offered => self.close(conn, node, CloseReason::Refused),
+                action => self.carry_out(node, action, events),
+            }
         }
         self.actions = actions;
         if is_disk_full {
@@ -170,7 +175,7 @@ impl<N: Node> World<N> {
         match action {
             Action::Connect { conn, to, port } => self.connect(conn, node, to, port),
             Action::Send { conn, message } => self.send(conn, node, message),
-            Action::Close { conn } => self.close(conn, node),
+            Action::Close { conn } => self.close(conn, node, CloseReason::Closed),
             Action::SetTimer { timer, at } => self.set_timer(node, timer, at),
             Action::CancelTimer { timer } => self.cancel_timer(node, &timer),
             Action::Emit { event } => events.push(Stamped { index: self.index, at: self.now, node, event }),

@@ -91,6 +91,11 @@ impl ConsoleConsumer {
             failed.log.iter().for_each(|line| io.eprint(line.to_string()));
             failed.error
         })?;
+        for output in consumer.take_outputs() {
+            if let ConsumerOutput::Log(line) = output {
+                io.eprint(line.to_string());
+            }
+        }
         let protocol = wanted.consumer.get("group.protocol");
         let classic = protocol.is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic"));
         if wanted.partition.is_none() && classic {

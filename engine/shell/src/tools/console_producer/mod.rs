@@ -174,6 +174,7 @@ impl ConsoleProducer {
 
     fn take_outputs(&mut self, io: &mut Io<'_, '_>) {
         let outputs = self.producer.as_mut().map(Producer::take_outputs).unwrap_or_default();
+        let is_more = !outputs.is_empty();
         for output in outputs {
             match output {
                 ProducerOutput::Log(line) => io.eprint(line.to_string()),
@@ -194,6 +195,10 @@ impl ConsoleProducer {
                 }
                 ProducerOutput::Closed => io.exit(self.status.unwrap_or(0)),
             }
+        }
+        // To end it closes the producer, which may be done with that at once.
+        if is_more {
+            self.take_outputs(io);
         }
     }
 
