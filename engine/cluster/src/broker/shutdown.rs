@@ -93,7 +93,7 @@ impl Broker {
     fn checkpoint_log_starts(&mut self, now: Micros) {
         let logs = self.replicas.partitions.iter().map(|(id, held)| (id, &held.log));
         let starts = logs
-            .filter(|(_, log)| log.log_start() > log.segments().first().map_or(0, |segment| segment.base_offset))
+            .filter(|(_, log)| log.log_start() > 0 && log.log_start() > log.first_base_offset())
             .map(|(id, log)| (id, log.log_start()));
         self.files.checkpoint_log_starts(&mut self.disk, starts, now);
     }

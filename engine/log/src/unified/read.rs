@@ -145,6 +145,11 @@ impl UnifiedLog {
         self.segments.iter().map(|segment| u64::from(segment.size())).sum()
     }
 
+    /// Where the oldest segment begins.
+    pub fn first_base_offset(&self) -> i64 {
+        self.segments.first().map_or(self.log_start, |segment| segment.base_offset())
+    }
+
     pub fn segments(&self) -> Vec<SegmentInfo> {
         let active = self.active().base_offset();
         let info = |segment: &crate::LogSegment| SegmentInfo {
