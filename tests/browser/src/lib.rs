@@ -22,6 +22,7 @@ pub mod axe;
 mod frames;
 mod keys;
 mod launch;
+pub mod lessons;
 pub mod parity;
 mod server;
 mod session;
