@@ -69,13 +69,15 @@ pub struct NetworkClient {
     pub config: NetworkConfig,
     connections: Map<i32, Connection>,
     next_correlation: i32,
+    /// The correlation id of a look-up of a coordinator that waits for its connection.
+    reserved: Option<i32>,
     rng: Rng,
     log: Vec<LogLine>,
 }
 
 impl NetworkClient {
     pub fn new(config: NetworkConfig, rng: Rng) -> NetworkClient {
-        NetworkClient { config, connections: Map::new(), next_correlation: 0, rng, log: Vec::new() }
+        NetworkClient { config, connections: Map::new(), next_correlation: 0, reserved: None, rng, log: Vec::new() }
     }
 
     pub fn take_log(&mut self) -> Vec<LogLine> {
@@ -325,8 +327,8 @@ impl NetworkClient {
         now: Micros,
         fx: &mut Effects<'_, Kafka>,
     ) -> i32 {
-        let correlation_id = self.next_correlation;
-        self.next_correlation = self.next_correlation.wrapping_add(1);
+        let reserved = if request.api_key() == ApiKey::FindCoordinator { self.reserved.take() } else { None };
+        let correlation_id = reserved.unwrap_or_else(|| self.next_correlation_id());
         let Some(connection) = self.connections.get_mut(&node) else { return correlation_id };
         let Some(conn) = connection.conn else { return correlation_id };
         if timeout > Micros::ZERO {
@@ -336,6 +338,20 @@ impl NetworkClient {
         let client_id = self.config.client_id.clone();
         fx.send(conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(request) });
         correlation_id
+    }
+
+    fn next_correlation_id(&mut self) -> i32 {
+        let id = self.next_correlation;
+        self.next_correlation = id.wrapping_add(1);
+        id
+    }
+
+    /// A look-up of a coordinator gets its correlation id when it is made, and is sent when its node is ready
+    /// (`ConsumerNetworkClient.send`).
+    pub fn reserve(&mut self) {
+        if self.reserved.is_none() {
+            self.reserved = Some(self.next_correlation_id());
+        }
     }
 
     fn close_connection(&mut self, node: i32, fx: &mut Effects<'_, Kafka>) {
@@ -348,6 +364,7 @@ impl NetworkClient {
     fn process_disconnection(&mut self, node: i32, now: Micros, timed_out: bool, by_peer: bool) -> Vec<NetEvent> {
         let Some(connection) = self.connections.get_mut(&node) else { return Vec::new() };
         let established = !matches!(connection.state, State::Connecting { .. });
+        self.reserved = None;
         if !established {
             connection.setup_failures += 1;
         } else {

@@ -35,12 +35,15 @@ pub(crate) mod logger {
     pub const REPLICA_MANAGER: &str = "kafka.server.ReplicaManager";
     pub const FAULTS: &str = "org.apache.kafka.server.fault.ProcessTerminatingFaultHandler";
     pub const LOG_MANAGER: &str = "kafka.log.LogManager";
+    /// Its Java half.
+    pub const LOGS: &str = "org.apache.kafka.storage.internals.log.LogManager";
     pub const LOG_LOADER: &str = "org.apache.kafka.storage.internals.log.LogLoader";
     pub const UNIFIED_LOG: &str = "org.apache.kafka.storage.internals.log.UnifiedLog";
     pub const LOCAL_LOG: &str = "org.apache.kafka.storage.internals.log.LocalLog";
     pub const CLEANER: &str = "org.apache.kafka.storage.internals.log.LogCleaner";
     pub const FETCHER: &str = "kafka.server.ReplicaFetcherThread";
     pub const FETCHERS: &str = "kafka.server.ReplicaFetcherManager";
+    pub const MOVERS: &str = "kafka.server.ReplicaAlterLogDirsManager";
     pub const AUTO_CREATION: &str = "kafka.server.DefaultAutoTopicCreationManager";
     pub const GROUPS: &str = "org.apache.kafka.coordinator.group.GroupMetadataManager";
     pub const GROUP_SERVICE: &str = "org.apache.kafka.coordinator.group.GroupCoordinatorService";

@@ -160,7 +160,7 @@ impl Operation {
         if self.controllers && needs_broker(&self.call) {
             let class = "org.apache.kafka.common.errors.UnsupportedEndpointTypeException";
             let why = "This Admin API is not yet supported when communicating directly with the controller quorum.";
-            self.failure = Some(KafkaError::new(class, why));
+            single::fail(self, Target::LeastLoaded, &KafkaError::new(class, why));
             return Vec::new();
         }
         if let Some(steps) = single::start(self) {
@@ -432,6 +432,11 @@ fn needs_broker(call: &AdminCall) -> bool {
             | AdminCall::DescribeLogDirs { .. }
             | AdminCall::AlterReplicaLogDirs { .. }
             | AdminCall::ListConfigResources { .. }
+            | AdminCall::DescribeClientQuotas { .. }
+            | AdminCall::AlterClientQuotas { .. }
+            | AdminCall::DescribeUserScramCredentials { .. }
+            | AdminCall::AlterUserScramCredentials { .. }
+            | AdminCall::ElectLeaders { .. }
             | AdminCall::ListGroups
     )
 }

@@ -4,11 +4,12 @@
 mod answers;
 mod requests;
 
+use protocol::messages::metadata_response::MetadataResponseBroker;
 use protocol::{ErrorCode, Request, Response};
 
 use super::call::{AdminCall, AdminReply, PerItem};
 use super::operation::{Operation, Reaction, Step, Target};
-use crate::error::KafkaError;
+use crate::error::{self, KafkaError};
 
 const LOGGER: &str = "org.apache.kafka.clients.admin.KafkaAdminClient";
 
@@ -46,7 +47,7 @@ pub(crate) fn start(operation: &mut Operation) -> Option<Vec<Step>> {
         AdminCall::CreateAcls { .. } => ask("createAcls", Target::LeastLoaded),
         AdminCall::DeleteAcls { .. } => ask("deleteAcls", Target::LeastLoaded),
         AdminCall::ListConfigResources { .. } => ask("listConfigResources", Target::LeastLoaded),
-        AdminCall::ListGroups => ask("listGroups", Target::LeastLoaded),
+        AdminCall::ListGroups => ask("findAllBrokers", Target::LeastLoaded),
         AdminCall::NodeVersions { node } => ask("apiVersions", Target::Broker(*node)),
         _ => return None,
     })
@@ -59,6 +60,13 @@ pub(crate) fn request(operation: &Operation, target: Target, timeout_ms: i32) ->
 /// Takes an answer in; `None` if it is no answer to such a call.
 pub(crate) fn on_response(operation: &mut Operation, step: &Step, response: &Response) -> Option<Reaction> {
     let Step::Ask { target, .. } = step else { return None };
+    if let (AdminCall::ListGroups, Response::Metadata(response)) = (&operation.call, response) {
+        // Each broker knows those that it coordinates.
+        operation.reply = Some(AdminReply::Groups(Vec::new()));
+        let ask =
+            |broker: &MetadataResponseBroker| Step::Ask { name: "listGroups", target: Target::Broker(broker.node_id) };
+        return Some(Reaction::then(response.brokers.iter().map(ask).collect()));
+    }
     Some(match answers::read(operation, *target, response)? {
         Ok(()) => Reaction::done(),
         Err(error) if error.code == ErrorCode::NotController => Reaction::not_controller(),
@@ -88,6 +96,10 @@ pub(crate) fn fail(operation: &mut Operation, target: Target, error: &KafkaError
         ) => {
             let of_broker = directories.keys().filter(|(on, _)| *on == broker);
             items.extend(of_broker.map(|replica| (replica.clone(), Err(error.clone()))));
+        }
+        (_, Target::LeastLoaded, AdminCall::ListGroups) => {
+            let why = "Failed to find brokers to send ListGroups";
+            operation.failure = Some(KafkaError::new(error::KAFKA, why).caused_by(error.clone()));
         }
         _ => operation.failure = Some(error.clone()),
     }

@@ -135,7 +135,14 @@ impl Consumer {
         let key = group.id.clone();
         let nodes = self.core.metadata.cluster.node_list();
         let node = self.core.net.least_loaded(&nodes, now).cloned()?;
-        if self.core.metadata.cluster.bootstrap || !self.core.ready(&node, now, fx) {
+        // Who has partitions assigned by hand waits for metadata first.
+        if matches!(self.subscription.mode, super::subscription::Mode::Subscribed(_)) {
+            self.core.net.reserve();
+        } else if self.core.metadata.cluster.bootstrap {
+            self.note_retry(node.id);
+            return None;
+        }
+        if !self.core.ready(&node, now, fx) {
             self.note_retry(node.id);
             return None;
         }

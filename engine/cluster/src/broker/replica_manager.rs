@@ -5,7 +5,7 @@ use base::{Map, Micros, Uuid};
 use log::{Opening, UnifiedLog};
 use protocol::messages::AssignReplicasToDirsRequest;
 use protocol::messages::assign_replicas_to_dirs_request::{DirectoryData, PartitionData, TopicData};
-use protocol::{ErrorCode, TopicPartition};
+use protocol::{ErrorCode, TopicPartition, java, scala};
 
 use super::fetcher::{FetchState, Fetcher, Step};
 use super::log_files::partition_dir;
@@ -80,7 +80,8 @@ fn absence(partition: &TopicPartition, topic_id: Uuid, image: &MetadataImage) ->
 /// What a delta means for one broker (`LocalReplicaChanges`).
 #[derive(Default)]
 struct LocalChanges {
-    deletes: Vec<TopicPartition>,
+    /// And whether this broker led it and its topic is gone.
+    deletes: Vec<(TopicPartition, bool)>,
     leaders: Vec<Local>,
     followers: Vec<Local>,
 }
@@ -88,7 +89,16 @@ struct LocalChanges {
 struct Local {
     partition: TopicPartition,
     topic_id: Uuid,
+    /// Its topic was there before.
+    known: bool,
     registration: std::sync::Arc<PartitionRegistration>,
+}
+
+/// `StopPartition.hashCode` of a replica whose log is deleted, and its remote log with it if the broker led it.
+fn stop_partition_hash(id: &TopicPartition, led: bool) -> i32 {
+    let boolean = |value| if value { 1231 } else { 1237 };
+    let parts = [java::topic_partition_hash(&id.topic, id.partition), boolean(true), boolean(led), boolean(false)];
+    parts.into_iter().fold(1i32, |hash, part| hash.wrapping_mul(31).wrapping_add(part))
 }
 
 /// What becoming a follower means for the fetches.
@@ -113,14 +123,17 @@ impl Broker {
             let is_ours = topic_id.is_some_and(|id| self.is_assigned(&partition, id));
             let Some(topic_id) = topic_id.filter(|_| is_ours) else {
                 // The topic was deleted, or the replica moved away, while this broker was down.
+                let opened = self.open_log(&partition, topic_id.unwrap_or_default(), now);
+                self.log_stray(&opened, fx);
                 let at = now + self.delete_delay(&partition.topic);
                 let to = self.files.doom(&mut self.disk, &partition, true, &mut self.rng, at);
                 let text = format!("Log in {0}/{partition} marked stray and renamed to {0}/{to}", self.log_dir());
                 self.log_line("WARN", logger::LOG_MANAGER, text, fx);
+                self.log_loaded(&opened, &to, (loaded, total), fx);
                 continue;
             };
             let opened = self.open_log(&partition, topic_id, now);
-            self.log_loaded(&opened, (loaded, total), fx);
+            self.log_loaded(&opened, &partition.to_string(), (loaded, total), fx);
             self.replicas.loaded.insert(partition, (topic_id, opened));
         }
         self.log_all_loaded(total, fx);
@@ -155,7 +168,7 @@ impl Broker {
     pub(super) fn apply_whole_image(&mut self, now: Micros, fx: &mut Fx<'_>) {
         let image = self.metadata.image.clone();
         let all: Vec<TopicIdPartition> = image.partitions().map(|(id, _, _)| id).collect();
-        let changes = self.local_changes(&all, &image);
+        let changes = self.local_changes(&all, &MetadataImage::default(), &image);
         self.apply_changes(now, changes, fx);
     }
 
@@ -167,12 +180,12 @@ impl Broker {
         }
         let image = self.metadata.image.clone();
         let touched: Vec<TopicIdPartition> = delta.partitions.iter().copied().collect();
-        let mut changes = self.local_changes(&touched, &image);
+        let mut changes = self.local_changes(&touched, &delta.before, &image);
         for topic in delta.deleted_topics.values() {
-            for partition in topic.partitions.keys() {
+            for (partition, registration) in &topic.partitions {
                 let partition = TopicPartition::new(topic.name.clone(), *partition);
                 if self.replicas.get(&partition).is_some_and(|held| held.topic_id == topic.id) {
-                    changes.deletes.push(partition);
+                    changes.deletes.push((partition, registration.leader == self.settings.node_id()));
                 }
             }
         }
@@ -182,12 +195,18 @@ impl Broker {
         }
     }
 
-    fn local_changes(&self, touched: &[TopicIdPartition], image: &MetadataImage) -> LocalChanges {
+    fn local_changes(
+        &self,
+        touched: &[TopicIdPartition],
+        before: &MetadataImage,
+        image: &MetadataImage,
+    ) -> LocalChanges {
         let mut changes = LocalChanges::default();
         // In the order of topics: what concerns a whole topic is looked up once.
         for of_topic in touched.chunk_by(|one, next| one.topic_id == next.topic_id) {
             let Some(topic) = image.topic(of_topic[0].topic_id) else { continue };
             let holds_any = self.replicas.holds_any_of(&topic.name);
+            let known = before.topic(of_topic[0].topic_id).is_some();
             for id in of_topic {
                 let Some(registration) = topic.partitions.get(&id.partition) else { continue };
                 let is_assigned = registration.replicas.contains(&self.settings.node_id());
@@ -195,13 +214,13 @@ impl Broker {
                     continue;
                 }
                 let partition = TopicPartition::new(topic.name.clone(), id.partition);
-                let local = Local { partition, topic_id: id.topic_id, registration: registration.clone() };
+                let local = Local { partition, topic_id: id.topic_id, known, registration: registration.clone() };
                 if registration.leader == self.settings.node_id() {
                     changes.leaders.push(local);
                 } else if is_assigned {
                     changes.followers.push(local);
                 } else if self.replicas.get(&local.partition).is_some_and(|held| held.topic_id == id.topic_id) {
-                    changes.deletes.push(local.partition);
+                    changes.deletes.push((local.partition, false));
                 }
             }
         }
@@ -209,11 +228,15 @@ impl Broker {
     }
 
     fn apply_changes(&mut self, now: Micros, changes: LocalChanges, fx: &mut Fx<'_>) {
-        if !changes.deletes.is_empty() {
-            self.log_state_change(&format!("Deleting {} partition(s).", changes.deletes.len()), fx);
-            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(&changes.deletes)), fx);
+        let stopped = scala::mutable_order(changes.deletes, None, |(id, led)| stop_partition_hash(id, *led));
+        let stopped: Vec<TopicPartition> = stopped.into_iter().map(|(id, _)| id).collect();
+        if !stopped.is_empty() {
+            self.log_state_change(&format!("Deleting {} partition(s).", stopped.len()), fx);
+            self.log_stopped_fetchers(&stopped, fx);
         }
-        for partition in changes.deletes {
+        // Their folders go in the order of a hash set.
+        let hash = |id: &TopicPartition| java::topic_partition_hash(&id.topic, id.partition);
+        for partition in scala::mutable_order(stopped, None, hash) {
             self.delete_partition(now, &partition, fx);
         }
         self.assign_directories(changes.leaders.iter().chain(&changes.followers));
@@ -391,8 +414,15 @@ impl Broker {
             return;
         }
         let found = self.replicas.loaded.remove(&local.partition).filter(|(id, _)| *id == local.topic_id);
-        let text = format!("Creating new partition {} with topic id {}.", local.partition, local.topic_id);
-        self.log_state_change(&text, fx);
+        let (id, topic_id) = (&local.partition, local.topic_id);
+        let (level, text) = match local.known {
+            true => (
+                "ERROR",
+                format!("Expected partition {id} with topic id {topic_id} to exist, but it was missing. Creating..."),
+            ),
+            false => ("INFO", format!("Creating new partition {id} with topic id {topic_id}.")),
+        };
+        self.log_line(level, logger::STATE_CHANGE, format!("[Broker id={}] {text}", self.spec.node_id), fx);
         let log = match found {
             Some((_, log)) => log,
             None => self.create_log(&local.partition, local.topic_id, now, fx),

@@ -7,7 +7,7 @@ use protocol::TopicPartition;
 use super::membership::LISTENER;
 use super::{Broker, Fx, Partition};
 use crate::Event;
-use crate::metadata::{ConfigResource, PartitionRegistration};
+use crate::metadata::{ConfigResource, PartitionRegistration, TopicIdPartition};
 use crate::server_log::{joined, logger, option, set};
 
 impl Broker {
@@ -52,6 +52,14 @@ impl Broker {
         self.log_info(logger::PARTITION, format!("[Partition {id} broker={}] {text}", self.spec.node_id), fx);
     }
 
+    /// Partitions that go, as each manager of fetchers says it.
+    pub(super) fn log_stopped_fetchers(&self, gone: &[TopicPartition], fx: &mut Fx<'_>) {
+        let text = format!("Removed fetcher for partitions {}", set(gone));
+        self.log_fetchers(&text, fx);
+        let text = format!("[ReplicaAlterLogDirsManager on broker {}] {text}", self.spec.node_id);
+        self.log_info(logger::MOVERS, text, fx);
+    }
+
     pub(super) fn log_fetchers(&self, text: &str, fx: &mut Fx<'_>) {
         let text = format!("[ReplicaFetcherManager on broker {}] {text}", self.spec.node_id);
         self.log_info(logger::FETCHERS, text, fx);
@@ -86,7 +94,45 @@ impl Broker {
         line("INFO", text, fx);
     }
 
-    pub(super) fn log_loaded(&self, log: &UnifiedLog, (done, of): (usize, usize), fx: &mut Fx<'_>) {
+    /// `UnifiedLog.toString` of a log that was just loaded, whose high watermark is not known yet.
+    fn loaded_log(&self, log: &UnifiedLog, folder: &str) -> String {
+        let (id, start) = (log.partition(), log.log_start());
+        let topic_id = Some(log.topic_id()).filter(|id| *id != Uuid::ZERO).map(|id| format!(", topicId={id}"));
+        format!(
+            "Log(dir={}/{folder}{}, topic={}, partition={}, highWatermark={start}, lastStableOffset={start}, \
+             logStartOffset={start}, logEndOffset={})",
+            self.log_dir(),
+            topic_id.unwrap_or_default(),
+            id.topic,
+            id.partition,
+            log.log_end()
+        )
+    }
+
+    /// A log on the disk that is none of this broker's (`LogManager.isStrayReplica`).
+    pub(super) fn log_stray(&self, log: &UnifiedLog, fx: &mut Fx<'_>) {
+        let shown = self.loaded_log(log, &log.partition().to_string());
+        let topic_id = log.topic_id();
+        if topic_id == Uuid::ZERO {
+            let text = format!(
+                "[BrokerMetadataPublisher id={}] The topicId does not exist in {shown}, treat it as a stray log.",
+                self.spec.node_id
+            );
+            return self.log_info(logger::PUBLISHER, text, fx);
+        }
+        let id = TopicIdPartition { topic_id, partition: log.partition().partition };
+        let why = match self.metadata.image.partition(id) {
+            None => format!("the topicId {topic_id} does not exist in the metadata image."),
+            Some(found) => format!(
+                "the current replica assignment [{}] does not contain the local brokerId {}.",
+                joined(&found.replicas, ", "),
+                self.spec.node_id
+            ),
+        };
+        self.log_info(logger::LOGS, format!("Found stray log dir {shown}: {why}"), fx);
+    }
+
+    pub(super) fn log_loaded(&self, log: &UnifiedLog, folder: &str, (done, of): (usize, usize), fx: &mut Fx<'_>) {
         let (dir, id) = (self.log_dir(), log.partition());
         if !self.files.was_clean {
             let bases: Vec<i64> = log.segments().iter().map(|segment| segment.base_offset).collect();
@@ -101,14 +147,9 @@ impl Broker {
         }
         let (end, start, segments) = (log.log_end(), log.log_start(), log.segments().len());
         let text = format!(
-            "Completed load of Log(dir={dir}/{id}, topicId={}, topic={}, partition={}, highWatermark={}, lastStableOffset={}, \
-             logStartOffset={start}, logEndOffset={end}) with {segments} segments, local-log-start-offset {start} and \
-             log-end-offset {end} in 0ms ({done}/{of} completed in {dir})",
-            log.topic_id(),
-            id.topic,
-            id.partition,
-            log.high_watermark(),
-            log.last_stable_offset()
+            "Completed load of {} with {segments} segments, local-log-start-offset {start} and log-end-offset {end} in 0ms \
+             ({done}/{of} completed in {dir})",
+            self.loaded_log(log, folder)
         );
         self.log_info(logger::LOG_MANAGER, text, fx);
     }

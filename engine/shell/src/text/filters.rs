@@ -15,9 +15,17 @@ pub enum Kind {
         count: u64,
     },
     Cut(Cut),
+    /// So many lines, or bytes, from the start.
     Head {
-        lines: u64,
+        bytes: bool,
+        most: u64,
         seen: u64,
+    },
+    /// All but the last lines, or bytes.
+    AllBut {
+        bytes: bool,
+        last: usize,
+        kept: VecDeque<String>,
     },
     Sort(Sort),
     Tail {
@@ -127,16 +135,24 @@ pub(super) fn make(name: &str, arguments: &[String]) -> Result<Filter, Usage> {
     match name {
         "cut" => cut(arguments),
         "head" => {
-            let flags = Flags::parse("head", arguments, "q", "n")?;
-            let lines = count("head", flags.value('n').unwrap_or("10"))?;
-            Ok(Filter::new("head", Kind::Head { lines, seen: 0 }, flags.rest))
+            let flags = Flags::parse("head", arguments, "q", "nc")?;
+            let (bytes, value) = match flags.value('c') {
+                Some(value) => (true, value),
+                None => (false, flags.value('n').unwrap_or("10")),
+            };
+            let what = if bytes { "bytes" } else { "lines" };
+            let kind = match value.strip_prefix('-') {
+                Some(last) => Kind::AllBut { bytes, last: count("head", what, last)? as usize, kept: VecDeque::new() },
+                None => Kind::Head { bytes, most: count("head", what, value)?, seen: 0 },
+            };
+            Ok(Filter::new("head", kind, flags.rest))
         }
         "sort" => sort(arguments),
         "tail" => {
             let flags = Flags::parse("tail", arguments, "q", "n")?;
             let value = flags.value('n').unwrap_or("10");
             let (from_start, digits) = value.strip_prefix('+').map_or((false, value), |rest| (true, rest));
-            let lines = count("tail", digits)? as usize;
+            let lines = count("tail", "lines", digits)? as usize;
             Ok(Filter::new("tail", Kind::Tail { lines, from_start, seen: 0, kept: VecDeque::new() }, flags.rest))
         }
         "tr" => tr(arguments),
@@ -157,8 +173,8 @@ pub(super) fn make(name: &str, arguments: &[String]) -> Result<Filter, Usage> {
     }
 }
 
-fn count(tool: &str, text: &str) -> Result<u64, Usage> {
-    text.parse().map_err(|_| Usage::new(format!("{tool}: invalid number of lines: '{text}'"), 1))
+fn count(tool: &str, what: &str, text: &str) -> Result<u64, Usage> {
+    text.parse().map_err(|_| Usage::new(format!("{tool}: invalid number of {what}: '{text}'"), 1))
 }
 
 fn cut(arguments: &[String]) -> Result<Filter, Usage> {
@@ -304,15 +320,22 @@ impl Kind {
                 put(out, line, ended);
             }
             Kind::Cut(cut) => put(out, &cut.line(line), true),
-            Kind::Head { lines, seen } => {
-                if *seen < *lines {
+            Kind::Head { bytes, most, seen } => {
+                let left = *most - *seen;
+                let long = line.len() as u64 + u64::from(ended);
+                if *bytes && left < long {
+                    let end = (0..=left as usize).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
+                    put(out, &line[..end], false);
+                    *seen = *most;
+                } else if left > 0 {
                     put(out, line, ended);
-                    *seen += 1;
+                    *seen += if *bytes { long } else { 1 };
                 }
-                if *seen >= *lines {
+                if *seen >= *most {
                     out.done = Some(0);
                 }
             }
+            Kind::AllBut { bytes, last, kept } => all_but(*bytes, *last, kept, line, ended, &mut out.text),
             Kind::Sort(sort) => sort.lines.push(line.to_string()),
             Kind::Tail { lines, from_start, seen, kept } => {
                 *seen += 1;
@@ -363,7 +386,12 @@ impl Kind {
             Kind::Wc { show, counts, rows } => show_counts(show, *counts, rows, out),
             Kind::Grep(grep) => grep.end(out),
             Kind::Jq(jq) => jq.end(out),
-            Kind::Cat { .. } | Kind::Cut(_) | Kind::Head { .. } | Kind::Tr { .. } | Kind::Sed(_) => {}
+            Kind::Cat { .. }
+            | Kind::Cut(_)
+            | Kind::Head { .. }
+            | Kind::AllBut { .. }
+            | Kind::Tr { .. }
+            | Kind::Sed(_) => {}
         }
     }
 }
@@ -491,6 +519,18 @@ fn put_unique(out: &mut Out, line: Option<(String, u64)>, count: bool) {
         let line = if count { format!("{times:7} {text}") } else { text };
         put(out, &line, true);
     }
+}
+
+/// Keeps the last lines or bytes back.
+fn all_but(bytes: bool, last: usize, kept: &mut VecDeque<String>, line: &str, ended: bool, text: &mut String) {
+    let line = format!("{line}{}", if ended { "\n" } else { "" });
+    if bytes {
+        kept.extend(line.chars().map(String::from));
+    } else {
+        kept.push_back(line);
+    }
+    let out_of_it = kept.len().saturating_sub(last);
+    text.extend(kept.drain(..out_of_it));
 }
 
 pub(super) fn put(out: &mut Out, line: &str, newline: bool) {

@@ -20,7 +20,7 @@ pub use plain::Plain;
 
 /// Programs of this kind, for `help` and completion.
 pub const NAMES: &[&str] = &[
-    "cat", "clear", "cp", "cut", "date", "echo", "false", "grep", "head", "help", "history", "jq", "ls", "mkdir",
+    ":", "cat", "clear", "cp", "cut", "date", "echo", "false", "grep", "head", "help", "history", "jq", "ls", "mkdir",
     "printf", "pwd", "rm", "sed", "seq", "sleep", "sort", "tail", "tr", "true", "uniq", "wc",
 ];
 

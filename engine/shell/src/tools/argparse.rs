@@ -57,6 +57,8 @@ pub struct Parser {
 pub struct Parsed {
     pub command: &'static str,
     values: Map<&'static str, Vec<String>>,
+    /// What is missing is told at the end, and only what was found last.
+    missing: Option<String>,
 }
 
 impl Parsed {
@@ -94,8 +96,11 @@ impl Parser {
         if parsed.command.is_empty() {
             return Err(Stop::Error("too few arguments".to_string()));
         }
-        check_required(self.args, &parsed)?;
-        Ok(parsed)
+        check_required(self.args, &mut parsed);
+        match parsed.missing.take() {
+            Some(words) => Err(Stop::Error(words)),
+            None => Ok(parsed),
+        }
     }
 
     /// Reads options until a sub-command takes over or the line ends.
@@ -114,7 +119,8 @@ impl Parser {
                 let command = self.command(token)?;
                 parsed.command = command.name;
                 self.scan(command.args, rest, parsed, false)?;
-                return check_required(command.args, parsed);
+                check_required(command.args, parsed);
+                return Ok(());
             }
             if token == "--help" || token == "-h" {
                 return Err(Stop::Help(self.help(if is_main { None } else { Some(parsed.command) })));
@@ -210,17 +216,16 @@ impl Parser {
 }
 
 /// Needed options, then groups of which one is needed.
-fn check_required(args: &'static [Arg], parsed: &Parsed) -> Result<(), Stop> {
+fn check_required(args: &'static [Arg], parsed: &mut Parsed) {
     let missing = |arg: &&Arg| arg.required && !parsed.has(arg.names[0]);
-    if let Some(arg) = args.iter().filter(|arg| !arg.grouped).find(missing) {
-        return Err(Stop::Error(format!("argument {} is required", arg.names.join("/"))));
-    }
+    let last = args.iter().rev().filter(|arg| !arg.grouped).find(missing);
     let group: Vec<&Arg> = args.iter().filter(|arg| arg.grouped && arg.required).collect();
-    if group.is_empty() || group.iter().any(|arg| parsed.has(arg.names[0])) {
-        return Ok(());
+    if !group.is_empty() && group.iter().all(missing) {
+        let names: Vec<String> = group.iter().map(|arg| arg.names.join("/")).collect();
+        parsed.missing = Some(format!("one of the arguments {} is required", names.join(" ")));
+    } else if let Some(arg) = last {
+        parsed.missing = Some(format!("argument {} is required", arg.names.join("/")));
     }
-    let names: Vec<String> = group.iter().map(|arg| arg.names.join("/")).collect();
-    Err(Stop::Error(format!("one of the arguments {} is required", names.join(" "))))
 }
 
 #[cfg(test)]

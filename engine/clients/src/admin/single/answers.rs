@@ -53,8 +53,12 @@ pub(super) fn read(operation: &mut Operation, target: Target, response: &Respons
             failed.map_or(Ok(AdminReply::Done), |result| done(result.error_code, result.error_message.as_deref()))
         }
         (Response::ListConfigResources(response), _) => resources(response),
-        (Response::ListGroups(response), _) => whole(response.error_code, None)
-            .map(|()| AdminReply::Groups(response.groups.iter().map(|group| group.group_id.clone()).collect())),
+        (Response::ListGroups(response), _) => {
+            if let (0, Some(AdminReply::Groups(names))) = (response.error_code, &mut operation.reply) {
+                names.extend(response.groups.iter().map(|group| group.group_id.clone()));
+            }
+            return Some(whole(response.error_code, None));
+        }
         _ => return None,
     };
     Some(reply.map(|reply| operation.reply = Some(reply)))

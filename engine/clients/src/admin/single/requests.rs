@@ -61,6 +61,9 @@ pub(super) fn request(call: &AdminCall, target: Target, timeout_ms: i32) -> Requ
             let resource_types = kinds.iter().copied().map(ResourceType::id).collect();
             ListConfigResourcesRequest { resource_types, ..Default::default() }.into()
         }
+        AdminCall::ListGroups if target == Target::LeastLoaded => {
+            MetadataRequest { topics: Some(Vec::new()), ..Default::default() }.into()
+        }
         AdminCall::ListGroups => ListGroupsRequest::default().into(),
         call => of_users(call),
     }

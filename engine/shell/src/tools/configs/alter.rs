@@ -199,7 +199,7 @@ fn alter_quotas(entities: &Entities, changes: &Changes, tool: &mut Run<'_, '_, '
         matches: if name.is_empty() { QuotaMatch::Default } else { QuotaMatch::Exact(name.clone()) },
     };
     let components = entities.types.iter().zip(&entities.names).map(component).collect();
-    let reply = tool.get(AdminCall::DescribeClientQuotas { components, strict: true })?;
+    let reply = tool.get_soon(AdminCall::DescribeClientQuotas { components, strict: true })?;
     let AdminReply::Quotas(entries) = reply else { return Err(unexpected()) };
     let old: Vec<&String> = entries.first().map(|e| e.values.iter().map(|(key, _)| key).collect()).unwrap_or_default();
     let invalid: Vec<&str> = changes.delete.iter().filter(|name| !old.contains(name)).map(String::as_str).collect();

@@ -87,7 +87,7 @@ fn dynamic_source(kind: &str, name: &str) -> Option<i8> {
 /// The configs of one resource, with synonyms.
 pub fn entries(kind: ResourceType, name: &str, tool: &mut Run<'_, '_, '_>) -> Result<Vec<ConfigEntry>, Halt> {
     let resources = vec![ConfigResource { kind, name: name.to_string() }];
-    let AdminReply::Configs(items) = tool.get(AdminCall::DescribeConfigs { resources, synonyms: true })? else {
+    let AdminReply::Configs(items) = tool.get_soon(AdminCall::DescribeConfigs { resources, synonyms: true })? else {
         return Err(unexpected());
     };
     Ok(all_of(items)?.into_values().flatten().collect())
@@ -177,7 +177,7 @@ fn quotas(entities: &Entities, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     if entities.names.len() > entities.types.len() {
         return Err(super::illegal("More entity names specified than entity types".to_string()));
     }
-    let reply = tool.get(AdminCall::DescribeClientQuotas { components, strict: true })?;
+    let reply = tool.get_soon(AdminCall::DescribeClientQuotas { components, strict: true })?;
     let AdminReply::Quotas(entries) = reply else { return Err(unexpected()) };
     for entry in &entries {
         tool.println(quota_line(entry));

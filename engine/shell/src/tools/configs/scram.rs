@@ -75,7 +75,7 @@ fn parse<'v>(mechanism: &str, value: &'v str) -> Result<(i32, &'v str), Halt> {
 
 pub fn describe(users: &[String], tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let call = AdminCall::DescribeUserScramCredentials { users: users.to_vec() };
-    let AdminReply::ScramUsers(items) = tool.get(call)? else { return Err(unexpected()) };
+    let AdminReply::ScramUsers(items) = tool.get_soon(call)? else { return Err(unexpected()) };
     for (user, item) in items {
         match item {
             // Users without credentials are not among the users.
