@@ -75,11 +75,16 @@ pub fn action(event: &KeyboardEvent, single_keys: bool) -> Option<Action> {
         matches!(element.tag_name().as_str(), "BUTTON" | "A" | "SUMMARY")
             || has_role(&element, &["slider", "tab", "radio"])
     });
+    // The option that is chosen already has nothing more to do with the key.
+    let chosen = target(event).is_some_and(|element| {
+        has_role(&element, &["radio"]) && element.get_attribute("aria-checked").as_deref() == Some("true")
+    });
     let in_stage = target(event).is_some_and(|element| element.closest("[data-stage]").ok().flatten().is_some());
     match key.as_str() {
         "ArrowLeft" | "ArrowRight" if in_stage || in_control => None,
         "ArrowLeft" => Some(if event.shift_key() { Action::BeatBack } else { Action::StepBack }),
         "ArrowRight" => Some(if event.shift_key() { Action::BeatForward } else { Action::StepForward }),
+        "Enter" if chosen => Some(Action::Check),
         " " | "Enter" | "Home" | "End" if in_control => None,
         "Enter" if in_stage => None,
         " " => Some(Action::PlayPause),

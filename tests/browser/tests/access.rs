@@ -132,3 +132,16 @@ fn a_step_by_the_keyboard_alone() {
         tab.wait_for(".insp h2").await
     });
 }
+
+#[test]
+fn enter_marks_an_option_and_enter_again_gives_the_answer() {
+    in_tab(Options::default(), async |tab| {
+        tab.click("#lessons button[aria-label^='A leader dies']").await?;
+        tab.rest().await?;
+        tab.focus(".opts [role=radio]").await?;
+        tab.press("Enter").await?;
+        tab.wait_for(".opts [role=radio][aria-checked=true]").await?;
+        tab.press("Enter").await?;
+        tab.wait_for("section[aria-label='Your prediction'] .explain").await
+    });
+}
