@@ -266,7 +266,8 @@ fn rail(props: &Props) -> Html {
                 if mark > props.base { {path(format!("M{start} {y}H{mark_x}", y = N(y), mark_x = N(mark_x)), "rail-on")} }
                 {flag(props, mark, mark_x, y, leader)}
             }
-            {log_end(props, replica.log_end, mark, end_x, mark_x, y, leader)}
+            // What it is beside is introduced with it; before that the empty slot says where the next record goes.
+            if props.shown.hw { {log_end(props, replica.log_end, mark, end_x, mark_x, y, leader)} }
             if leader { {pins(props, y)} }
         </g>
     }
@@ -297,15 +298,13 @@ fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
 
 /// The log end's flag keeps clear of the high watermark's.
 fn log_end(props: &Props, end: i64, mark: i64, end_x: f64, mark_x: f64, y: f64, leader: bool) -> Html {
-    let flag_right = match (leader, props.shown.hw) {
-        (true, true) => {
-            mark_x
-                + 10.0
-                + 6.7 * if props.partition.high_watermark_held { 9.0 } else { 4.0 + mark.to_string().len() as f64 }
-                + 6.0
-        }
-        (false, true) if mark - props.base < 2 => mark_x + 42.0,
-        _ => 0.0,
+    let flag_right = if leader {
+        let letters = if props.partition.high_watermark_held { 9.0 } else { 4.0 + mark.to_string().len() as f64 };
+        mark_x + 16.0 + 6.7 * letters
+    } else if mark - props.base < 2 {
+        mark_x + 42.0
+    } else {
+        0.0
     };
     let w = 6.7 * format!("LEO {end}").len() as f64;
     let x = (end_x + 5.0).max(flag_right).min(props.right - 6.0 - w);

@@ -105,7 +105,7 @@ fn replicas(props: &Props, id: i32) -> Html {
                 <td>{format!("{:?}", view.role).to_ascii_lowercase()}</td><td class="n">{view.log_end}</td></tr>
         }
     });
-    html! { <table><thead><tr><th>{"Partition"}</th><th>{"Role"}</th><th class="n">{"LEO"}</th></tr></thead><tbody>{for rows}</tbody></table> }
+    html! { <table><thead><tr><th>{"Partition"}</th><th>{"Role"}</th><th class="n">{if props.model.shown().hw { "LEO" } else { "Next" }}</th></tr></thead><tbody>{for rows}</tbody></table> }
 }
 
 pub fn state_word(state: ServerState) -> &'static str {

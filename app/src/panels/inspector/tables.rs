@@ -43,7 +43,7 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>], shown: 
     };
     html! {
         <table><thead><tr><th class="c-id">{"#"}</th><th>{"Role"}</th><th><span class="sr">{"Log"}</span></th>
-            <th class="n">{"LEO"}</th>if shown.hw { <th class="n">{"HW"}</th> }</tr></thead>
+            <th class="n">{if shown.hw { "LEO" } else { "Next" }}</th>if shown.hw { <th class="n">{"HW"}</th> }</tr></thead>
             <tbody>{for rows.iter().map(|replica| row(replica))}</tbody></table>
     }
 }
