@@ -2,7 +2,6 @@
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply};
-use clients::config::Properties;
 use cluster::metadata::security::{
     ACL_OPERATIONS, ACL_PATTERNS, ACL_PERMISSIONS, ACL_RESOURCES, ANY, AclFilter, acl_name,
 };
@@ -78,16 +77,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     help_or_version(&options, &arguments, "This tool helps to manage acls on kafka.")?;
     check(&options)?;
     let pattern = pattern(&options)?;
-    let mut properties = match options.value("command-config")? {
-        Some(path) => tool.load_properties(path)?,
-        None => Properties::new(),
-    };
-    let of_brokers = options.has("bootstrap-server");
-    let (option, key) = match of_brokers {
-        true => ("bootstrap-server", "bootstrap.servers"),
-        false => ("bootstrap-controller", "bootstrap.controllers"),
-    };
-    properties.insert(key.to_string(), options.value(option)?.unwrap_or_default().to_string());
+    let properties = tool.client_properties(&options)?;
     tool.connect(&properties)?;
     if options.has("add") {
         add(&options, pattern, tool)

@@ -3,7 +3,6 @@
 use base::{Map, Uuid};
 
 use clients::admin::call::{AdminCall, AdminReply, AlterOp, ConfigChange, ConfigEntry, ConfigResource, ResourceType};
-use clients::config::Properties;
 use clients::{KafkaError, error};
 
 use super::jopt::{Opt, Options, flag, text};
@@ -33,12 +32,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let options = Options::parse(TABLE, &arguments).map_err(|error| Halt::Usage(error.message().to_string()))?;
     help_or_version(&options, &arguments, ABOUT)?;
     check(&options)?;
-    let mut properties = match options.value("command-config")? {
-        Some(path) => tool.load_properties(path)?,
-        None => Properties::new(),
-    };
-    let servers = options.value("bootstrap-server")?.unwrap_or_default();
-    properties.insert("bootstrap.servers".to_string(), servers.to_string());
+    let properties = tool.client_properties(&options)?;
     tool.connect(&properties)?;
     match act(&options, tool) {
         Err(Halt::Thrown(error)) => {

@@ -6,7 +6,6 @@ mod describe;
 mod options;
 pub mod scram;
 
-use clients::config::Properties;
 use clients::{KafkaError, error};
 
 use super::jopt::Options;
@@ -29,16 +28,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
          or group",
     )?;
     let entities = options::check(&options)?;
-    let mut properties = match options.value("command-config")? {
-        Some(path) => tool.load_properties(path)?,
-        None => Properties::new(),
-    };
-    // `CommandLineUtils.initializeBootstrapProperties`
-    let of_controllers = options.has("bootstrap-controller");
-    let option = if of_controllers { "bootstrap-controller" } else { "bootstrap-server" };
-    let servers = options.value(option)?.unwrap_or_default();
-    let key = if of_controllers { "bootstrap.controllers" } else { "bootstrap.servers" };
-    properties.insert(key.to_string(), servers.to_string());
+    let properties = tool.client_properties(&options)?;
     tool.connect(&properties)?;
     if options.has("alter") {
         if entities.types.len() != entities.names.len() {

@@ -5,7 +5,6 @@ use base::ordered::Entry;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply};
-use clients::config::Properties;
 use protocol::{TopicPartition, java};
 
 use super::jopt::{Opt, Options, text};
@@ -35,12 +34,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         "This tool helps to delete records of the given partitions down to the specified offset.",
     )?;
     require(&options, &["bootstrap-server", "offset-json-file"])?;
-    let mut properties = match options.value("command-config")? {
-        Some(path) => tool.load_properties(path)?,
-        None => Properties::new(),
-    };
-    let servers = options.value("bootstrap-server")?.unwrap_or_default();
-    properties.insert("bootstrap.servers".to_string(), servers.to_string());
+    let properties = tool.client_properties(&options)?;
     tool.connect(&properties)?;
     let text = tool.read_text(options.value("offset-json-file")?.unwrap_or_default())?;
     let before = parse(&text)?;

@@ -4,7 +4,6 @@ use base::Set;
 
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, LogDirDescription};
-use clients::config::Properties;
 use protocol::java;
 
 use super::jopt::{Opt, Options, flag, or, text};
@@ -27,12 +26,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let options = Options::parse(TABLE, &arguments)?;
     help_or_version(&options, &arguments, "This tool helps to query log directory usage on the specified brokers.")?;
     require(&options, &["bootstrap-server", "describe"])?;
-    let mut properties = match options.value("command-config")? {
-        Some(path) => tool.load_properties(path)?,
-        None => Properties::new(),
-    };
-    let servers = options.value("bootstrap-server")?.unwrap_or_default();
-    properties.insert("bootstrap.servers".to_string(), servers.to_string());
+    let mut properties = tool.client_properties(&options)?;
     properties.entry("client.id".to_string()).or_insert_with(|| "log-dirs-tool".to_string());
     tool.connect(&properties)?;
 

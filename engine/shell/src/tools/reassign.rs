@@ -9,7 +9,6 @@ mod verify;
 use base::Map;
 use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, Reassignment};
-use clients::config::Properties;
 use protocol::TopicPartition;
 
 use super::jopt::{Argument, Opt, Options, flag, long, or, text};
@@ -106,15 +105,7 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     };
     help_or_version(&options, &arguments, "This tool helps to move topic partitions between replicas.")?;
     let action = check(&options)?;
-    let mut properties = match options.value("command-config")? {
-        Some(path) => tool.load_properties(path)?,
-        None => Properties::new(),
-    };
-    let (option, key) = match options.has("bootstrap-controller") {
-        true => ("bootstrap-controller", "bootstrap.controllers"),
-        false => ("bootstrap-server", "bootstrap.servers"),
-    };
-    properties.insert(key.to_string(), options.value(option)?.unwrap_or_default().to_string());
+    let mut properties = tool.client_properties(&options)?;
     properties.entry("client.id".to_string()).or_insert_with(|| "reassign-partitions-tool".to_string());
     tool.connect(&properties)?;
     match action {

@@ -20,7 +20,7 @@ use cluster::spec::LOG_DIR;
 use protocol::Packet;
 use sim::CloseReason;
 
-use super::jopt::{self, Opt};
+use super::jopt::{self, Opt, Options};
 use super::usage::Stop;
 use crate::files::FileError;
 use crate::process::{ClientStatus, Fd, Io, Process};
@@ -249,6 +249,20 @@ impl Run<'_, '_, '_> {
     fn remember(&mut self, answer: Answer) {
         self.tool.answers.push(answer);
         self.taken += 1;
+    }
+
+    /// What `--command-config` names, and whom the tool asks (`CommandLineUtils.initializeBootstrapProperties`).
+    pub fn client_properties(&mut self, options: &Options) -> Result<Properties, Halt> {
+        let mut properties = match options.value("command-config")? {
+            Some(path) => self.load_properties(path)?,
+            None => Properties::new(),
+        };
+        let (option, key) = match options.has("bootstrap-controller") {
+            true => ("bootstrap-controller", "bootstrap.controllers"),
+            false => ("bootstrap-server", "bootstrap.servers"),
+        };
+        properties.insert(key.to_string(), options.value(option)?.unwrap_or_default().to_string());
+        Ok(properties)
     }
 
     /// `Admin.create(properties)`.
