@@ -35,6 +35,8 @@ pub fn command(root: &Path, program: &str, arguments: &[&str]) -> Command {
     command.args(arguments).current_dir(root).env("PATH", place::search_path(root)).stdin(Stdio::null());
     // Colour codes would stand in the way of reading results out of the output.
     command.env("CARGO_TERM_COLOR", "never").env("NO_COLOR", "true");
+    // The last lines of a log are shown: they must be the reason and not the frames of a tool's own stack.
+    command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
     command
 }
 

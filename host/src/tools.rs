@@ -171,6 +171,9 @@ fn npm(root: &Path, steps: &Steps, package: &str) -> Result<bool, String> {
     let outcome = steps.run(root, process::command(root, "npm", &arguments), "npm", "npm is downloading it")?;
     let how = if outcome.ok { "installed in" } else { "could not be installed; npm ran for" };
     steps.say(&format!("{how} {}", duration(outcome.took)));
+    if !outcome.ok {
+        steps.say(&outcome.tail(12));
+    }
     Ok(outcome.ok)
 }
 
