@@ -63,7 +63,7 @@ impl ClusterView {
     }
 
     pub fn partition(&self, tp: &TopicPartition) -> Option<&PartitionMetadata> {
-        self.topics.get(&tp.topic)?.partitions.get(&tp.partition)
+        self.topics.get(&*tp.topic)?.partitions.get(&tp.partition)
     }
 
     /// The leader of a partition, if its node is known.
@@ -265,7 +265,7 @@ impl Metadata {
             self.cluster.nodes.insert(node.id, node.clone());
         }
         let known = self.cluster.nodes.contains_key(&leader);
-        let topic = self.cluster.topics.get_mut(&tp.topic);
+        let topic = self.cluster.topics.get_mut(&*tp.topic);
         let Some(partition) = topic.and_then(|topic| topic.partitions.get_mut(&tp.partition)) else { return false };
         if !known {
             return false;
@@ -312,7 +312,7 @@ impl Metadata {
         }
         if !partial {
             let kept = &cluster.topics;
-            self.last_seen_epochs.retain(|tp, _| kept.contains_key(&tp.topic));
+            self.last_seen_epochs.retain(|tp, _| kept.contains_key(&*tp.topic));
         }
         cluster
     }

@@ -2,7 +2,7 @@
 //! `UnifiedLog.analyzeAndValidateRecords`). Pure: nothing is appended here.
 
 use bytes::Bytes;
-use protocol::{ErrorCode, Records, TopicPartition};
+use protocol::{ErrorCode, TopicPartition};
 
 use crate::batch::{
     AnyBatch, BatchBuilder, BatchError, BatchView, CURRENT_MAGIC, Codec, LegacyBatch, NO_TIMESTAMP, RawRecord,
@@ -54,15 +54,14 @@ pub struct Validation<'a> {
 
 impl Validation<'_> {
     /// Checks sizes, checksums and base offsets. A batch that is cut short at the end is left out.
-    pub fn analyze(&self, records: Records) -> Result<Analyzed, AppendError> {
-        let is_verified = records.is_verified();
+    pub fn analyze(&self, chunks: &mut dyn Iterator<Item = Bytes>, is_verified: bool) -> Result<Analyzed, AppendError> {
         let mut analyzed = Analyzed {
             batches: Vec::new(),
             legacy: Vec::new(),
             max_timestamp: NO_TIMESTAMP,
             source_codec: Codec::None,
         };
-        for batch in any_batches_in(records.batches.into_iter()) {
+        for batch in any_batches_in(chunks) {
             let batch = match batch {
                 Ok(AnyBatch::V2(batch)) => batch,
                 Ok(AnyBatch::Legacy(batch)) => {

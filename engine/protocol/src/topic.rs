@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Name;
+
 /// Where consumer groups keep their offsets and members.
 pub const GROUP_METADATA_TOPIC_NAME: &str = "__consumer_offsets";
 /// Where transaction coordinators keep their transactions.
@@ -16,12 +18,12 @@ pub const NAME_LENGTH_MAX: usize = 249;
 /// A partition of a topic by name. Ordered by topic, then partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicPartition {
-    pub topic: String,
+    pub topic: Name,
     pub partition: i32,
 }
 
 impl TopicPartition {
-    pub fn new(topic: impl Into<String>, partition: i32) -> TopicPartition {
+    pub fn new(topic: impl Into<Name>, partition: i32) -> TopicPartition {
         TopicPartition { topic: topic.into(), partition }
     }
 }

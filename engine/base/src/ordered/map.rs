@@ -23,6 +23,11 @@ impl<K, V> Map<K, V> {
         Map { keys: Vec::new(), values: Vec::new() }
     }
 
+    /// With room for so many entries.
+    pub fn with_capacity(capacity: usize) -> Map<K, V> {
+        Map { keys: Vec::with_capacity(capacity), values: Vec::with_capacity(capacity) }
+    }
+
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -120,7 +125,7 @@ impl<K: Ord, V> Map<K, V> {
         find(&self.keys, key).is_ok()
     }
 
-    /// As [`Map::get`]; a look at `place` comes before the search.
+    /// As [`Map::get`]; a look at `place` and beside it comes before the search.
     pub fn get_near<Q: Ord + ?Sized>(&self, place: usize, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -128,8 +133,8 @@ impl<K: Ord, V> Map<K, V> {
         self.find_near(place, key).ok().map(|at| &self.values[at])
     }
 
-    /// What stands at `key`, or a default that is put there under the key that `own` makes of it. A look at `place` comes
-    /// before the search, and then `place` is where it was found.
+    /// What stands at `key`, or a default that is put there under the key that `own` makes of it. A look at `place` and
+    /// beside it comes before the search, and then `place` is where it was found.
     pub fn get_or_insert_near<'q, Q: Ord + ?Sized>(
         &mut self,
         place: &mut usize,
@@ -152,10 +157,9 @@ impl<K: Ord, V> Map<K, V> {
     where
         K: Borrow<Q>,
     {
-        match self.keys.get(place) {
-            Some(there) if there.borrow() == key => Ok(place),
-            _ => find(&self.keys, key),
-        }
+        let near = [place, place.wrapping_add(1), place.wrapping_sub(1)];
+        let is_it = |at: &usize| self.keys.get(*at).is_some_and(|there| there.borrow() == key);
+        near.into_iter().find(is_it).map_or_else(|| find(&self.keys, key), Ok)
     }
 
     /// Puts `value` at `key` and gives back what stood there.

@@ -157,7 +157,7 @@ pub(crate) fn on_leaders(operation: &mut Operation, response: &MetadataResponse)
     let mut reaction = Reaction::done();
     let mut waiting = None;
     for tp in &open(operation) {
-        let topic = response.topics.iter().find(|topic| topic.name.as_ref() == Some(&tp.topic));
+        let topic = response.topics.iter().find(|topic| topic.name.as_deref() == Some(&*tp.topic));
         let topic_error = topic.map_or(ErrorCode::LeaderNotAvailable, |t| ErrorCode::from_code(t.error_code));
         let partition = topic.and_then(|t| t.partitions.iter().find(|p| p.partition_index == tp.partition));
         match (topic_error, partition) {

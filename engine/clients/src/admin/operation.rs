@@ -375,7 +375,7 @@ pub(crate) fn by_topic(partitions: &[TopicPartition]) -> Vec<(String, Vec<i32>)>
     for tp in sorted {
         match groups.last_mut() {
             Some((topic, list)) if *topic == tp.topic => list.push(tp.partition),
-            _ => groups.push((tp.topic.clone(), vec![tp.partition])),
+            _ => groups.push((tp.topic.to_string(), vec![tp.partition])),
         }
     }
     groups

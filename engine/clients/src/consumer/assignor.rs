@@ -43,7 +43,7 @@ pub fn assignment(partitions: &[TopicPartition]) -> Bytes {
         match topics.last_mut() {
             Some(topic) if topic.topic == tp.topic => topic.partitions.push(tp.partition),
             _ => topics.push(consumer_protocol_assignment::TopicPartition {
-                topic: tp.topic.clone(),
+                topic: tp.topic.to_string(),
                 partitions: vec![tp.partition],
             }),
         }

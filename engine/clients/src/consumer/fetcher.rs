@@ -72,7 +72,7 @@ impl Consumer {
             match topics.last_mut() {
                 Some(topic) if topic.name == tp.topic => topic.partitions.push(partition),
                 _ => topics.push(ListOffsetsTopic {
-                    name: tp.topic.clone(),
+                    name: tp.topic.to_string(),
                     partitions: vec![partition],
                     ..Default::default()
                 }),
@@ -148,7 +148,7 @@ impl Consumer {
         let mut asked = Vec::new();
         for tp in partitions {
             let Some(from) = self.subscription.get(&tp).map(|partition| partition.fetch_from) else { continue };
-            let known = self.core.metadata.cluster.topics.get(&tp.topic);
+            let known = self.core.metadata.cluster.topics.get(&*tp.topic);
             let id = known.map_or(base::Uuid::ZERO, |topic| topic.id);
             let partition = FetchPartition {
                 partition: tp.partition,
@@ -157,7 +157,7 @@ impl Consumer {
                 partition_max_bytes: self.config.max_partition_fetch_bytes,
                 ..Default::default()
             };
-            let (name, id) = if by_id { (String::new(), id) } else { (tp.topic.clone(), base::Uuid::ZERO) };
+            let (name, id) = if by_id { (String::new(), id) } else { (tp.topic.to_string(), base::Uuid::ZERO) };
             match topics.iter_mut().find(|topic| topic.topic == name && topic.topic_id == id) {
                 Some(topic) => topic.partitions.push(partition),
                 None => topics.push(FetchTopic {
@@ -201,7 +201,7 @@ impl Consumer {
         };
         let nodes: Vec<Node> = response.node_endpoints.iter().map(endpoint).collect();
         for (tp, from) in asked {
-            let id = self.core.metadata.cluster.topics.get(&tp.topic).map_or(base::Uuid::ZERO, |topic| topic.id);
+            let id = self.core.metadata.cluster.topics.get(&*tp.topic).map_or(base::Uuid::ZERO, |topic| topic.id);
             let topic = response
                 .responses
                 .iter()

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
 use log::batch::{BatchView, Record, RecordHeader, TimestampType};
-use protocol::{ErrorCode, Packet, Request, Response, TopicPartition, java, topic};
+use protocol::{ErrorCode, Name, Packet, Request, Response, TopicPartition, java, topic};
 use regex_lite::Regex;
 use sim::{CloseReason, Effects};
 
@@ -38,7 +38,7 @@ pub use subscription::{Seek, Topics};
 /// A record that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConsumerRecord {
-    pub topic: String,
+    pub topic: Name,
     pub partition: i32,
     pub offset: i64,
     /// Epoch milliseconds, -1 if none.
@@ -185,7 +185,7 @@ impl Consumer {
     pub fn assign(&mut self, partitions: &[TopicPartition], now: Micros, fx: &mut Effects<'_, Kafka>) {
         self.subscription.mode = Mode::Assigned;
         self.subscription.assign(partitions);
-        self.core.metadata.watch_topics(partitions.iter().map(|tp| tp.topic.clone()).collect());
+        self.core.metadata.watch_topics(partitions.iter().map(|tp| tp.topic.to_string()).collect());
         self.pump(now, fx);
     }
 

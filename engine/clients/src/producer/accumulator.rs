@@ -122,7 +122,7 @@ impl Accumulator {
             let Some(first) = queue.front_mut() else { continue };
             first.note_leader(cluster.partition(tp).map(|partition| partition.leader_epoch));
             let Some(leader) = cluster.leader(tp) else {
-                ready.unknown_leaders.insert(tp.topic.clone());
+                ready.unknown_leaders.insert(tp.topic.to_string());
                 continue;
             };
             if ready.nodes.contains(&leader.id) || self.muted.contains(tp) {
@@ -160,7 +160,7 @@ impl Accumulator {
     }
 
     pub fn topics(&self) -> Set<String> {
-        self.queues.keys().map(|tp| tp.topic.clone()).collect()
+        self.queues.keys().map(|tp| tp.topic.to_string()).collect()
     }
 
     /// Takes one batch of each partition that `node` leads, as far as they fit into one request.

@@ -27,7 +27,7 @@ use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
 use log::batch::{RecordHeader, estimate_batch_size_upper_bound};
-use protocol::{ErrorCode, Packet, TopicPartition};
+use protocol::{ErrorCode, Name, Packet, TopicPartition};
 use sim::{CloseReason, Effects};
 
 use crate::admin::{NewClientError, resolve};
@@ -45,7 +45,7 @@ use sender::ProduceInFlight;
 /// A record to send.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProducerRecord {
-    pub topic: String,
+    pub topic: Name,
     /// `None` leaves the choice to the key or the partitioner.
     pub partition: Option<i32>,
     /// Epoch milliseconds; `None` is the time of sending.
@@ -185,7 +185,7 @@ impl Producer {
             self.fail_record(id, None, error, fx);
             return id;
         }
-        if self.core.metadata.cluster.invalid_topics.contains(&record.topic) {
+        if self.core.metadata.cluster.invalid_topics.contains(&*record.topic) {
             let error = KafkaError::new(error::INVALID_TOPIC, record.topic.clone());
             self.fail_record(id, None, error, fx);
             return id;
@@ -337,7 +337,7 @@ impl Producer {
 
     /// `waitOnMetadata`: true when the topic's partitions are known (and the record's own partition exists).
     fn wait_on_metadata(&mut self, blocked: &mut Blocked, now: Micros) -> Result<bool, KafkaError> {
-        let topic = &blocked.record.topic;
+        let topic = &*blocked.record.topic;
         let count = self.core.metadata.cluster.topics.get(topic).map(|topic| topic.partitions.len() as i64);
         let known = match (count, blocked.record.partition) {
             (None | Some(0), _) => false,
@@ -381,7 +381,7 @@ impl Producer {
         let record = &blocked.record;
         let size = estimate_batch_size_upper_bound(record.key.as_deref(), record.value.as_deref(), &record.headers);
         self.check_size(size)?;
-        let Some(topic) = self.core.metadata.cluster.topics.get(&record.topic) else { return Ok(false) };
+        let Some(topic) = self.core.metadata.cluster.topics.get(&*record.topic) else { return Ok(false) };
         let timestamp = record.timestamp.unwrap_or(now.as_epoch_ms());
         let buffer = size.max(self.config.batch_size);
         let fixed = match (record.partition, &record.key) {

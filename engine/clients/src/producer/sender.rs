@@ -218,8 +218,8 @@ impl Producer {
         let by_id = self.core.net.usable_version(node, ApiKey::Produce).is_ok_and(|v| v >= TOPIC_ID_VERSION);
         let mut topics: Vec<TopicProduceData> = Vec::new();
         for batch in &batches {
-            let topic_id = self.core.metadata.cluster.topics.get(&batch.tp.topic).map_or(base::Uuid::ZERO, |t| t.id);
-            let name = if by_id { String::new() } else { batch.tp.topic.clone() };
+            let topic_id = self.core.metadata.cluster.topics.get(&*batch.tp.topic).map_or(base::Uuid::ZERO, |t| t.id);
+            let name = if by_id { String::new() } else { batch.tp.topic.to_string() };
             let topic_id = if by_id { topic_id } else { base::Uuid::ZERO };
             let records = Records::verified(vec![batch.bytes()]);
             let partition =
@@ -284,7 +284,7 @@ impl Producer {
         for batch in request.batches {
             let found = response.responses.iter().find_map(|topic| {
                 let name = self.core.metadata.cluster.topic_name(topic.topic_id).filter(|_| topic.name.is_empty());
-                let same = name.unwrap_or(&topic.name) == batch.tp.topic;
+                let same = *name.unwrap_or(&topic.name) == batch.tp.topic;
                 topic.partition_responses.iter().find(|partition| same && partition.index == batch.tp.partition)
             });
             let verdict = match found {

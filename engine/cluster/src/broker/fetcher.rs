@@ -49,8 +49,8 @@ pub enum Step {
 /// The request under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum InFlight {
-    /// Offset and leader epoch asked for, by partition.
-    Fetch(Map<TopicPartition, (i64, i32)>),
+    /// What was asked for is what the session covers.
+    Fetch,
     ListOffsets {
         partition: TopicPartition,
         leader_epoch: i32,
@@ -161,7 +161,7 @@ impl Fetcher {
             ..Default::default()
         };
         let topic =
-            ListOffsetsTopic { name: partition.topic.clone(), partitions: vec![question], ..Default::default() };
+            ListOffsetsTopic { name: partition.topic.to_string(), partitions: vec![question], ..Default::default() };
         let request = ListOffsetsRequest { replica_id: settings.broker_id, topics: vec![topic], ..Default::default() };
         self.in_flight = Some(InFlight::ListOffsets { partition: partition.clone(), leader_epoch, step });
         Some((LIST_OFFSETS_VERSION, request.into()))
@@ -174,7 +174,7 @@ impl Fetcher {
         log_start: impl Fn(&TopicPartition) -> i64,
         is_held_back: impl Fn(&TopicPartition) -> bool,
     ) -> Option<(i16, Request)> {
-        let (mut wanted, mut sent) = (Map::new(), Map::new());
+        let mut wanted = Map::with_capacity(self.states.len());
         for (partition, state) in self.states.iter().filter(|(_, state)| state.delayed_until.is_none()) {
             // A replica that is in sync is never held back, or it would fall out.
             if !state.in_sync && is_held_back(partition) {
@@ -190,10 +190,9 @@ impl Fetcher {
                 ..Default::default()
             };
             wanted.insert(partition.clone(), Asked { topic_id: state.topic_id, fetch });
-            sent.insert(partition.clone(), (state.fetch_offset, state.current_leader_epoch));
         }
         let data = self.session.build(wanted)?;
-        self.in_flight = Some(InFlight::Fetch(sent));
+        self.in_flight = Some(InFlight::Fetch);
         let replica_state =
             ReplicaState { replica_id: settings.broker_id, replica_epoch: broker_epoch, ..Default::default() };
         let request = FetchRequest {

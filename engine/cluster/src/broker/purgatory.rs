@@ -18,6 +18,7 @@ use crate::{ServerTimer, Timer};
 pub struct Purgatory {
     next_id: u64,
     waiting: Map<u64, Waiter>,
+    /// None for most of the time between two requests: the room is kept for the next.
     by_partition: Map<TopicPartition, Set<u64>>,
     touched: Set<TopicPartition>,
 }
@@ -30,11 +31,11 @@ pub enum Waiter {
 }
 
 impl Waiter {
-    fn partitions(&self) -> Vec<TopicPartition> {
+    fn for_each_partition(&self, mut visit: impl FnMut(&TopicPartition)) {
         match self {
-            Waiter::Produce(waiter) => waiter.partitions(),
-            Waiter::Fetch(waiter) => waiter.partitions(),
-            Waiter::Delete(waiter) => waiter.partitions(),
+            Waiter::Produce(waiter) => waiter.partitions().for_each(&mut visit),
+            Waiter::Fetch(waiter) => waiter.partitions().for_each(&mut visit),
+            Waiter::Delete(waiter) => waiter.partitions().for_each(&mut visit),
         }
     }
 }
@@ -44,24 +45,27 @@ impl Purgatory {
     pub fn watch(&mut self, waiter: Waiter, timeout: Micros, fx: &mut Fx<'_>) {
         let id = self.next_id;
         self.next_id += 1;
-        for partition in waiter.partitions() {
-            self.by_partition.entry(partition).or_default().insert(id);
-        }
+        waiter.for_each_partition(|partition| match self.by_partition.get_mut(partition) {
+            Some(ids) => drop(ids.insert(id)),
+            None => drop(self.by_partition.insert(partition.clone(), Set::from([id]))),
+        });
         self.waiting.insert(id, waiter);
         fx.set_timer_after(Timer::Server(ServerTimer::Delayed(id)), timeout);
     }
 
     /// Something about the partition changed.
     pub fn touch(&mut self, partition: &TopicPartition) {
-        if self.by_partition.contains_key(partition) {
+        if self.by_partition.get(partition).is_some_and(|ids| !ids.is_empty()) {
             self.touched.insert(partition.clone());
         }
     }
 
     /// Those that wait for a touched partition, oldest first; the marks are gone after this.
     pub fn take_touched(&mut self) -> Set<u64> {
-        let touched = std::mem::take(&mut self.touched);
-        touched.iter().filter_map(|partition| self.by_partition.get(partition)).flatten().copied().collect()
+        let ids = self.touched.iter().filter_map(|partition| self.by_partition.get(partition)).flatten();
+        let ids = ids.copied().collect();
+        self.touched.clear();
+        ids
     }
 
     pub fn get(&self, id: u64) -> Option<&Waiter> {
@@ -75,14 +79,11 @@ impl Purgatory {
     /// Takes a request out: it is complete, or its time is over.
     pub fn take(&mut self, id: u64, fx: &mut Fx<'_>) -> Option<Waiter> {
         let waiter = self.waiting.remove(&id)?;
-        for partition in waiter.partitions() {
-            if let Some(ids) = self.by_partition.get_mut(&partition) {
+        waiter.for_each_partition(|partition| {
+            if let Some(ids) = self.by_partition.get_mut(partition) {
                 ids.remove(&id);
-                if ids.is_empty() {
-                    self.by_partition.remove(&partition);
-                }
             }
-        }
+        });
         fx.cancel_timer(Timer::Server(ServerTimer::Delayed(id)));
         Some(waiter)
     }

@@ -1,6 +1,6 @@
 //! Drives replication: this broker's fetches as a follower, and its ISR changes as a leader.
 
-use base::{Map, Micros, Uuid};
+use base::{Micros, Uuid};
 
 use protocol::messages::fetch_response::PartitionData;
 use protocol::messages::{AlterPartitionResponse, FetchResponse, ListOffsetsResponse};
@@ -161,9 +161,7 @@ impl Broker {
         let Some(response) = fetcher.client.take_response(packet) else { return };
         fx.cancel_timer(named_timer(FETCH_TIMEOUT, leader as u64));
         match (fetcher.take_in_flight(), &*response) {
-            (Some(InFlight::Fetch(sent)), Response::Fetch(fetched)) => {
-                self.on_fetched(now, leader, &sent, fetched, fx);
-            }
+            (Some(InFlight::Fetch), Response::Fetch(fetched)) => self.on_fetched(now, leader, fetched, fx),
             (Some(InFlight::ListOffsets { partition, leader_epoch, step }), Response::ListOffsets(answer)) => {
                 self.on_leader_offset(now, leader, &partition, leader_epoch, step, answer, fx);
             }
@@ -171,14 +169,7 @@ impl Broker {
         }
     }
 
-    fn on_fetched(
-        &mut self,
-        now: Micros,
-        leader: i32,
-        sent: &Map<TopicPartition, (i64, i32)>,
-        fetched: &FetchResponse,
-        fx: &mut Fx<'_>,
-    ) {
+    fn on_fetched(&mut self, now: Micros, leader: i32, fetched: &FetchResponse, fx: &mut Fx<'_>) {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         if !fetcher.session.on_response(fetched) {
             // Most often the leader does not know the session any more; the next request begins another.
@@ -188,14 +179,15 @@ impl Broker {
             for data in &topic.partitions {
                 let name = self.partition_name(topic.topic_id, data.partition_index);
                 let Some(id) = name else { continue };
-                let Some((offset, epoch)) = sent.get(&id) else { continue };
+                let Some(fetcher) = self.fetchers.get(&leader) else { return };
+                let Some(asked) = fetcher.session.asked(&id) else { continue };
+                let (offset, epoch) = (asked.fetch.fetch_offset, asked.fetch.current_leader_epoch);
                 // The partition may have been truncated, or given to another leader, since the question.
-                let state = self.fetchers.get(&leader).and_then(|fetcher| fetcher.states.get(&id));
-                let is_current = state.is_some_and(|s| {
-                    s.fetch_offset == *offset && s.current_leader_epoch == *epoch && s.step == Step::Fetch
+                let is_current = fetcher.states.get(&id).is_some_and(|s| {
+                    s.fetch_offset == offset && s.current_leader_epoch == epoch && s.step == Step::Fetch
                 });
                 if is_current || self.spec.profile.breaks(Mutant::TakeStaleFetchAnswer) {
-                    self.on_partition_fetched(now, leader, &id, data, *epoch, fx);
+                    self.on_partition_fetched(now, leader, &id, data, epoch, fx);
                 }
             }
         }
@@ -388,7 +380,7 @@ impl Broker {
 
 /// All partitions of a fetcher rest, because its leader cannot be reached.
 fn rest(leader: i32, fetcher: &mut Fetcher, until: Micros, fx: &mut Fx<'_>) {
-    if let Some(InFlight::Fetch(_)) = fetcher.take_in_flight() {
+    if let Some(InFlight::Fetch) = fetcher.take_in_flight() {
         fetcher.session.on_error();
     }
     fetcher.delay_all(until);

@@ -42,7 +42,7 @@ impl ReplicationQuota {
         if self.throttled.is_empty() {
             return false;
         }
-        match self.throttled.get(partition.topic.as_str()) {
+        match self.throttled.get(&*partition.topic) {
             None => false,
             Some(None) => true,
             Some(Some(partitions)) => partitions.contains(&partition.partition),

@@ -27,11 +27,11 @@ impl QuorumController {
             tell_broker(delta, after, *id, fx);
         }
         for topic in delta.deleted_topics.values() {
-            fx.emit(Event::TopicDeleted { topic: topic.name.clone(), topic_id: topic.id });
+            fx.emit(Event::TopicDeleted { topic: topic.name.to_string(), topic_id: topic.id });
         }
         for topic in delta.created_topics.iter().filter_map(|id| after.topic(*id)) {
             let partitions = topic.partitions.len() as i32;
-            fx.emit(Event::TopicCreated { topic: topic.name.clone(), topic_id: topic.id, partitions });
+            fx.emit(Event::TopicCreated { topic: topic.name.to_string(), topic_id: topic.id, partitions });
         }
         for resource in &delta.configs {
             let (before, now) = (delta.before.configs(resource), after.configs(resource));
@@ -42,14 +42,14 @@ impl QuorumController {
             }
         }
         let changes = delta.partition_changes(after);
-        let mut grown: Map<&String, i32> = Map::new();
+        let mut grown: Map<&str, i32> = Map::new();
         let is_new =
             |change: &&PartitionChange| change.before.is_none() && !delta.created_topics.contains(&change.id.topic_id);
         for change in changes.iter().filter(is_new) {
             *grown.entry(&change.topic).or_default() += 1;
         }
         for (topic, partitions) in grown {
-            fx.emit(Event::PartitionsAdded { topic: topic.clone(), partitions });
+            fx.emit(Event::PartitionsAdded { topic: topic.to_string(), partitions });
         }
         for change in &changes {
             tell_partition(change, cause, fx);

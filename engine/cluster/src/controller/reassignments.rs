@@ -186,7 +186,7 @@ impl ControlState {
                 })
                 .collect();
             if !partitions.is_empty() {
-                let name = topic.name.clone();
+                let name = topic.name.to_string();
                 response.topics.push(OngoingTopicReassignment { name, partitions, ..Default::default() });
             }
         }

@@ -33,7 +33,7 @@ impl ControlState {
             let found = self.find_topic_to_delete(name.as_deref(), topic_id, version, &doomed);
             doomed.extend(found.as_ref().ok().copied());
             let topic_id = *found.as_ref().unwrap_or(&topic_id);
-            let name = name.or_else(|| self.image.topic(topic_id).map(|topic| topic.name.clone()));
+            let name = name.or_else(|| self.image.topic(topic_id).map(|topic| topic.name.to_string()));
             if let Ok(id) = &found {
                 let name = name.as_deref().unwrap_or("null");
                 results.push(format!("{{id: {id}, name: {name}, result: SUCCESS}}"));

@@ -3,6 +3,8 @@
 use base::{Map, Set, Uuid};
 use std::sync::Arc;
 
+use protocol::Name;
+
 use super::{ConfigResource, MetadataImage, PartitionRegistration, ReplayError, TopicIdPartition, TopicImage};
 
 /// The difference that some records made. It names what was touched; the values are in the images before and after.
@@ -33,7 +35,7 @@ pub struct MetadataDelta {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionChange {
     pub id: TopicIdPartition,
-    pub topic: String,
+    pub topic: Name,
     /// `None` for a new partition.
     pub before: Option<Arc<PartitionRegistration>>,
     pub after: Arc<PartitionRegistration>,

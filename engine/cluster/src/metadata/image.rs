@@ -4,11 +4,11 @@ use base::{Map, Uuid};
 use std::fmt;
 use std::sync::Arc;
 
-use protocol::TopicPartition;
 use protocol::metadata::{
     BrokerRegistrationChangeRecord, ConfigRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord,
     RegisterBrokerRecord, RemoveTopicRecord, TopicRecord, UnregisterBrokerRecord,
 };
+use protocol::{Name, TopicPartition};
 
 use super::security::Security;
 use super::{
@@ -76,7 +76,7 @@ pub struct MetadataImage {
     /// The controller epoch of that record.
     epoch: i32,
     topics: Arc<Map<Uuid, Arc<TopicImage>>>,
-    topic_ids: Arc<Map<String, Uuid>>,
+    topic_ids: Arc<Map<Name, Uuid>>,
     brokers: Arc<Map<i32, Arc<BrokerRegistration>>>,
     controllers: Arc<Map<i32, Arc<ControllerRegistration>>>,
     configs: Arc<Map<ConfigResource, Map<String, String>>>,
@@ -350,11 +350,12 @@ impl MetadataImage {
     }
 
     fn create_topic(&mut self, record: &TopicRecord, delta: &mut MetadataDelta) -> Result<(), ReplayError> {
-        if self.topic_ids.contains_key(&record.name) {
+        if self.topic_ids.contains_key(record.name.as_str()) {
             return Err(ReplayError::DuplicateTopic { name: record.name.clone() });
         }
-        let topic = TopicImage { id: record.topic_id, name: record.name.clone(), partitions: Map::new() };
-        Arc::make_mut(&mut self.topic_ids).insert(record.name.clone(), record.topic_id);
+        let name = Name::from(&record.name);
+        let topic = TopicImage { id: record.topic_id, name: name.clone(), partitions: Map::new() };
+        Arc::make_mut(&mut self.topic_ids).insert(name, record.topic_id);
         Arc::make_mut(&mut self.topics).insert(record.topic_id, Arc::new(topic));
         delta.created_topics.insert(record.topic_id);
         Ok(())

@@ -3,6 +3,8 @@
 use base::{Map, Uuid};
 use std::sync::Arc;
 
+use protocol::Name;
+
 use super::PartitionRegistration;
 
 /// A partition by its topic's id, which unlike the name is never used again.
@@ -15,7 +17,7 @@ pub struct TopicIdPartition {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TopicImage {
     pub id: Uuid,
-    pub name: String,
+    pub name: Name,
     /// By partition number. Shared, so that a topic can be changed without copying its other partitions.
     pub partitions: Map<i32, Arc<PartitionRegistration>>,
 }

@@ -21,7 +21,7 @@ impl MetadataImage {
         records.extend(self.brokers().map(|broker| broker.to_record().into()));
         records.extend(self.controllers().map(|controller| controller.to_record().into()));
         for topic in self.topics() {
-            records.push(TopicRecord { name: topic.name.clone(), topic_id: topic.id, ..Default::default() }.into());
+            records.push(TopicRecord { name: topic.name.to_string(), topic_id: topic.id, ..Default::default() }.into());
             records.extend(topic.partitions.iter().map(|(id, p)| p.to_record(topic.id, *id).into()));
         }
         for resource in self.config_resources() {

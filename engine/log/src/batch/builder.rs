@@ -34,7 +34,7 @@ pub struct BatchBuilder {
     max_timestamp: i64,
     last_offset: Option<i64>,
     count: i32,
-    /// Room for the header, then the records as they are before compression.
+    /// Room for the header, then the records as they are before compression; nothing before the first record.
     body: Vec<u8>,
 }
 
@@ -58,14 +58,14 @@ impl BatchBuilder {
             max_timestamp: NO_TIMESTAMP,
             last_offset: None,
             count: 0,
-            body: vec![0; HEADER_LEN],
+            body: Vec::new(),
         }
     }
 
     /// Takes the room for a batch of so many bytes at once, as a producer takes a buffer of `batch.size`: what grows step
     /// by step is copied at each.
     pub fn with_room(mut self, bytes: usize) -> BatchBuilder {
-        self.body.reserve_exact(bytes.saturating_sub(HEADER_LEN));
+        self.body.reserve_exact(bytes);
         self
     }
 
@@ -114,6 +114,7 @@ impl BatchBuilder {
         assert!(self.last_offset.is_none_or(|last| offset > last), "offsets in a batch grow");
         let offset_delta = i32::try_from(offset - self.base_offset).expect("an offset within 2^31 of the base");
         let base_timestamp = *self.base_timestamp.get_or_insert(self.delete_horizon_ms.unwrap_or(timestamp));
+        self.body.resize(self.size(), 0);
         put_record(&mut self.body, offset_delta, timestamp - base_timestamp, key, value, headers);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self.last_offset = Some(offset);
@@ -130,7 +131,7 @@ impl BatchBuilder {
 
     /// Bytes of the batch if it were built now, before compression.
     pub fn size(&self) -> usize {
-        self.body.len()
+        self.body.len().max(HEADER_LEN)
     }
 
     /// The size after one more record, for a producer that must not exceed `batch.size`.
@@ -164,6 +165,7 @@ impl BatchBuilder {
     /// The finished batch with a last offset of the caller's choice; the cleaner keeps that of the original batch,
     /// which may have lost its last records, or all of them.
     pub fn build_ending_at(mut self, last_offset: i64) -> Bytes {
+        self.body.resize(self.size(), 0);
         let mut out = std::mem::take(&mut self.body);
         if self.codec != Codec::None {
             let packed = self.codec.compress(&out[HEADER_LEN..], self.gzip_level);

@@ -120,7 +120,8 @@ impl UnifiedLog {
         let (partition, config) = (self.partition.clone(), self.config.clone());
         let validation =
             Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
-        let analyzed = validation.analyze(records)?;
+        let is_verified = records.is_verified();
+        let analyzed = validation.analyze(&mut records.batches.into_iter(), is_verified)?;
         if analyzed.is_empty() {
             return Ok(self.nothing_appended());
         }
@@ -187,7 +188,7 @@ impl UnifiedLog {
         let (partition, config) = (self.partition.clone(), self.config.clone());
         let validation =
             Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
-        let analyzed = validation.analyze(records.clone())?;
+        let analyzed = validation.analyze(&mut records.batches.iter().cloned(), records.is_verified())?;
         if let Some(batch) = analyzed.legacy.first() {
             let message = format!("Batch magic {} in append to {partition} is not the current one", batch.magic());
             return Err(AppendError::new(ErrorCode::InvalidRecord, message));
@@ -236,10 +237,15 @@ impl UnifiedLog {
         context: AppendContext<'_>,
         now: Now,
     ) -> Result<AppendInfo, AppendError> {
-        let views: Vec<BatchView> = ready.batches.iter().cloned().map(BatchView::trusted).collect();
+        let views = || ready.batches.iter().cloned().map(BatchView::trusted);
+        let (mut first_offset, mut last_leader_epoch) = (self.log_end, NO_PARTITION_LEADER_EPOCH);
         let mut epochs_changed = false;
-        for batch in &views {
-            epochs_changed |= self.epochs.assign(batch.leader_epoch(), batch.base_offset());
+        for (at, batch) in views().enumerate() {
+            if at == 0 {
+                first_offset = batch.base_offset();
+            }
+            last_leader_epoch = batch.leader_epoch();
+            epochs_changed |= self.epochs.assign(last_leader_epoch, batch.base_offset());
         }
         if epochs_changed {
             self.epochs.write(disk, &self.dir, now.at);
@@ -255,9 +261,8 @@ impl UnifiedLog {
                 ),
             ));
         }
-        let first_offset = views[0].base_offset();
         let rolled = self.maybe_roll(disk, &ready, first_offset, bytes as i64, now);
-        let verdict = self.judge_producers(&views, context)?;
+        let verdict = self.judge_producers(views(), context)?;
         let mut info = AppendInfo {
             base_offset: first_offset,
             last_offset: ready.last_offset,
@@ -266,7 +271,7 @@ impl UnifiedLog {
             log_start: self.log_start,
             bytes: bytes as u64,
             duplicate: false,
-            last_leader_epoch: views.last().map_or(NO_PARTITION_LEADER_EPOCH, BatchView::leader_epoch),
+            last_leader_epoch,
             rolled,
             stored: Records::default(),
         };
@@ -351,9 +356,14 @@ impl UnifiedLog {
         self.flush_up_to(disk, base);
     }
 
-    fn judge_producers(&self, views: &[BatchView], context: AppendContext<'_>) -> Result<ProducerVerdict, AppendError> {
+    fn judge_producers(
+        &self,
+        views: impl Iterator<Item = BatchView>,
+        context: AppendContext<'_>,
+    ) -> Result<ProducerVerdict, AppendError> {
         let mut verdict = ProducerVerdict::default();
-        for batch in views.iter().filter(|batch| batch.has_producer_id()) {
+        for batch in views.filter(BatchView::has_producer_id) {
+            let batch = &batch;
             let id = batch.producer_id();
             let entry = self.producers.last_entry(id);
             if context.origin == AppendOrigin::Client

@@ -215,7 +215,7 @@ fn append(shown: &mut String, text: &str) {
 
 /// `orders` is every partition of the topic, `orders-0` is one.
 fn is_at(partition: &TopicPartition, at: &str) -> bool {
-    partition.topic.as_str() == at
+    *partition.topic == *at
         || lesson::vocabulary::partition(at)
-            .is_some_and(|(topic, number)| partition.topic.as_str() == topic && partition.partition == number)
+            .is_some_and(|(topic, number)| partition.topic == topic && partition.partition == number)
 }

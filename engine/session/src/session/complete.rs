@@ -80,7 +80,7 @@ fn topics(stage: &Stage) -> Vec<Completion> {
         .map(|topic| {
             let count = topic.partitions.len();
             let plural = if count == 1 { "partition" } else { "partitions" };
-            offer(topic.name.as_str(), format!("topic, {count} {plural}"))
+            offer(&*topic.name, format!("topic, {count} {plural}"))
         })
         .collect()
 }

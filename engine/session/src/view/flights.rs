@@ -127,7 +127,7 @@ fn alter_partition(request: &AlterPartitionRequest, scene: &Scene<'_>) -> Option
 
 /// `orders-1`; newer versions name a topic by its id alone. Kafka's own topics are not on the stage.
 fn named(topic: &str, id: Uuid, partition: i32, scene: &Scene<'_>) -> Option<String> {
-    let name = if topic.is_empty() { scene.image?.topic(id)?.name.as_str() } else { topic };
+    let name = if topic.is_empty() { &*scene.image?.topic(id)?.name } else { topic };
     (!protocol::topic::is_internal(name)).then(|| format!("{name}-{partition}"))
 }
 

@@ -129,7 +129,7 @@ impl<'a> Scene<'a> {
         let topics = self.image.into_iter().flat_map(MetadataImage::topics_by_name);
         topics
             .filter(|topic| !protocol::topic::is_internal(&topic.name))
-            .flat_map(|topic| topic.partitions.iter().map(|(number, p)| (topic.name.as_str(), *number, &**p)))
+            .flat_map(|topic| topic.partitions.iter().map(|(number, p)| (&*topic.name, *number, &**p)))
     }
 }
 

@@ -42,7 +42,7 @@ fn replica(
 ) -> ReplicaView {
     let broker = seat.spec.node_id;
     let mut replica = ReplicaView {
-        topic: id.topic.clone(),
+        topic: id.topic.to_string(),
         partition: id.partition,
         broker,
         role: Role::Idle,

@@ -25,7 +25,7 @@ pub fn add(scene: &Scene<'_>, view: &mut View) {
     let server = server_config(scene);
     for topic in image.topics_by_name() {
         let config = config(image, &server, &topic.name);
-        view.insert(Key::Topic(topic.name.clone()), Entity::Topic(topic_view(topic, config)));
+        view.insert(Key::Topic(topic.name.to_string()), Entity::Topic(topic_view(topic, config)));
     }
     for (topic, number, registered) in scene.partitions() {
         let min_isr = ConfigView { image, server: &server }.topic_number(topic, "min.insync.replicas");
@@ -43,7 +43,7 @@ fn server_config(scene: &Scene<'_>) -> ServerConfig {
 
 fn topic_view(topic: &TopicImage, config: Vec<ConfigEntry>) -> TopicView {
     TopicView {
-        name: topic.name.clone(),
+        name: topic.name.to_string(),
         topic_id: topic.id.to_string(),
         partitions: topic.partitions.len() as i32,
         replication_factor: topic.replication_factor(),

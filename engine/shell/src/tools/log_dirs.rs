@@ -68,7 +68,7 @@ fn directory(path: &str, dir: &LogDirDescription, topics: &Set<String>) -> Value
     let hash = |(tp, _): &(&protocol::TopicPartition, _)| java::topic_partition_hash(&tp.topic, tp.partition);
     // Those that are asked for go into a map of their own.
     let mut ordered = java::hash_map_order(all, hash);
-    ordered.retain(|(tp, _)| topics.is_empty() || topics.contains(&tp.topic));
+    ordered.retain(|(tp, _)| topics.is_empty() || topics.contains(&*tp.topic));
     let ordered = java::hash_map_order(ordered, hash);
     let replica = |(tp, info): &(&protocol::TopicPartition, &clients::admin::call::ReplicaInfo)| {
         hash_map([

@@ -131,7 +131,7 @@ impl ProducerPerf {
         let value = plan.payload.make(self.made, &mut self.random);
         let size = value.len() as u64;
         let record = ProducerRecord {
-            topic: plan.topic.clone(),
+            topic: plan.topic.as_str().into(),
             partition: None,
             timestamp: None,
             key: None,

@@ -247,7 +247,7 @@ fn log_dirs(directories: &base::Map<(i32, TopicPartition), String>, target: Targ
         match topics.iter_mut().find(|topic| topic.name == tp.topic) {
             Some(topic) => topic.partitions.push(tp.partition),
             None => topics.push(alter_replica_log_dirs_request::AlterReplicaLogDirTopic {
-                name: tp.topic.clone(),
+                name: tp.topic.to_string(),
                 partitions: vec![tp.partition],
                 ..Default::default()
             }),

@@ -27,8 +27,8 @@ pub struct DeleteWaiter {
 }
 
 impl DeleteWaiter {
-    pub fn partitions(&self) -> Vec<TopicPartition> {
-        self.statuses.iter().map(|status| status.partition.clone()).collect()
+    pub fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.statuses.iter().map(|status| &status.partition)
     }
 }
 
@@ -145,7 +145,7 @@ impl Broker {
             match topics.iter_mut().find(|topic| topic.name == status.partition.topic) {
                 Some(topic) => topic.partitions.push(result),
                 None => topics.push(DeleteRecordsTopicResult {
-                    name: status.partition.topic,
+                    name: status.partition.topic.into(),
                     partitions: vec![result],
                     ..Default::default()
                 }),

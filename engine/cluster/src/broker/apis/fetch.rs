@@ -6,7 +6,7 @@ use protocol::messages::fetch_response::{
     AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
 use protocol::messages::{FetchRequest, FetchResponse};
-use protocol::{ErrorCode, Records, TopicPartition};
+use protocol::{ErrorCode, Name, Records, TopicPartition};
 
 use super::endpoint;
 use crate::Event;
@@ -55,8 +55,8 @@ pub struct FetchWaiter {
 type Refused = (FetchTarget, ErrorCode);
 
 impl FetchWaiter {
-    pub fn partitions(&self) -> Vec<TopicPartition> {
-        self.targets.iter().map(|target| target.partition.clone()).collect()
+    pub fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.targets.iter().map(|target| &target.partition)
     }
 }
 
@@ -73,7 +73,10 @@ impl Broker {
             Err(error) => return self.refuse_fetch(&reply, error, fx),
         };
         let params = self.fetch_params(request, reply.api_version);
-        let (targets, refused) = self.fetch_targets(&asked);
+        let (targets, refused) = match &context {
+            FetchContext::Incremental(session) => self.fetch_targets(&mut self.fetch_sessions.asked_by(session)),
+            _ => self.fetch_targets(&mut asked.iter()),
+        };
         let mut results = self.read_from_log(now, &params, &targets, false, fx);
         let redirected = params.follower.is_none() && self.redirect(&request.rack_id, &targets, &mut results);
         let bytes: usize = results.iter().flatten().map(|read| read.records.len()).sum();
@@ -136,13 +139,16 @@ impl Broker {
     }
 
     /// What is asked for; partitions that this broker's metadata does not know are refused.
-    fn fetch_targets(&self, asked: &[AskedPartition]) -> (Vec<FetchTarget>, Vec<Refused>) {
+    fn fetch_targets<'a>(
+        &self,
+        asked: &mut dyn Iterator<Item = &'a AskedPartition>,
+    ) -> (Vec<FetchTarget>, Vec<Refused>) {
         let image = &self.metadata.image;
         let is_unchecked = self.spec.profile.breaks(Mutant::NoDivergenceCheck);
         let last_fetched_epoch = |epoch: i32| if is_unchecked { -1 } else { epoch };
         let is_unfenced = self.spec.profile.breaks(Mutant::UnfencedFetch);
         let current_leader_epoch = |epoch: i32| if is_unfenced { -1 } else { epoch };
-        let (mut targets, mut refused) = (Vec::new(), Vec::new());
+        let (mut targets, mut refused) = (Vec::with_capacity(asked.size_hint().0), Vec::new());
         for AskedPartition { topic, topic_id, fetch } in asked {
             let known = match *topic_id {
                 Uuid::ZERO => image.topic_by_name(topic),
@@ -303,13 +309,13 @@ impl Broker {
         let refused = refused.into_iter().map(|(target, error)| (target, Err(error)));
         for (target, result) in targets.into_iter().zip(results).chain(refused) {
             let data = self.partition_data(&target, result, reply.api_version, &mut endpoints);
-            let same = |topic: &&mut FetchableTopicResponse| {
-                topic.topic_id == target.topic_id && topic.topic == target.partition.topic
-            };
+            // A topic that was asked for by its id is answered by it: the name is not on the wire then.
+            let name = if target.topic_id == Uuid::ZERO { target.partition.topic } else { Name::default() };
+            let same = |topic: &&mut FetchableTopicResponse| topic.topic_id == target.topic_id && topic.topic == name;
             match responses.iter_mut().find(same) {
                 Some(topic) => topic.partitions.push(data),
                 None => responses.push(FetchableTopicResponse {
-                    topic: target.partition.topic,
+                    topic: name.into(),
                     topic_id: target.topic_id,
                     partitions: vec![data],
                     ..Default::default()

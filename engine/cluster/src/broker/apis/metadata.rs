@@ -224,7 +224,7 @@ fn topic_metadata(topic: &TopicImage, image: &MetadataImage, api_version: i16) -
         partition_metadata(*index, registration, image, api_version)
     };
     MetadataResponseTopic {
-        name: Some(topic.name.clone()),
+        name: Some(topic.name.to_string()),
         topic_id: topic.id,
         is_internal: topic::is_internal(&topic.name),
         partitions: topic.partitions.iter().map(partition).collect(),

@@ -9,7 +9,7 @@ use protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
 use protocol::messages::{ProduceRequest, ProduceResponse};
-use protocol::{ErrorCode, Records, TopicPartition, topic};
+use protocol::{ErrorCode, Name, Records, TopicPartition, topic};
 
 use super::endpoint;
 use crate::Event;
@@ -24,7 +24,7 @@ const ADMIN_CLIENT_ID: &str = "__admin_client";
 /// One partition of a produce request, and its answer so far.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProduceStatus {
-    pub topic: String,
+    pub partition: TopicPartition,
     pub topic_id: Uuid,
     pub response: PartitionProduceResponse,
     /// What the high watermark must reach; `None` when the answer is final.
@@ -40,10 +40,6 @@ pub struct ProduceWaiter {
 }
 
 impl ProduceStatus {
-    fn partition(&self) -> TopicPartition {
-        TopicPartition::new(self.topic.clone(), self.response.index)
-    }
-
     /// Ends the waiting. An error takes the offsets out of the answer, as Kafka does.
     fn finish(&mut self, error: ErrorCode) {
         self.required_offset = None;
@@ -52,8 +48,8 @@ impl ProduceStatus {
 }
 
 impl ProduceWaiter {
-    pub fn partitions(&self) -> Vec<TopicPartition> {
-        self.statuses.iter().map(ProduceStatus::partition).collect()
+    pub fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.statuses.iter().map(|status| &status.partition)
     }
 }
 
@@ -72,7 +68,7 @@ impl Broker {
             let (name, topic_id) = self.produce_topic(&topic.name, topic.topic_id);
             for data in topic.partition_data {
                 let mut status = ProduceStatus {
-                    topic: name.clone(),
+                    partition: TopicPartition::new(&name, data.index),
                     topic_id,
                     response: failed(data.index, ErrorCode::None),
                     required_offset: None,
@@ -93,12 +89,13 @@ impl Broker {
     }
 
     /// Name and id of a topic in a produce request: by id since version 13, by name before. An unknown id has no name.
-    fn produce_topic(&self, name: &str, id: Uuid) -> (String, Uuid) {
+    fn produce_topic(&self, name: &str, id: Uuid) -> (Name, Uuid) {
         let image = &self.metadata.image;
-        if id == Uuid::ZERO {
-            return (name.to_string(), image.topic_id(name).unwrap_or_default());
+        let known = if id == Uuid::ZERO { image.topic_by_name(name) } else { image.topic(id) };
+        match known {
+            Some(topic) => (topic.name.clone(), topic.id),
+            None => (name.into(), id),
         }
-        (image.topic(id).map(|topic| topic.name.clone()).unwrap_or_default(), id)
     }
 
     fn produce_to(
@@ -110,9 +107,9 @@ impl Broker {
         status: &mut ProduceStatus,
         fx: &mut Fx<'_>,
     ) {
-        let id = TopicPartition::new(status.topic.clone(), data.index);
-        let error = match self.check_produce(&id, client_id, data) {
-            Ok(records) => match self.append(now, &id, status.topic_id, records, acks, AppendOrigin::Client, fx) {
+        let id = &status.partition;
+        let error = match self.check_produce(id, client_id, data) {
+            Ok(records) => match self.append(now, id, status.topic_id, records, acks, AppendOrigin::Client, fx) {
                 Ok(info) => {
                     status.response.base_offset = info.base_offset;
                     status.response.log_append_time_ms = info.log_append_time;
@@ -122,7 +119,7 @@ impl Broker {
                     }
                     return;
                 }
-                Err(refusal) => self.explain(&id, refusal, &mut status.response),
+                Err(refusal) => self.explain(id, refusal, &mut status.response),
             },
             Err(error) => error,
         };
@@ -130,7 +127,7 @@ impl Broker {
         // What a client does wrong is not counted (`ReplicaManager.appendRecordsToLeader`).
         self.meters.failed_produce_requests += u64::from(error == ErrorCode::NotEnoughReplicas);
         fx.emit(Event::ProduceRefused {
-            partition: id,
+            partition: status.partition.clone(),
             broker: self.spec.node_id,
             client_id: client_id.to_string(),
             error,
@@ -229,12 +226,12 @@ impl Broker {
                 false => self.connections.unmute(&waiter.reply),
             };
         }
-        if self.check_produce_statuses(&mut waiter) {
+        if self.check_produce_statuses(&mut waiter.statuses) {
             return self.answer_produce(waiter, fx);
         }
         for status in &waiter.statuses {
             if let Some(required_offset) = status.required_offset {
-                let partition = status.partition();
+                let partition = status.partition.clone();
                 fx.emit(Event::ProduceDelayed { partition, broker: self.spec.node_id, required_offset });
             }
         }
@@ -242,11 +239,11 @@ impl Broker {
     }
 
     /// Looks again at the partitions that a produce waits for. True when none is left.
-    fn check_produce_statuses(&self, waiter: &mut ProduceWaiter) -> bool {
-        for status in &mut waiter.statuses {
+    fn check_produce_statuses(&self, statuses: &mut [ProduceStatus]) -> bool {
+        for status in &mut *statuses {
             let Some(required) = status.required_offset else { continue };
-            let id = TopicPartition::new(status.topic.clone(), status.response.index);
-            let verdict = match self.replicas.get_or_error(&id, status.topic_id, &self.metadata.image) {
+            let id = &status.partition;
+            let verdict = match self.replicas.get_or_error(id, status.topic_id, &self.metadata.image) {
                 Ok(_) if self.spec.profile.breaks(Mutant::AckBeforeReplication) => Some(ErrorCode::None),
                 Ok(held) => held.check_enough_replicas_reach(required),
                 Err(error) => Some(error),
@@ -255,17 +252,18 @@ impl Broker {
                 status.finish(error);
             }
         }
-        waiter.statuses.iter().all(|status| status.required_offset.is_none())
+        statuses.iter().all(|status| status.required_offset.is_none())
     }
 
     pub(super) fn try_complete_produce(&mut self, id: u64, fx: &mut Fx<'_>) {
-        let Some(Waiter::Produce(waiter)) = self.purgatory.get(id) else { return };
-        let mut waiter = waiter.clone();
-        if self.check_produce_statuses(&mut waiter) {
-            self.purgatory.take(id, fx);
+        let Some(Waiter::Produce(waiter)) = self.purgatory.get_mut(id) else { return };
+        let mut statuses = std::mem::take(&mut waiter.statuses);
+        let is_complete = self.check_produce_statuses(&mut statuses);
+        if let Some(Waiter::Produce(waiter)) = self.purgatory.get_mut(id) {
+            waiter.statuses = statuses;
+        }
+        if is_complete && let Some(Waiter::Produce(waiter)) = self.purgatory.take(id, fx) {
             self.answer_produce(waiter, fx);
-        } else if let Some(Waiter::Produce(kept)) = self.purgatory.get_mut(id) {
-            *kept = waiter;
         }
     }
 
@@ -283,8 +281,7 @@ impl Broker {
         let mut endpoints: Map<i32, NodeEndpoint> = Map::new();
         let mut responses: Vec<TopicProduceResponse> = Vec::new();
         for status in waiter.statuses {
-            let partition = status.partition();
-            let mut response = status.response;
+            let (partition, mut response) = (status.partition, status.response);
             let error = ErrorCode::from_code(response.error_code);
             if error == ErrorCode::NotEnoughReplicasAfterAppend {
                 let (broker, client_id) = (self.spec.node_id, waiter.client_id.clone());
@@ -295,11 +292,11 @@ impl Broker {
                 response.current_leader = self.leader_hint(&partition, &mut endpoints);
             }
             let same =
-                |topic: &&mut TopicProduceResponse| topic.name == status.topic && topic.topic_id == status.topic_id;
+                |topic: &&mut TopicProduceResponse| topic.name == partition.topic && topic.topic_id == status.topic_id;
             match responses.iter_mut().find(same) {
                 Some(topic) => topic.partition_responses.push(response),
                 None => responses.push(TopicProduceResponse {
-                    name: status.topic,
+                    name: partition.topic.into(),
                     topic_id: status.topic_id,
                     partition_responses: vec![response],
                     ..Default::default()

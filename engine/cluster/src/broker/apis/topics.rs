@@ -36,8 +36,8 @@ impl Broker {
         let cursor = request.cursor.as_ref();
         let after_cursor = |name: &&str| cursor.is_none_or(|cursor| *name >= cursor.topic_name.as_str());
         let names: Set<&str> = match all {
-            true => image.topics_by_name().map(|topic| topic.name.as_str()).filter(after_cursor).collect(),
-            false => request.topics.iter().map(|topic| topic.name.as_str()).filter(after_cursor).collect(),
+            true => image.topics_by_name().map(|topic| &*topic.name).filter(after_cursor).collect(),
+            false => request.topics.iter().map(|topic| &*topic.name).filter(after_cursor).collect(),
         };
         let limit = self.settings.server.number("max.request.partition.size.limit");
         let mut room = i64::from(request.response_partition_limit).min(limit).max(1) as usize;

@@ -3,9 +3,9 @@
 use base::{Map, Micros, Rng, Uuid};
 
 use protocol::messages::FetchRequest;
-use protocol::messages::fetch_request::FetchPartition;
+use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
-use protocol::{ErrorCode, Records};
+use protocol::{ErrorCode, Name, Records};
 
 use super::{FINAL_EPOCH, FetchMetadata, INITIAL_EPOCH, NO_SESSION, next_epoch};
 
@@ -20,12 +20,16 @@ const TOPIC_ID_VERSION: i16 = 13;
 /// A partition that is asked for, as the request names it: by its topic's id, or with a zero id by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AskedPartition {
-    pub topic: String,
+    pub topic: Name,
     pub topic_id: Uuid,
     pub fetch: FetchPartition,
 }
 
 impl AskedPartition {
+    fn new(topic: &FetchTopic, fetch: &FetchPartition) -> AskedPartition {
+        AskedPartition { topic: topic.topic.as_str().into(), topic_id: topic.topic_id, fetch: fetch.clone() }
+    }
+
     fn is(&self, topic: &str, topic_id: Uuid, partition: i32) -> bool {
         let is_same_topic = self.topic_id == topic_id && (topic_id != Uuid::ZERO || self.topic == topic);
         is_same_topic && self.fetch.partition == partition
@@ -80,7 +84,7 @@ impl FetchSessions {
         FetchSessions { sessions: Map::new(), slots, turn: 0, rng }
     }
 
-    /// What the request is, and all the partitions that it is about, in the order in which they are read.
+    /// What the request is, and the partitions that it asks for by itself: those of a session are [`Self::asked_by`] it.
     pub fn open(
         &mut self,
         request: &FetchRequest,
@@ -88,8 +92,8 @@ impl FetchSessions {
         now: Micros,
     ) -> Result<(FetchContext, Vec<AskedPartition>), ErrorCode> {
         let metadata = FetchMetadata { session_id: request.session_id, epoch: request.session_epoch };
-        let asked = asked_of(request);
         if metadata.is_full() {
+            let asked = asked_of(request);
             self.sessions.remove(&metadata.session_id);
             let by_id = api_version >= TOPIC_ID_VERSION;
             let wants_one = metadata.epoch != FINAL_EPOCH;
@@ -102,15 +106,20 @@ impl FetchSessions {
         if session.by_id != (api_version >= TOPIC_ID_VERSION) {
             return Err(ErrorCode::FetchSessionTopicIdError);
         }
-        session.update(&asked, request);
+        session.update(request);
         if session.partitions.is_empty() {
             self.sessions.remove(&metadata.session_id);
-            return Ok((FetchContext::Sessionless, asked));
+            return Ok((FetchContext::Sessionless, asked_of(request)));
         }
         session.last_used = now;
         session.epoch = next_epoch(session.epoch);
-        let all = session.partitions.iter().map(|cached| cached.asked.clone()).collect();
-        Ok((FetchContext::Incremental(metadata), all))
+        Ok((FetchContext::Incremental(metadata), Vec::new()))
+    }
+
+    /// All that a session covers, in the order in which it is read.
+    pub fn asked_by(&self, session: &FetchMetadata) -> impl Iterator<Item = &AskedPartition> {
+        let partitions = self.sessions.get(&session.session_id).map_or(&[][..], |session| &session.partitions);
+        partitions.iter().map(|cached| &cached.asked)
     }
 
     /// Ends a request: the id of the session that its answer names. Of a session's answer, what has not changed since the
@@ -217,13 +226,15 @@ impl CachedPartition {
 
 impl FetchSession {
     /// Takes over what the request says has changed.
-    fn update(&mut self, asked: &[AskedPartition], request: &FetchRequest) {
-        for asked in asked {
-            let is_same =
-                |cached: &&mut CachedPartition| cached.asked.is(&asked.topic, asked.topic_id, asked.fetch.partition);
-            match self.partitions.iter_mut().find(is_same) {
-                Some(cached) => cached.asked.fetch = asked.fetch.clone(),
-                None => self.partitions.push(CachedPartition::new(asked.clone())),
+    fn update(&mut self, request: &FetchRequest) {
+        for topic in &request.topics {
+            for fetch in &topic.partitions {
+                let is_same =
+                    |cached: &&mut CachedPartition| cached.asked.is(&topic.topic, topic.topic_id, fetch.partition);
+                match self.partitions.iter_mut().find(is_same) {
+                    Some(cached) => cached.asked.fetch.clone_from(fetch),
+                    None => self.partitions.push(CachedPartition::new(AskedPartition::new(topic, fetch))),
+                }
             }
         }
         for topic in &request.forgotten_topics_data {
@@ -235,8 +246,8 @@ impl FetchSession {
     }
 
     /// Where a partition stands. Answers come in nearly the order of the session: from `hint` on it is found soon.
-    fn position(&self, hint: usize, topic: &FetchableTopicResponse, partition: i32) -> Option<usize> {
-        let is_it = |at: &usize| self.partitions[*at].asked.is(&topic.topic, topic.topic_id, partition);
+    fn position(&self, hint: usize, topic: &str, topic_id: Uuid, partition: i32) -> Option<usize> {
+        let is_it = |at: &usize| self.partitions[*at].asked.is(topic, topic_id, partition);
         (hint..self.partitions.len()).chain(0..hint.min(self.partitions.len())).find(is_it)
     }
 
@@ -245,7 +256,7 @@ impl FetchSession {
         let mut next = 0;
         for topic in responses {
             for data in &topic.partitions {
-                if let Some(at) = self.position(next, topic, data.partition_index) {
+                if let Some(at) = self.position(next, &topic.topic, topic.topic_id, data.partition_index) {
                     self.partitions[at].tell(data);
                     next = at + 1;
                 }
@@ -256,21 +267,20 @@ impl FetchSession {
     fn leave_out_known(&mut self, responses: &mut Vec<FetchableTopicResponse>) {
         let mut next = 0;
         for topic in &mut *responses {
-            for data in std::mem::take(&mut topic.partitions) {
-                if let Some(at) = self.position(next, topic, data.partition_index) {
-                    next = at + 1;
-                    if !self.partitions[at].tell(&data) {
-                        continue;
-                    }
-                    if size_of(&data) > 0 {
-                        // So that a limit on the whole answer does not starve whoever comes late in it.
-                        let cached = self.partitions.remove(at);
-                        self.partitions.push(cached);
-                        next = at;
-                    }
+            let (name, topic_id) = (&topic.topic, topic.topic_id);
+            topic.partitions.retain(|data| {
+                let Some(at) = self.position(next, name, topic_id, data.partition_index) else { return true };
+                next = at + 1;
+                if !self.partitions[at].tell(data) {
+                    return false;
                 }
-                topic.partitions.push(data);
-            }
+                if size_of(data) > 0 {
+                    // So that a limit on the whole answer does not starve whoever comes late in it.
+                    self.partitions[at..].rotate_left(1);
+                    next = at;
+                }
+                true
+            });
         }
         responses.retain(|topic| !topic.partitions.is_empty());
     }
@@ -281,11 +291,11 @@ fn size_of(data: &PartitionData) -> usize {
 }
 
 fn asked_of(request: &FetchRequest) -> Vec<AskedPartition> {
-    let of_topic = |topic: &protocol::messages::fetch_request::FetchTopic| {
-        let (topic, topic_id, partitions) = (topic.topic.clone(), topic.topic_id, topic.partitions.clone());
-        partitions.into_iter().map(move |fetch| AskedPartition { topic: topic.clone(), topic_id, fetch })
-    };
-    request.topics.iter().flat_map(of_topic).collect()
+    let mut asked = Vec::new();
+    for topic in &request.topics {
+        asked.extend(topic.partitions.iter().map(|fetch| AskedPartition::new(topic, fetch)));
+    }
+    asked
 }
 
 #[cfg(test)]
@@ -295,7 +305,7 @@ mod tests {
     /// As many asked partitions, and the session that the answer opens for them.
     fn open(sessions: &mut FetchSessions, size: i32, is_follower: bool, now: Micros) -> i32 {
         let fetch = |partition| FetchPartition { partition, ..Default::default() };
-        let asked = |partition| AskedPartition { topic: String::new(), topic_id: Uuid(9), fetch: fetch(partition) };
+        let asked = |partition| AskedPartition { topic: Name::default(), topic_id: Uuid(9), fetch: fetch(partition) };
         let asked: Vec<_> = (0..size).map(asked).collect();
         sessions.turn = 0;
         let context = FetchContext::Full { by_id: true };

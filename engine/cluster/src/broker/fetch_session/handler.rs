@@ -47,7 +47,7 @@ impl FetchSessionHandler {
         let mut data = FetchRequestData { metadata: self.next, topics: Vec::new(), forgotten: Vec::new() };
         for (partition, asked) in self.partitions.iter() {
             if is_full || before.get(partition) != Some(asked) {
-                add_topic(&mut data.topics, partition, asked);
+                add_topic(&mut data.topics, asked);
             }
         }
         // A topic that was made anew under its name has another id: the old one is forgotten.
@@ -58,6 +58,11 @@ impl FetchSessionHandler {
             add_forgotten(&mut data.forgotten, partition, asked);
         }
         (!self.partitions.is_empty() || !data.forgotten.is_empty()).then_some(data)
+    }
+
+    /// What the last request asked of a partition.
+    pub fn asked(&self, partition: &TopicPartition) -> Option<&Asked> {
+        self.partitions.get(partition)
     }
 
     /// Whether the answer can be used. What it says of the session decides about the next request.
@@ -101,10 +106,10 @@ impl FetchSessionHandler {
     }
 }
 
-fn add_topic(topics: &mut Vec<FetchTopic>, partition: &TopicPartition, asked: &Asked) {
+/// Brokers name topics by their ids alone.
+fn add_topic(topics: &mut Vec<FetchTopic>, asked: &Asked) {
     if topics.last().is_none_or(|topic| topic.topic_id != asked.topic_id) {
-        let topic = partition.topic.clone();
-        topics.push(FetchTopic { topic, topic_id: asked.topic_id, ..Default::default() });
+        topics.push(FetchTopic { topic_id: asked.topic_id, ..Default::default() });
     }
     if let Some(topic) = topics.last_mut() {
         topic.partitions.push(asked.fetch.clone());
@@ -113,8 +118,7 @@ fn add_topic(topics: &mut Vec<FetchTopic>, partition: &TopicPartition, asked: &A
 
 fn add_forgotten(topics: &mut Vec<ForgottenTopic>, partition: &TopicPartition, asked: &Asked) {
     if topics.last().is_none_or(|topic| topic.topic_id != asked.topic_id) {
-        let topic = partition.topic.clone();
-        topics.push(ForgottenTopic { topic, topic_id: asked.topic_id, ..Default::default() });
+        topics.push(ForgottenTopic { topic_id: asked.topic_id, ..Default::default() });
     }
     if let Some(topic) = topics.last_mut() {
         topic.partitions.push(partition.partition);

@@ -137,7 +137,7 @@ impl Broker {
         if !by_id {
             return Some(name.to_string());
         }
-        self.metadata.image.topic(id).map(|topic| topic.name.clone())
+        self.metadata.image.topic(id).map(|topic| topic.name.to_string())
     }
 
     pub(super) fn handle_offset_fetch(&mut self, reply: &ReplyTo, request: &OffsetFetchRequest, fx: &mut Fx<'_>) {
@@ -294,7 +294,7 @@ fn all_offsets(offsets: &Map<TopicPartition, CommittedOffset>) -> Vec<OffsetFetc
     for (id, offset) in offsets {
         if topics.last().is_none_or(|topic| topic.name != id.topic) {
             topics.push(OffsetFetchResponseTopics {
-                name: id.topic.clone(),
+                name: id.topic.to_string(),
                 topic_id: offset.topic_id,
                 ..Default::default()
             });

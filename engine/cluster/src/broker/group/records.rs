@@ -93,7 +93,7 @@ fn group_key(group: &str) -> Result<Bytes, CodecError> {
 }
 
 fn offset_key(group: &str, id: &TopicPartition) -> Result<Bytes, CodecError> {
-    let key = OffsetCommitKey { group: group.to_string(), topic: id.topic.clone(), partition: id.partition };
+    let key = OffsetCommitKey { group: group.to_string(), topic: id.topic.to_string(), partition: id.partition };
     Ok(GroupRecordKey::OffsetCommit(key).encode()?.into())
 }
 

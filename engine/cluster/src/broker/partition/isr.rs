@@ -85,6 +85,15 @@ impl IsrState {
         isr
     }
 
+    /// How many there are in [`Self::maximal_isr`].
+    pub fn maximal_isr_size(&self) -> usize {
+        let added = match self {
+            IsrState::PendingExpand { added, .. } => usize::from(!self.isr().contains(added)),
+            _ => 0,
+        };
+        self.isr().len() + added
+    }
+
     /// A change is under way; no other may begin.
     pub fn is_inflight(&self) -> bool {
         !matches!(self, IsrState::Committed(_))
@@ -153,6 +162,7 @@ mod tests {
     fn a_pending_addition_counts_and_a_pending_removal_still_does() {
         let expand = IsrState::PendingExpand { committed: committed(&[1, 2]), added: 3, sent: proposal(&[1, 2, 3]) };
         assert_eq!(expand.maximal_isr().into_iter().collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(expand.maximal_isr_size(), 3);
         assert_eq!(expand.isr().len(), 2);
         let shrink = IsrState::PendingShrink { committed: committed(&[1, 2]), removed: vec![2], sent: proposal(&[1]) };
         assert!(shrink.is_in_maximal_isr(2));

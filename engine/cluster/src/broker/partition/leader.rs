@@ -248,7 +248,7 @@ impl Partition {
             return None;
         }
         // The records are in the log and below the high watermark, but the ISR fell below its minimum meanwhile.
-        let enough = self.effective_min_isr() <= leader.isr.maximal_isr().len();
+        let enough = self.effective_min_isr() <= leader.isr.maximal_isr_size();
         Some(if enough { ErrorCode::None } else { ErrorCode::NotEnoughReplicasAfterAppend })
     }
 }

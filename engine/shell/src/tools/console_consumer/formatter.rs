@@ -212,7 +212,7 @@ mod tests {
 
     fn record() -> ConsumerRecord {
         ConsumerRecord {
-            topic: "orders".to_string(),
+            topic: "orders".into(),
             partition: 0,
             offset: 5,
             timestamp: 1_700_000_000_000,

@@ -322,7 +322,9 @@ impl Process for ConsoleConsumer {
             acked: self.count,
             waiting: self.fetched.len() as u64,
             failed: 0,
-            positions: positions.map(|p| (p.partition.topic, p.partition.partition, p.position, p.committed)).collect(),
+            positions: positions
+                .map(|p| (p.partition.topic.into(), p.partition.partition, p.position, p.committed))
+                .collect(),
             last_error: self.last_error.clone(),
             retry_at: None,
             group: consumer.group_view(),

@@ -83,7 +83,7 @@ impl LineReader {
         let after_key = after_headers + key.map_or(0, |key| key.len() + self.key_separator.len());
         let bytes = |text: &str| (!self.is_null(text)).then(|| Bytes::copy_from_slice(text.as_bytes()));
         Ok(ProducerRecord {
-            topic: self.topic.clone(),
+            topic: self.topic.as_str().into(),
             partition: None,
             timestamp: None,
             key: key.and_then(bytes),
