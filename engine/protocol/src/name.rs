@@ -137,15 +137,14 @@ impl fmt::Display for Name {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]
     fn a_name_is_as_its_text() {
-        let (a, b) = (Name::from("orders"), Name::from("orders".to_string()));
-        assert!(a == b && a.clone() == a && a == "orders" && a < Name::from("orders-2"));
+        let (a, b, b_2) = (Name::from("orders"), Name::from("orders".to_string()), Name::from("orders-2"));
+        assert!(a == b && a == "orders" && *"orders" == a && a < b_2);
         assert_eq!(format!("{a} {a:?}"), "orders \"orders\"");
-        assert_eq!(BTreeMap::from([(a, 1)]).get("orders"), Some(&1));
+        let by_name = base::Map::from([(a, 1)]);
+        assert_eq!(by_name.get("orders"), Some(&1));
     }
 }

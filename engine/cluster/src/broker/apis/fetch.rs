@@ -139,10 +139,7 @@ impl Broker {
     }
 
     /// What is asked for; partitions that this broker's metadata does not know are refused.
-    fn fetch_targets<'a>(
-        &self,
-        asked: &mut dyn Iterator<Item = &'a AskedPartition>,
-    ) -> (Vec<FetchTarget>, Vec<Refused>) {
+    fn fetch_targets(&self, asked: &mut dyn Iterator<Item = &AskedPartition>) -> (Vec<FetchTarget>, Vec<Refused>) {
         let image = &self.metadata.image;
         let is_unchecked = self.spec.profile.breaks(Mutant::NoDivergenceCheck);
         let last_fetched_epoch = |epoch: i32| if is_unchecked { -1 } else { epoch };
