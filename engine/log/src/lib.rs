@@ -12,7 +12,6 @@ pub mod batch;
 pub mod batch_list;
 pub mod checkpoint;
 pub mod config;
-pub mod deflate;
 pub mod epochs;
 pub mod index;
 mod now;

@@ -156,7 +156,7 @@ struct Part<'a> {
 
 fn section<T: Serialize>(out: &mut Vec<u8>, kind: u8, value: &T) {
     let plain = postcard::to_allocvec(value).expect("plain data has an encoding");
-    let packed = log::deflate::deflate(&plain, 9);
+    let packed = deflate::deflate(&plain, 9);
     out.push(kind);
     out.extend((packed.len() as u32).to_le_bytes());
     out.extend(base::crc::crc32c(&packed).to_le_bytes());
@@ -226,8 +226,8 @@ fn read_part<T: DeserializeOwned>(parts: &[OwnedPart], kind: u8) -> Result<T, &'
     if base::crc::crc32c(&part.bytes) != part.crc {
         return Err("is damaged: its checksum does not match");
     }
-    let (plain, _) = log::deflate::inflate(&part.bytes, LINK_DECODED_MAX)
-        .ok_or("cannot be unpacked, or is larger than a link may be")?;
+    let (plain, _) =
+        deflate::inflate(&part.bytes, LINK_DECODED_MAX).ok_or("cannot be unpacked, or is larger than a link may be")?;
     match postcard::take_from_bytes(&plain) {
         Ok((value, [])) => Ok(value),
         _ => Err("does not read as what it should be"),
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused_before_it_unpacks() {
-        let packed = log::deflate::deflate(&vec![0u8; LINK_DECODED_MAX + 1], 9);
+        let packed = deflate::deflate(&vec![0u8; LINK_DECODED_MAX + 1], 9);
         let mut bytes = vec![VERSION, CLUSTER];
         bytes.extend((packed.len() as u32).to_le_bytes());
         bytes.extend(base::crc::crc32c(&packed).to_le_bytes());

@@ -19,6 +19,7 @@ use std::cmp::Ordering;
 use std::ops::{Bound, Range, RangeBounds};
 
 /// Where `key` stands in the sorted `keys`, or where it would.
+#[inline(never)]
 fn find<K: Borrow<Q>, Q: Ord + ?Sized>(keys: &[K], key: &Q) -> Result<usize, usize> {
     // That of the standard library goes on to the end also when it has found it, and in small code its closures are calls.
     let (mut from, mut to) = (0, keys.len());

@@ -3,7 +3,7 @@
 use base::limits::DECOMPRESSED_BATCH_MAX;
 
 use super::crc32;
-use crate::deflate::{deflate, inflate};
+use deflate::{deflate, inflate};
 
 /// Magic, deflate, no flags, no time, no extra flags, unknown system.
 const HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];

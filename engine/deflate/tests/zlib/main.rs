@@ -1,7 +1,7 @@
 //! Deflate against zlib: recorded lengths and checksums of what zlib made of data of many kinds, at every level
 //! (`zlib.py` says how they were recorded), and every stream unpacks to what went in.
 
-use log::deflate::{deflate, inflate};
+use deflate::{deflate, inflate};
 
 /// The generator of `zlib.py`.
 struct Draw(u64);

@@ -3,7 +3,7 @@
 //! zlib slides its input through a window of 64 KiB; here the input lies still and `base` says where the window would
 //! begin. That matters in one way: an entry of the hash chains that is at or before the window's first byte is none.
 
-use super::block::Block;
+use crate::block::Block;
 
 const WINDOW: usize = 1 << 15;
 const HASH_SIZE: usize = 1 << 15;

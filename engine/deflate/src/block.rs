@@ -1,8 +1,8 @@
 //! One block after the other: symbols are collected, and written stored, with the fixed trees or with trees of their own,
 //! whichever is shortest (`_tr_flush_block` and what it calls in zlib's `trees.c`).
 
-use super::trees::{Kind, Tree, codes_of};
-use super::{BitWriter, LENGTHS_ORDER, fixed_literal_len, length_code, split};
+use crate::trees::{Kind, Tree, codes_of};
+use crate::{BitWriter, LENGTHS_ORDER, fixed_literal_len, length_code, split};
 
 /// Symbols of a block at most: one less than `lit_bufsize` at memory level 8.
 const SYMBOLS_MAX: usize = (1 << 14) - 1;

@@ -1,7 +1,7 @@
 //! Huffman trees with zlib's ties: of two nodes of one weight the one of less depth, then the one that the heap has on top
 //! (`build_tree`, `gen_bitlen`, `gen_codes` of `trees.c`).
 
-use super::fixed_literal_len;
+use crate::fixed_literal_len;
 
 const BITS_MAX: usize = 15;
 

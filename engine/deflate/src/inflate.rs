@@ -1,6 +1,6 @@
 //! Unpacking, with zlib's refusals (`inflate.c`, `inftrees.c`): what it would not read is not read here.
 
-use super::LENGTHS_ORDER;
+use crate::LENGTHS_ORDER;
 
 const BITS_MAX: usize = 15;
 /// Codes up to this length are looked up at once.
@@ -16,7 +16,7 @@ pub fn inflate(packed: &[u8], max: usize) -> Option<(Vec<u8>, usize)> {
         match bits.take(2)? {
             0 => stored(&mut bits, &mut out, max)?,
             1 => {
-                let lens: Vec<u8> = (0..288).map(super::fixed_literal_len).collect();
+                let lens: Vec<u8> = (0..288).map(crate::fixed_literal_len).collect();
                 symbols(&mut bits, &mut out, max, &Codes::new(&lens)?, &Codes::new(&[5; 32])?)?;
             }
             2 => {
@@ -83,7 +83,7 @@ impl Codes {
         if codes.left()? < 0 {
             return None;
         }
-        for (symbol, (code, len)) in super::trees::codes_of(lens).into_iter().zip(lens).enumerate() {
+        for (symbol, (code, len)) in crate::trees::codes_of(lens).into_iter().zip(lens).enumerate() {
             if (1..=QUICK_BITS).contains(&usize::from(*len)) {
                 let places = codes.quick.iter_mut().skip(usize::from(code)).step_by(1 << len);
                 places.for_each(|place| *place = (symbol as u16, *len));
@@ -206,7 +206,7 @@ fn symbols(bits: &mut BitReader, out: &mut Vec<u8>, max: usize, literals: &Codes
     }
 }
 
-/// The other way round than [`super::split`].
+/// The other way round than [`crate::split`].
 fn unsplit(bits: &mut BitReader, code: usize, sub: u32) -> Option<usize> {
     let extra = (code >> sub).saturating_sub(1) as u32;
     Some(((code - ((extra as usize) << sub)) << extra) + bits.take(extra)?)
