@@ -7,6 +7,7 @@ use cluster::{Control, Event};
 use session::Host;
 use session::act::Act;
 use sim::plan::{Arena, Classes};
+use sim::disk::Ailment;
 use sim::{Fault, Stamped, World};
 use wire::command::ClusterSpec;
 
@@ -68,6 +69,7 @@ impl Scenario {
         let healed_at = Micros::from_secs(rng.between(30, 120));
         let mut plan = workload::lines(&mut rng, &topics, healed_at);
         plan.extend(faults(seed, &mut rng, spec.controllers, healed_at));
+        plan.extend(disks(seed, spec.controllers, healed_at));
         plan.sort_by_key(|(at, _)| *at);
         Scenario { seed, spec, topics, plan, healed_at }
     }
@@ -157,6 +159,29 @@ fn faults(seed: u64, rng: &mut Rng, controllers: u32, healed_at: Micros) -> Plan
             Fault::HealAll if is_last => {}
             fault => plan.push((at, Step::Fault(fault))),
         }
+    }
+    plan
+}
+
+/// Disks that are slow or small for a while, one or two in a quarter of the seeds. They have numbers of their own, so that
+/// the rest of a seed's plan is what it was before there were any.
+fn disks(seed: u64, controllers: u32, healed_at: Micros) -> Plan {
+    let mut rng = Rng::new(seed, 0, "disks");
+    let mut plan = Plan::new();
+    if rng.below(4) > 0 {
+        return plan;
+    }
+    for _ in 0..rng.between(1, 2) {
+        let node = NodeId(rng.below(u64::from(controllers + BROKERS)) as u32);
+        let at = Micros(rng.between(12_000_000, healed_at.0 - 2_000_000));
+        let until = Micros(rng.between(at.0 + 1_000_000, healed_at.0 - 1));
+        let delay = Micros::from_ms([0, 2, 20, 200][rng.below(4) as usize]);
+        // From less than there is to more than will be written.
+        let size = [0, 10_000, 100_000, 1_000_000][rng.below(4) as usize] * rng.between(1, 9);
+        plan.push((at, Step::Fault(Fault::Disk { node, ailment: Ailment { size, delay } })));
+        plan.push((until, Step::Fault(Fault::Disk { node, ailment: Ailment::default() })));
+        // A full disk halts its server.
+        plan.push((until, Step::Fault(Fault::Start(node))));
     }
     plan
 }
