@@ -35,6 +35,8 @@ pub struct NetworkConfig {
     pub connection_setup: ExponentialBackoff,
     /// Requests in flight on one connection; `None` for no limit.
     pub max_in_flight: Option<usize>,
+    /// An admin client's: nothing is measured, and the poll of its thread waits for no request to time out.
+    pub is_admin: bool,
 }
 
 /// What became of a connection or a request.
@@ -71,13 +73,23 @@ pub struct NetworkClient {
     next_correlation: i32,
     /// The correlation id of a look-up of a coordinator that waits for its connection.
     reserved: Option<i32>,
+    /// Whether the client has asked what to measure (KIP-714), which it does once.
+    asked_for_telemetry: bool,
     rng: Rng,
     log: Vec<LogLine>,
 }
 
 impl NetworkClient {
     pub fn new(config: NetworkConfig, rng: Rng) -> NetworkClient {
-        NetworkClient { config, connections: Map::new(), next_correlation: 0, reserved: None, rng, log: Vec::new() }
+        NetworkClient {
+            config,
+            connections: Map::new(),
+            next_correlation: 0,
+            reserved: None,
+            asked_for_telemetry: false,
+            rng,
+            log: Vec::new(),
+        }
     }
 
     pub fn take_log(&mut self) -> Vec<LogLine> {
@@ -265,7 +277,8 @@ impl NetworkClient {
 
     /// When `on_wakeup` has something to do next.
     pub fn next_deadline(&self) -> Option<Micros> {
-        self.connections.values().filter_map(Connection::deadline).min()
+        let asleep = |connection: &&Connection| self.config.is_admin && connection.is_ready();
+        self.connections.values().filter(|connection| !asleep(connection)).filter_map(Connection::deadline).min()
     }
 
     /// Closes the connection to a node; its requests fail.
@@ -336,7 +349,13 @@ impl NetworkClient {
             connection.in_flight.push_back(in_flight);
         }
         let client_id = self.config.client_id.clone();
+        let asks = request.api_key() == ApiKey::Metadata && !self.config.is_admin;
         fx.send(conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(request) });
+        // Producers and consumers ask once what to measure (KIP-714). That takes a correlation id and is not sent, as a
+        // broker without a receiver of metrics does not offer it (`NetworkClient.TelemetrySender`).
+        if asks && !std::mem::replace(&mut self.asked_for_telemetry, true) {
+            self.next_correlation_id();
+        }
         correlation_id
     }
 

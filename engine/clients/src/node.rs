@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use protocol::java::java_string_hash;
+
 use crate::error::{self, KafkaError};
 
 /// `org.apache.kafka.common.Node`. Bootstrap servers have the ids -1, -2, ... in their order.
@@ -22,6 +24,19 @@ impl Node {
     /// The socket address as Java prints it: `b1/127.0.1.1:9092`.
     pub fn address(&self) -> String {
         format!("{}/{}:{}", self.host, ip(&self.host), self.port)
+    }
+
+    /// `Node.hashCode`.
+    pub fn java_hash(&self) -> i32 {
+        let rack = self.rack.as_deref().map_or(0, java_string_hash);
+        let parts = [
+            java_string_hash(&self.host),
+            self.id,
+            i32::from(self.port),
+            rack,
+            if self.fenced { 1_231 } else { 1_237 },
+        ];
+        parts.into_iter().fold(1, |hash: i32, part| hash.wrapping_mul(31).wrapping_add(part))
     }
 }
 

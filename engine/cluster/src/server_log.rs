@@ -22,6 +22,8 @@ pub(crate) mod logger {
     pub const CONTROLLER_SERVER: &str = "kafka.server.ControllerServer";
     pub const SHARED_SERVER: &str = "kafka.server.SharedServer";
     pub const RAFT_SERVER: &str = "kafka.server.KafkaRaftServer";
+    pub const ACCEPTOR: &str = "kafka.network.DataPlaneAcceptor";
+    pub const APP_INFO: &str = "org.apache.kafka.common.utils.AppInfoParser";
     pub const SIGNALS: &str = "org.apache.kafka.common.utils.LoggingSignalHandler";
     pub const LIFECYCLE: &str = "org.apache.kafka.server.BrokerLifecycleManager";
     pub const TO_CONTROLLER: &str = "org.apache.kafka.server.NodeToControllerRequestThread";

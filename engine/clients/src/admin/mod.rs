@@ -22,7 +22,7 @@ use sim::{CloseReason, Effects};
 use crate::config::AdminConfig;
 use crate::error::{self, KafkaError};
 use crate::logline::LogLine;
-use crate::network::{NetEvent, NetworkClient};
+use crate::network::{NetEvent, NetworkClient, NetworkConfig};
 use crate::node;
 use call::{AdminCall, AdminReply};
 use operation::{Operation, Reaction, Step, Target};
@@ -90,7 +90,8 @@ impl Admin {
             NewClientError { error: crate::config::not_created(cause), log: failed.log }
         })?;
         let prefix = format!("[AdminClient clientId={}] ", config.common.client_id);
-        let net = NetworkClient::new(config.common.network(prefix, None), Rng::new(seed, 0, "admin network"));
+        let network = NetworkConfig { is_admin: true, ..config.common.network(prefix, None) };
+        let net = NetworkClient::new(network, Rng::new(seed, 0, "admin network"));
         Ok(Admin {
             refresh: Refresh::new(&servers, &config.common, config.uses_controllers),
             config,
@@ -197,8 +198,9 @@ impl Admin {
         while at < self.requests.len() {
             let request = &self.requests[at];
             let words = match request.stage {
-                Stage::Pending(_) => "Timed out waiting for a node assignment.",
-                Stage::Assigned(_) => "Timed out waiting to send the call.",
+                Stage::Assigned(node) if !self.net.connection_failed(node) => "Timed out waiting to send the call.",
+                // What is assigned to a node that cannot be connected to is pending again at once.
+                Stage::Pending(_) | Stage::Assigned(_) => "Timed out waiting for a node assignment.",
                 Stage::InFlight { .. } => "",
             };
             if now <= request.deadline || words.is_empty() {
@@ -406,7 +408,13 @@ impl Admin {
             self.refresh.on_failed();
             // A broker that was asked as a controller, or the other way round: nobody here will ever name the nodes
             // (`AdminMetadataManager.fatalException`).
-            if error.class == error::UNSUPPORTED_VERSION || error.code == ErrorCode::MismatchedEndpointType {
+            // Where a node does not know the API at all, Kafka repeats its warnings until the process ends, which is too
+            // soon to be told.
+            let is_mismatch = error.code == ErrorCode::MismatchedEndpointType;
+            if is_mismatch {
+                self.warn_of_metadata(&error, now);
+            }
+            if is_mismatch || error.class == error::UNSUPPORTED_VERSION {
                 for open in std::mem::take(&mut self.requests) {
                     self.give_up(open, error.clone(), now);
                 }
@@ -417,6 +425,13 @@ impl Admin {
         let instead = operation.on_failure(&request.step, &error);
         self.open(request.call, instead, now, request.deadline);
         self.finish(request.call);
+    }
+
+    /// `AdminMetadataManager.updateFailed`.
+    fn warn_of_metadata(&mut self, error: &KafkaError, now: Micros) {
+        const LOGGER: &str = "org.apache.kafka.clients.admin.internals.AdminMetadataManager";
+        let text = format!("{}Fatal error during metadata update", self.net.config.log_prefix);
+        self.net.log_line(LogLine::warn(now, LOGGER, text).with(error.clone()));
     }
 
     /// Hands out the outcome of a call that has no open request left.
@@ -448,7 +463,9 @@ impl Admin {
                     }
                     at(request.deadline + Micros::from_ms(1));
                 }
-                Stage::InFlight { .. } => {}
+                // What times out earlier is noticed when the client wakes up for something else, or now: its poll waits
+                // for the deadlines of calls, not for those of requests.
+                Stage::InFlight { .. } => at(request.deadline),
             }
         }
         self.deadline = if self.operations.is_empty() { None } else { next };

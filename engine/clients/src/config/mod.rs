@@ -52,6 +52,7 @@ impl CommonConfig {
             request_timeout: self.request_timeout,
             connection_setup: self.connection_setup,
             max_in_flight,
+            is_admin: false,
         }
     }
 }

@@ -22,6 +22,7 @@ impl Broker {
 
     pub(super) fn on_cleaner(&mut self, now: Micros, fx: &mut Fx<'_>) {
         let room = self.cleaner_room();
+        self.reset_invalid_checkpoints(now);
         // Each pass makes a log less dirty, so this ends; a log is passed once.
         let mut done: Vec<TopicPartition> = Vec::new();
         while let Some(partition) = self.filthiest_log(&done, now) {
@@ -40,6 +41,19 @@ impl Broker {
         let memory = server.amount("log.cleaner.dedupe.buffer.size") / server.amount("log.cleaner.threads").max(1);
         let load = load_permille(server.text("log.cleaner.io.buffer.load.factor").unwrap_or_default());
         (memory.min(i32::MAX as u64) / BYTES_PER_KEY * load / 1_000) as usize
+    }
+
+    /// A checkpoint below the log's start, which retention moved, or above its end begins at the start again
+    /// (`LogCleanerManager.cleanableOffsets`).
+    fn reset_invalid_checkpoints(&mut self, now: Micros) {
+        let compacted = self.replicas.partitions.iter().filter(|(_, held)| held.log.config().compact);
+        let invalid = compacted.filter(|(partition, held)| {
+            let known = self.files.cleaned.get(partition);
+            known.is_some_and(|offset| !(held.log.log_start()..=held.log.log_end()).contains(offset))
+        });
+        for (partition, start) in invalid.map(|(id, held)| (id.clone(), held.log.log_start())).collect::<Vec<_>>() {
+            self.files.checkpoint_cleaned(&mut self.disk, &partition, start, now);
+        }
     }
 
     fn filthiest_log(&self, done: &[TopicPartition], now: Micros) -> Option<TopicPartition> {

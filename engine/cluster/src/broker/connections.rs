@@ -18,6 +18,8 @@ pub struct ReplyTo {
     pub conn: ConnId,
     pub correlation_id: i32,
     pub api_version: i16,
+    /// The number of the listener through which the request came, in the order of the configuration.
+    pub listener: u8,
 }
 
 /// A request to be handled.
@@ -40,13 +42,14 @@ pub struct Connections {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Inbound {
     host: Arc<str>,
+    listener: u8,
     waiting: VecDeque<Packet>,
     muted: bool,
 }
 
 impl Connections {
-    pub fn accept(&mut self, conn: ConnId, host: &str) {
-        self.open.insert(conn, Inbound { host: host.into(), waiting: VecDeque::new(), muted: false });
+    pub fn accept(&mut self, conn: ConnId, host: &str, listener: u8) {
+        self.open.insert(conn, Inbound { host: host.into(), listener, waiting: VecDeque::new(), muted: false });
     }
 
     /// Nothing more can be answered here.
@@ -75,7 +78,7 @@ impl Connections {
             let Some(packet) = inbound.waiting.pop_front() else { continue };
             if let Packet::Request { correlation_id, client_id, api_version, body } = packet {
                 inbound.muted = true;
-                let reply = ReplyTo { conn, correlation_id, api_version };
+                let reply = ReplyTo { conn, correlation_id, api_version, listener: inbound.listener };
                 return Some(Incoming { reply, host: inbound.host.clone(), client_id, body });
             }
             // A response nobody asked for: Kafka's parser would fail on it; the next packet has its turn.

@@ -18,8 +18,6 @@ use crate::{Event, ServerTimer};
 
 const REGISTRATION_VERSION: i16 = 4;
 const HEARTBEAT_VERSION: i16 = 2;
-/// The only listener of a broker.
-pub const LISTENER: &str = "PLAINTEXT";
 
 impl Broker {
     pub(super) fn on_start(&mut self, now: Micros, fx: &mut Fx<'_>) {
@@ -81,11 +79,11 @@ impl Broker {
     }
 
     fn registration(&self) -> BrokerRegistrationRequest {
-        let listener = Listener {
-            name: LISTENER.to_string(),
-            host: self.spec.host.clone(),
-            port: self.spec.port,
-            security_protocol: 0,
+        let listener = |(name, host, port, security_protocol): &(String, String, u16, i16)| Listener {
+            name: name.clone(),
+            host: host.clone(),
+            port: *port,
+            security_protocol: *security_protocol,
             ..Default::default()
         };
         let feature = |(name, min, max): &(&str, i16, i16)| Feature {
@@ -98,7 +96,7 @@ impl Broker {
             broker_id: self.spec.node_id,
             cluster_id: self.spec.cluster_id.to_string(),
             incarnation_id: self.lifecycle.incarnation_id,
-            listeners: vec![listener],
+            listeners: self.settings.listeners.advertised.iter().map(listener).collect(),
             features: FEATURES.iter().map(feature).collect(),
             rack: self.settings.server.own("broker.rack").map(str::to_string),
             log_dirs: vec![self.files.directory_id],
@@ -175,10 +173,15 @@ impl Broker {
             }
             Progress::Unfenced => {
                 self.log_lifecycle("The broker has been unfenced. Transitioning from RECOVERY to RUNNING.", fx);
-                for text in UNFENCED {
+                for (at, text) in UNFENCED.iter().enumerate() {
                     self.log_server(text, fx);
+                    if at == 0 {
+                        for (_, port) in &self.settings.listeners.bound {
+                            crate::controller::log_awaiting(&self.spec.host, *port, fx);
+                        }
+                    }
                 }
-                self.log_info(logger::RAFT_SERVER, format!("[KafkaRaftServer nodeId={id}] Kafka Server started"), fx);
+                crate::controller::log_started(id, now, fx);
                 fx.emit(Event::BrokerStarted { broker: id, recovered: !self.files.was_clean });
             }
             Progress::ShutDown => {

@@ -290,10 +290,10 @@ impl Broker {
         if let Some(controller) = self.controller.as_mut().filter(|_| port == CONTROLLER_PORT) {
             return controller.on_accepted(conn, host);
         }
-        if port == self.spec.port && self.published && self.lifecycle.state != BrokerState::ShuttingDown {
-            self.connections.accept(conn, host);
-        } else {
-            fx.close(conn);
+        let is_open = self.published && self.lifecycle.state != BrokerState::ShuttingDown;
+        match self.settings.listeners.bound.iter().position(|(_, bound)| is_open && *bound == port) {
+            Some(listener) => self.connections.accept(conn, host, listener as u8),
+            None => fx.close(conn),
         }
     }
 

@@ -8,7 +8,6 @@ use protocol::{ErrorCode, Packet, Records, Response, TopicPartition};
 
 use super::fetcher::{FetchSettings, Fetcher, InFlight, Step, truncation_offset};
 use super::isr::{Outcome, SentChange};
-use super::membership::LISTENER;
 use super::partition::{HighWatermarkMove, IsrAnswer, Partition};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around, named_timer, timer};
@@ -118,11 +117,14 @@ impl Broker {
         let epoch = self.lifecycle.broker_epoch;
         let timeout = Micros::from_ms(self.settings.replica_socket_timeout_ms);
         let backoff = Micros::from_ms(self.settings.replica_fetch_backoff_ms);
+        let inter_broker = &self.settings.listeners.inter_broker;
         for (leader, fetcher) in &mut self.fetchers {
             if fetcher.client.is_busy() {
                 continue;
             }
-            let Some(endpoint) = image.broker(*leader).and_then(|broker| broker.endpoint(LISTENER)) else { continue };
+            let Some(endpoint) = image.broker(*leader).and_then(|broker| broker.endpoint(inter_broker)) else {
+                continue;
+            };
             let log_start = |id: &TopicPartition| replicas.get(id).map_or(0, |held| held.log.log_start());
             let is_held_back = |id: &TopicPartition| quota.is_throttled(id) && quota.is_exceeded(now);
             let Some((version, body)) = fetcher.next_request(now, epoch, &settings, log_start, is_held_back) else {

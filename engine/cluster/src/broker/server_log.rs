@@ -4,7 +4,6 @@ use base::{Map, Micros, Uuid};
 use log::{DeletedSegment, DeletionReason, UnifiedLog};
 use protocol::TopicPartition;
 
-use super::membership::LISTENER;
 use super::{Broker, Fx, Partition};
 use crate::Event;
 use crate::metadata::{ConfigResource, PartitionRegistration, TopicIdPartition};
@@ -218,7 +217,8 @@ impl Broker {
         let mut by_leader: Map<i32, Vec<String>> = Map::new();
         for held in starting.iter().filter_map(|id| self.replicas.get(id)) {
             let Some(leader) = held.followed_leader() else { continue };
-            let Some(at) = self.metadata.image.broker(leader).and_then(|broker| broker.endpoint(LISTENER)) else {
+            let inter_broker = &self.settings.listeners.inter_broker;
+            let Some(at) = self.metadata.image.broker(leader).and_then(|broker| broker.endpoint(inter_broker)) else {
                 continue;
             };
             by_leader.entry(leader).or_default().push(format!(

@@ -3,13 +3,14 @@
 use log::LogConfig;
 
 use crate::BrokerSpec;
-use crate::config::{ConfigView, ServerConfig};
+use crate::config::{BrokerListeners, ConfigView, ServerConfig};
 use crate::metadata::{ConfigResource, MetadataImage};
 
 /// A broker's static settings. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     pub server: ServerConfig,
+    pub listeners: BrokerListeners,
     pub heartbeat_interval_ms: i64,
     pub controlled_shutdown_enable: bool,
     pub replica_lag_time_max_ms: i64,
@@ -51,6 +52,7 @@ impl Settings {
             rack_aware_reads: server
                 .own("replica.selector.class")
                 .is_some_and(|name| name.ends_with(RACK_AWARE_SELECTOR)),
+            listeners: BrokerListeners::of(&server),
             server,
         }
     }

@@ -25,6 +25,54 @@ pub fn controller_names(config: &ServerConfig) -> Vec<String> {
     list(config, "controller.listener.names").unwrap_or_default()
 }
 
+/// Where a broker listens and what it tells others of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BrokerListeners {
+    /// Name and port of each listener that clients can speak with as they are.
+    pub bound: Vec<(String, u16)>,
+    /// Name, host, port and number of the security protocol.
+    pub advertised: Vec<(String, String, u16, i16)>,
+    /// The name of the one that brokers use among themselves.
+    pub inter_broker: String,
+}
+
+impl BrokerListeners {
+    /// Those of a configuration that was checked; the listeners of controllers are not a broker's.
+    pub fn of(config: &ServerConfig) -> BrokerListeners {
+        let protocols = protocol_map(config).unwrap_or_default();
+        let controllers = controller_names(config);
+        let named = |key: &str| {
+            let entries = list(config, key).unwrap_or_default();
+            let mut found = endpoints(&entries, &protocols, false).unwrap_or_default();
+            found.retain(|endpoint| !controllers.contains(&endpoint.name));
+            found
+        };
+        let protocol = |name: &str| {
+            let protocol = protocols.get(name);
+            PROTOCOLS.iter().position(|known| protocol.is_some_and(|own| own == known)).unwrap_or(0) as i16
+        };
+        let all = named("listeners");
+        let told = Some(named("advertised.listeners")).filter(|told| !told.is_empty());
+        let advertised = told.unwrap_or_else(|| all.clone()).into_iter().map(|at| {
+            let protocol = protocol(&at.name);
+            (at.name, at.host.unwrap_or_default(), at.port, protocol)
+        });
+        BrokerListeners {
+            advertised: advertised.collect(),
+            bound: all.into_iter().filter(|at| protocol(&at.name) == 0).map(|at| (at.name, at.port)).collect(),
+            inter_broker: inter_broker(config),
+        }
+    }
+}
+
+/// `inter.broker.listener.name`, or the one that is named after `security.inter.broker.protocol`.
+pub fn inter_broker(config: &ServerConfig) -> String {
+    match config.own("inter.broker.listener.name") {
+        Some(name) => name.to_ascii_uppercase(),
+        None => config.text("security.inter.broker.protocol").unwrap_or(PROTOCOLS[0]).to_string(),
+    }
+}
+
 /// `effectiveListenerSecurityProtocolMap`.
 pub fn protocol_map(config: &ServerConfig) -> Result<Map<String, String>, Refused> {
     const NAME: &str = "listener.security.protocol.map";

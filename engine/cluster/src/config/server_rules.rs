@@ -307,24 +307,20 @@ fn check_brokers(
     let names = |endpoints: &mut dyn Iterator<Item = &Endpoint>| -> String {
         endpoints.map(|endpoint| endpoint.name.as_str()).collect::<Vec<_>>().join(",")
     };
-    let inter_broker = match config.own("inter.broker.listener.name") {
-        Some(_) if config.own("security.inter.broker.protocol").is_some() => {
+    let inter_broker = listeners::inter_broker(config);
+    if config.own("inter.broker.listener.name").is_some() {
+        if config.own("security.inter.broker.protocol").is_some() {
             return Err(Refused::config(
                 "Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.",
             ));
         }
-        Some(name) => {
-            let name = name.to_ascii_uppercase();
-            if !protocols.contains_key(&name) {
-                return Err(Refused::config(format!(
-                    "Listener with name {name} defined in inter.broker.listener.name not found in \
-                     listener.security.protocol.map."
-                )));
-            }
-            name
+        if !protocols.contains_key(&inter_broker) {
+            return Err(Refused::config(format!(
+                "Listener with name {inter_broker} defined in inter.broker.listener.name not found in \
+                 listener.security.protocol.map."
+            )));
         }
-        None => config.text("security.inter.broker.protocol").unwrap_or("PLAINTEXT").to_string(),
-    };
+    }
     require(
         advertised.iter().any(|endpoint| endpoint.name == inter_broker),
         format!(

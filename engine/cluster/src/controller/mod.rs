@@ -159,7 +159,12 @@ impl Controller {
         loop {
             let mut process = process!(self, now);
             let mut busy = self.quorum_controller.settle(&mut process, fx);
+            let is_first = process.loader.loaded_end() == 0;
             if let Some(loaded) = process.load(fx) {
+                if is_first {
+                    log_awaiting(&self.spec.host, self.spec.port, fx);
+                    log_started(self.spec.node_id, now, fx);
+                }
                 self.quorum_controller.on_published(&loaded, &mut process, fx);
                 busy = true;
             }
@@ -178,6 +183,27 @@ impl Controller {
 fn log_server(spec: &ControllerSpec, text: &str, fx: &mut Fx<'_>) {
     let text = format!("[ControllerServer id={}] {text}", spec.node_id);
     fx.emit(Event::Logged { level: "INFO", logger: logger::CONTROLLER_SERVER, text });
+}
+
+/// An acceptor that is open now.
+pub(crate) fn log_awaiting(host: &str, port: u16, fx: &mut Fx<'_>) {
+    let text = format!("Awaiting socket connections on {host}:{port}.");
+    fx.emit(Event::Logged { level: "INFO", logger: logger::ACCEPTOR, text });
+}
+
+/// What a server's process says when all of it runs.
+pub(crate) fn log_started(id: i32, now: Micros, fx: &mut Fx<'_>) {
+    let version = crate::Profile::default().version();
+    let lines = [
+        format!("Kafka version: {version}"),
+        "Kafka commitId: 26b251a451ce941d".to_string(),
+        format!("Kafka startTimeMs: {}", now.as_epoch_ms()),
+    ];
+    for text in lines {
+        fx.emit(Event::Logged { level: "INFO", logger: logger::APP_INFO, text });
+    }
+    let text = format!("[KafkaRaftServer nodeId={id}] Kafka Server started");
+    fx.emit(Event::Logged { level: "INFO", logger: logger::RAFT_SERVER, text });
 }
 
 /// What a server's process says of SIGTERM.

@@ -12,6 +12,7 @@ use super::Fx;
 use super::control::ControlState;
 use super::heartbeat::HeartbeatManager;
 use super::registration::Registration;
+use super::replay_log::replayed;
 use super::write::Pending;
 use crate::broker::apis::alter_outcome;
 use crate::broker::apis::configs::ConfigHelper;
@@ -20,7 +21,7 @@ use crate::broker::connections::{Connections, Incoming};
 use crate::broker::to_controller::{Lane, ToController};
 use crate::config::ServerConfig;
 use crate::loggers::Loggers;
-use crate::metadata::{Loaded, MetadataImage, MetadataLoader, ResourceType};
+use crate::metadata::{Loaded, MetadataDelta, MetadataImage, MetadataLoader, ResourceType};
 use crate::placement::{JavaRandom, StripedReplicaPlacer};
 use crate::raft::{Raft, RaftManager};
 use crate::server_log::logger;
@@ -108,7 +109,7 @@ impl QuorumController {
     }
 
     pub(crate) fn on_accepted(&mut self, conn: ConnId, host: &str) {
-        self.connections.accept(conn, host);
+        self.connections.accept(conn, host, 0);
     }
 
     /// Whether a connection is one of this role: accepted on its port, or opened by it.
@@ -181,6 +182,7 @@ impl QuorumController {
             process.loader.image.share(&self.state.image);
             return;
         }
+        self.log_replay(loaded, fx);
         self.state.image = process.loader.image.clone();
         // Records that an earlier leader could not tell of, because it went before they were committed, are told by the
         // leader that committed them.
@@ -188,6 +190,22 @@ impl QuorumController {
             self.tell(&loaded.delta, &process.loader.image, super::events::Cause::Controller, fx);
         }
         self.told_end = self.told_end.max(process.loader.loaded_end());
+    }
+
+    /// A controller that waits replays what was committed as the active one does what it writes, and says so.
+    fn log_replay(&self, loaded: &Loaded, fx: &mut Fx<'_>) {
+        let is_next = loaded.batches.first().is_none_or(|first| first.base_offset >= loaded.from);
+        let mut image = if is_next { self.state.image.clone() } else { MetadataImage::default() };
+        let mut delta = MetadataDelta::new(image.clone());
+        for batch in &loaded.batches {
+            for (offset, record) in (batch.base_offset..).zip(&batch.records) {
+                if let Some((logger, text)) = replayed(record, offset, &image) {
+                    self.log_line("INFO", logger, &text, fx);
+                }
+                // What cannot be replayed was reported when it was loaded.
+                let _ = image.replay(record, offset, &mut delta);
+            }
+        }
     }
 
     fn handle(&mut self, incoming: Incoming, process: &mut Process<'_>, fx: &mut Fx<'_>) {

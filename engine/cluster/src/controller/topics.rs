@@ -209,6 +209,7 @@ impl ControlState {
                 }
             }
         }
+        self.check_existence(&resource)?;
         let names: Vec<String> = asked.configs.iter().map(|config| config.name.clone()).collect();
         // Brokers are told again what is no news, because they read files anew for it (KAFKA-14136).
         let counts = |name: &String| before.get(name) != after.get(name) || resource.kind == ResourceType::Broker;
@@ -250,29 +251,41 @@ impl ControlState {
         clears
     }
 
-    fn check_resource(&self, asked: &AlterConfigsResource) -> Result<ConfigResource, ApiError> {
-        let name = &asked.resource_name;
-        match ResourceType::from_id(asked.resource_type) {
-            Some(ResourceType::Topic) if self.image.topic_by_name(name).is_none() => {
+    /// `ConfigResourceExistenceChecker`: Kafka asks for it after the values.
+    fn check_existence(&self, resource: &ConfigResource) -> Result<(), ApiError> {
+        let name = &resource.name;
+        let node = || name.parse::<i32>().unwrap_or(-1);
+        match resource.kind {
+            ResourceType::Topic if self.image.topic_by_name(name).is_none() => {
                 let words = format!("The topic '{name}' does not exist.");
                 Err(ApiError::new(ErrorCode::UnknownTopicOrPartition, words))
             }
-            Some(ResourceType::Topic) => Ok(ConfigResource::topic(name)),
+            ResourceType::Broker
+                if !name.is_empty() && self.image.broker(node()).is_none() && !self.voter_ids.contains(&node()) =>
+            {
+                Err(ApiError::new(ErrorCode::BrokerIdNotRegistered, format!("No node with id {name} found.")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The resource's type and name by themselves (`ControllerConfigurationValidator`).
+    fn check_resource(&self, asked: &AlterConfigsResource) -> Result<ConfigResource, ApiError> {
+        let name = &asked.resource_name;
+        let refused = |words: &str| Err(ApiError::new(ErrorCode::InvalidRequest, words));
+        match ResourceType::from_id(asked.resource_type) {
+            Some(ResourceType::Topic) if name.is_empty() => refused("Default topic resources are not allowed."),
+            Some(ResourceType::Topic) => match protocol::topic::validate(name) {
+                Ok(()) => Ok(ConfigResource::topic(name)),
+                Err(words) => Err(ApiError::new(ErrorCode::InvalidTopicException, words)),
+            },
             Some(ResourceType::Broker) if name.is_empty() => Ok(ConfigResource::cluster()),
-            Some(ResourceType::Broker) => {
-                let Ok(id) = name.parse::<i32>() else {
-                    let words = format!("Invalid broker name {name}");
-                    return Err(ApiError::new(ErrorCode::InvalidRequest, words));
-                };
-                if self.image.broker(id).is_none() && !self.voter_ids.contains(&id) {
-                    let words = format!("No node with id {id} found.");
-                    return Err(ApiError::new(ErrorCode::BrokerIdNotRegistered, words));
-                }
-                Ok(ConfigResource::broker(id))
-            }
-            Some(ResourceType::Group) if name.is_empty() => {
-                Err(ApiError::new(ErrorCode::InvalidRequest, "Default group resources are not allowed."))
-            }
+            Some(ResourceType::Broker) => match name.parse::<i32>() {
+                Ok(id) if id >= 0 => Ok(ConfigResource::broker(id)),
+                Ok(_) => refused("Invalid negative broker ID."),
+                Err(_) => refused("Unable to parse broker name as a base 10 number."),
+            },
+            Some(ResourceType::Group) if name.is_empty() => refused("Default group resources are not allowed."),
             Some(kind @ (ResourceType::Group | ResourceType::ClientMetrics)) => {
                 Ok(ConfigResource { kind, name: name.clone() })
             }

@@ -31,6 +31,8 @@ pub struct Loaded {
     pub delta: MetadataDelta,
     /// The first offset that was not in the image before.
     pub from: i64,
+    /// What was read; of a snapshot all that it holds.
+    pub batches: Vec<MetadataBatch>,
 }
 
 impl MetadataLoader {
@@ -76,7 +78,7 @@ impl MetadataLoader {
         }
         self.bytes_since_snapshot += batches.iter().map(|(_, size)| *size as u64).sum::<u64>();
         (self.image, self.loaded_end) = (image, end);
-        Some(Loaded { delta, from })
+        Some(Loaded { delta, from, batches: batches.into_iter().map(|(batch, _)| batch).collect() })
     }
 
     /// The log begins later than what is known: a snapshot stands for what is missing.
@@ -88,7 +90,7 @@ impl MetadataLoader {
         let from = self.loaded_end;
         (self.image, self.loaded_end) = (image, id.end_offset);
         (self.bytes_since_snapshot, self.last_snapshot_at) = (0, now);
-        Some(Loaded { delta, from })
+        Some(Loaded { delta, from, batches: snapshot.batches })
     }
 
     /// Why a snapshot should be written now, if one should; counting begins anew.

@@ -13,6 +13,7 @@ use super::{Io, Output, Raft, RaftConfig};
 use crate::broker::connections::{Connections, ReplyTo};
 use crate::metadata::MetadataImage;
 use crate::server_log::logger;
+use crate::spec::LOG_DIR;
 use crate::{Event, Kafka, ServerTimer, Timer};
 
 /// A shutdown that waits for another leader is given up after this (`SharedServer`).
@@ -50,6 +51,18 @@ impl RaftManager {
     }
 
     pub fn start(&mut self, now: Micros, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        let (log, raft) = (self.raft.log(), &self.raft);
+        if log.log_end() > raft.log_start() {
+            // Nothing says of this log that it was closed in order.
+            let (dir, id) = (format!("/{}/{LOG_DIR}", raft.host()), log.partition());
+            for segment in log.segments() {
+                let base = segment.base_offset;
+                let text = format!(
+                    "[LogLoader partition={id}, dir={dir}] Recovering unflushed segment {base}. 0 recovered for {id}."
+                );
+                fx.emit(Event::Logged { level: "INFO", logger: logger::LOG_LOADER, text });
+            }
+        }
         self.step(now, disk, fx, |raft, io| raft.start(io));
     }
 

@@ -363,6 +363,11 @@ impl Raft {
         self.log.end()
     }
 
+    /// The host that this node runs on.
+    pub fn host(&self) -> &str {
+        &self.config.host
+    }
+
     pub fn log(&self) -> &UnifiedLog {
         self.log.unified()
     }

@@ -176,7 +176,11 @@ impl VoterSet {
             },
             ..Default::default()
         };
-        VotersRecord { version: 0, voters: self.nodes().map(voter).collect(), ..Default::default() }
+        // Kafka's set is a copy of a hash map, and comes out in its order.
+        let nodes: Vec<&VoterNode> = self.nodes().collect();
+        let room = nodes.len() * 4 / 3 + 1;
+        let nodes = protocol::java::with_capacity(nodes, room, |node| node.key.id);
+        VotersRecord { version: 0, voters: nodes.into_iter().map(voter).collect(), ..Default::default() }
     }
 
     pub fn from_record(record: &VotersRecord) -> VoterSet {

@@ -8,8 +8,8 @@ use crate::process::Io;
 use super::date;
 use super::filters::Flags;
 
-/// The width that `ls` lays its columns out for.
-const WIDTH: usize = 240;
+/// The terminal's width, which `ls` lays its columns out for: a line has to stay below it.
+const WIDTH: usize = 1_000;
 
 pub(super) fn run(arguments: &[String], io: &mut Io<'_, '_>) {
     let flags = match Flags::parse("ls", arguments, "1aAlhrt", "") {
@@ -100,7 +100,7 @@ fn layout(names: &[String], one_a_line: bool) -> String {
         let columns: Vec<&[String]> = names.chunks(rows).collect();
         let widths: Vec<usize> =
             columns.iter().map(|c| c.iter().map(|n| n.chars().count()).max().unwrap_or(0)).collect();
-        if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > WIDTH && rows < names.len() {
+        if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) >= WIDTH && rows < names.len() {
             continue;
         }
         let mut text = String::new();

@@ -1,10 +1,10 @@
 //! `kafka-broker-api-versions.sh`: which versions of which APIs each broker speaks (`BrokerApiVersionsCommand`).
 
-use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, OfferedApi};
 use clients::config::Properties;
-use protocol::ApiKey;
+use clients::{KafkaError, Node};
 use protocol::api::{Listener, offered};
+use protocol::{ApiKey, java};
 
 use super::jopt::{Opt, Options, text};
 use super::straight::{Halt, Run, ToolSpec, execution, unexpected};
@@ -49,7 +49,8 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
             return Err(KafkaError::new("java.lang.RuntimeException", why).into());
         }
     };
-    for node in nodes {
+    // The tool collects the nodes in a hash map.
+    for node in java::hash_map_order(nodes, Node::java_hash) {
         match tool.ask(AdminCall::NodeVersions { node: node.id })? {
             Ok(AdminReply::Versions(apis)) => tool.println(format!("{node} -> {}", table(&apis))),
             Ok(_) => return Err(unexpected()),

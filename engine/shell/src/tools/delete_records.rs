@@ -39,8 +39,9 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let text = tool.read_text(options.value("offset-json-file")?.unwrap_or_default())?;
     let before = parse(&text)?;
     tool.println("Executing records delete operation");
-    let reply = tool.get(AdminCall::DeleteRecords { before })?;
+    // Kafka's tool says so before it waits for the answers.
     tool.println("Records delete operation completed:");
+    let reply = tool.get(AdminCall::DeleteRecords { before })?;
     let AdminReply::LowWatermarks(items) = reply else { return Err(unexpected()) };
     let hash = |(tp, _): &(TopicPartition, _)| java::topic_partition_hash(&tp.topic, tp.partition);
     for (tp, item) in java::hash_map_order(items.into_iter().collect(), hash) {

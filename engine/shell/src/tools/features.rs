@@ -141,6 +141,16 @@ fn name_and_level(text: &str) -> Result<(&str, i16), Halt> {
 }
 
 fn put(updates: &mut Map<String, FeatureUpdate>, feature: &str, update: FeatureUpdate) -> Result<(), Halt> {
+    // What the constructor of `FeatureUpdate` refuses.
+    if update.level == 0 && update.upgrade == UpgradeType::Upgrade {
+        return Err(failed(
+            "The upgradeType flag should be set to SAFE_DOWNGRADE or UNSAFE_DOWNGRADE when the provided maxVersionLevel:0 \
+             is < 1.",
+        ));
+    }
+    if update.level < 0 {
+        return Err(failed("Cannot specify a negative version level."));
+    }
     match updates.insert(feature.to_string(), update) {
         None => Ok(()),
         Some(_) => Err(failed(format!("Feature {feature} was specified more than once."))),

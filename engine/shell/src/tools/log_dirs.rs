@@ -50,7 +50,10 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let AdminReply::LogDirs(items) = tool.get(call)? else { return Err(unexpected()) };
     let described = all_of(items)?;
     tool.println(format!("Received log directory information from brokers {}", commas(&brokers)));
-    let broker = |(id, dirs): (&i32, &base::Map<String, LogDirDescription>)| {
+    // The answers come in a hash map that was made for as many as there are.
+    let count = described.len();
+    let described = java::with_capacity(described.into_iter().collect(), count, |(id, _)| *id);
+    let broker = |(id, dirs): &(i32, base::Map<String, LogDirDescription>)| {
         let dirs = dirs.iter().map(|(path, dir)| directory(path, dir, &topics)).collect();
         hash_map([("broker", Value::number(*id)), ("logDirs", Value::List(dirs))])
     };

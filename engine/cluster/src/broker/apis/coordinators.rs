@@ -6,7 +6,6 @@ use protocol::messages::{
 };
 use protocol::{ErrorCode, TopicPartition, topic};
 
-use super::alive_endpoint;
 use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
 
@@ -23,7 +22,7 @@ impl Broker {
     ) {
         let keys = if reply.api_version < 4 { vec![request.key.clone()] } else { request.coordinator_keys.clone() };
         let found: Vec<Coordinator> =
-            keys.into_iter().map(|key| self.find_coordinator(request.key_type, key, fx)).collect();
+            keys.into_iter().map(|key| self.find_coordinator(reply, request.key_type, key, fx)).collect();
         let mut response = FindCoordinatorResponse::default();
         if reply.api_version >= 4 {
             response.coordinators = found;
@@ -36,7 +35,7 @@ impl Broker {
 
     /// The broker that leads the partition of the internal topic to which a group or transaction belongs. The topic is
     /// created at the first question.
-    fn find_coordinator(&mut self, key_type: i8, key: String, fx: &mut Fx<'_>) -> Coordinator {
+    fn find_coordinator(&mut self, reply: &ReplyTo, key_type: i8, key: String, fx: &mut Fx<'_>) -> Coordinator {
         let none = |key: String, error: ErrorCode| Coordinator {
             key,
             node_id: -1,
@@ -58,7 +57,7 @@ impl Broker {
         let partition = partition_for(&key, found.partitions.len());
         let id = TopicPartition::new(name, partition);
         let leader = self.metadata.image.partition_by_name(&id).map(|registration| registration.leader);
-        let endpoint = leader.and_then(|id| Some((id, alive_endpoint(&self.metadata.image, id)?)));
+        let endpoint = leader.and_then(|id| Some((id, self.seen_by(reply).alive_endpoint(id)?)));
         match endpoint {
             Some((node_id, endpoint)) => Coordinator {
                 key,

@@ -8,7 +8,6 @@ use protocol::messages::fetch_response::{
 use protocol::messages::{FetchRequest, FetchResponse};
 use protocol::{ErrorCode, Name, Records, TopicPartition};
 
-use super::endpoint;
 use crate::Event;
 use crate::broker::connections::{Incoming, ReplyTo};
 use crate::broker::fetch_session::cache::{AskedPartition, FetchContext};
@@ -305,7 +304,7 @@ impl Broker {
         let mut responses: Vec<FetchableTopicResponse> = Vec::new();
         let refused = refused.into_iter().map(|(target, error)| (target, Err(error)));
         for (target, result) in targets.into_iter().zip(results).chain(refused) {
-            let data = self.partition_data(&target, result, reply.api_version, &mut endpoints);
+            let data = self.partition_data(&target, result, &reply, &mut endpoints);
             // A topic that was asked for by its id is answered by it: the name is not on the wire then.
             let name = if target.topic_id == Uuid::ZERO { target.partition.topic } else { Name::default() };
             let same = |topic: &&mut FetchableTopicResponse| topic.topic_id == target.topic_id && topic.topic == name;
@@ -334,7 +333,7 @@ impl Broker {
         &self,
         target: &FetchTarget,
         result: ReadResult,
-        api_version: i16,
+        reply: &ReplyTo,
         endpoints: &mut Map<i32, NodeEndpoint>,
     ) -> PartitionData {
         let partition_index = target.partition.partition;
@@ -349,10 +348,10 @@ impl Broker {
             records: Some(Records::default()),
             ..Default::default()
         };
-        if api_version >= 16 && matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
+        if reply.api_version >= 16 && matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
             let (leader_id, leader_epoch) = self.current_leader(&target.partition);
             data.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };
-            if let Some(endpoint) = endpoint(&self.metadata.image, leader_id) {
+            if let Some(endpoint) = self.seen_by(reply).endpoint(leader_id) {
                 endpoints.insert(
                     leader_id,
                     NodeEndpoint {

@@ -12,12 +12,11 @@ use protocol::messages::{
 };
 use protocol::{ErrorCode, topic};
 
-use super::endpoint;
+use super::Seen;
 use crate::broker::connections::ReplyTo;
-use crate::broker::membership::LISTENER;
 use crate::broker::to_controller::{Lane, Purpose};
 use crate::broker::{Broker, Fx};
-use crate::metadata::{BrokerRegistration, MetadataImage, PartitionRegistration, TopicImage};
+use crate::metadata::{BrokerRegistration, PartitionRegistration, TopicImage};
 use crate::server_log::logger;
 
 pub(super) const CREATE_TOPICS_VERSION: i16 = 7;
@@ -27,7 +26,8 @@ const CONTROLLER_ENDPOINT: i8 = 2;
 
 impl Broker {
     pub(super) fn handle_metadata(&mut self, reply: &ReplyTo, request: &MetadataRequest, fx: &mut Fx<'_>) {
-        let image = self.metadata.image.clone();
+        let image = &self.metadata.image;
+        let seen = self.seen_by(reply);
         let mut topics: Vec<MetadataResponseTopic> = Vec::new();
         let mut missing: Vec<String> = Vec::new();
         match &request.topics {
@@ -40,18 +40,20 @@ impl Broker {
                         (None, _) => None,
                     };
                     match (found, &wanted.name) {
-                        (Some(found), _) => topics.push(topic_metadata(found, &image, reply.api_version)),
+                        (Some(found), _) => topics.push(topic_metadata(found, seen, reply.api_version)),
                         (None, Some(name)) if wanted.topic_id == Uuid::ZERO => missing.push(name.clone()),
                         (None, _) => topics.push(unknown_id(wanted.topic_id)),
                     }
                 }
             }
-            _ => topics.extend(image.topics_by_name().map(|topic| topic_metadata(topic, &image, reply.api_version))),
+            _ => topics.extend(image.topics_by_name().map(|topic| topic_metadata(topic, seen, reply.api_version))),
         }
+        let alive = image.brokers().filter(|broker| !broker.fenced);
+        let brokers = alive.filter_map(|broker| metadata_broker(broker, seen.listener)).collect();
         let may_create = request.allow_auto_topic_creation && self.settings.auto_create_topics_enable;
         topics.extend(self.missing_topics(missing, may_create, fx));
         let response = MetadataResponse {
-            brokers: image.brokers().filter(|broker| !broker.fenced).filter_map(|b| metadata_broker(b)).collect(),
+            brokers,
             cluster_id: Some(self.spec.cluster_id.to_string()),
             controller_id: self.random_alive_broker(),
             topics,
@@ -181,8 +183,9 @@ impl Broker {
             };
             return self.connections.respond(reply, response, fx);
         }
+        let seen = self.seen_by(reply);
         let describe = |broker: &Arc<BrokerRegistration>| {
-            let endpoint = broker.endpoint(LISTENER)?;
+            let endpoint = broker.endpoint(seen.listener)?;
             Some(DescribeClusterBroker {
                 broker_id: broker.id,
                 host: endpoint.host.clone(),
@@ -193,10 +196,11 @@ impl Broker {
             })
         };
         let shown = |broker: &&Arc<BrokerRegistration>| !broker.fenced || request.include_fenced_brokers;
+        let brokers = seen.image.brokers().filter(shown).filter_map(describe).collect();
         let response = DescribeClusterResponse {
             endpoint_type: request.endpoint_type,
             cluster_id: self.spec.cluster_id.to_string(),
-            brokers: self.metadata.image.brokers().filter(shown).filter_map(describe).collect(),
+            brokers,
             controller_id: self.random_alive_broker(),
             ..Default::default()
         };
@@ -204,8 +208,8 @@ impl Broker {
     }
 }
 
-fn metadata_broker(broker: &BrokerRegistration) -> Option<MetadataResponseBroker> {
-    let endpoint = broker.endpoint(LISTENER)?;
+fn metadata_broker(broker: &BrokerRegistration, listener: &str) -> Option<MetadataResponseBroker> {
+    let endpoint = broker.endpoint(listener)?;
     Some(MetadataResponseBroker {
         node_id: broker.id,
         host: endpoint.host.clone(),
@@ -219,9 +223,9 @@ fn unknown_id(topic_id: Uuid) -> MetadataResponseTopic {
     MetadataResponseTopic { error_code: ErrorCode::UnknownTopicId.code(), name: None, topic_id, ..Default::default() }
 }
 
-fn topic_metadata(topic: &TopicImage, image: &MetadataImage, api_version: i16) -> MetadataResponseTopic {
+fn topic_metadata(topic: &TopicImage, seen: Seen<'_>, api_version: i16) -> MetadataResponseTopic {
     let partition = |(index, registration): (&i32, &Arc<PartitionRegistration>)| {
-        partition_metadata(*index, registration, image, api_version)
+        partition_metadata(*index, registration, seen, api_version)
     };
     MetadataResponseTopic {
         name: Some(topic.name.to_string()),
@@ -235,13 +239,13 @@ fn topic_metadata(topic: &TopicImage, image: &MetadataImage, api_version: i16) -
 fn partition_metadata(
     index: i32,
     registration: &PartitionRegistration,
-    image: &MetadataImage,
+    seen: Seen<'_>,
     api_version: i16,
 ) -> MetadataResponsePartition {
-    let leader = endpoint(image, registration.leader).map(|_| registration.leader);
+    let leader = seen.endpoint(registration.leader).map(|_| registration.leader);
     let error = match leader {
         Some(_) => ErrorCode::None,
-        None if image.broker(registration.leader).is_none() || api_version < 6 => ErrorCode::LeaderNotAvailable,
+        None if seen.image.broker(registration.leader).is_none() || api_version < 6 => ErrorCode::LeaderNotAvailable,
         None => ErrorCode::ListenerNotFound,
     };
     MetadataResponsePartition {
@@ -251,13 +255,13 @@ fn partition_metadata(
         leader_epoch: registration.leader_epoch,
         replica_nodes: registration.replicas.clone(),
         isr_nodes: registration.isr.clone(),
-        offline_replicas: offline_replicas(registration, image),
+        offline_replicas: offline_replicas(registration, seen),
         ..Default::default()
     }
 }
 
 /// Replicas on brokers that are fenced or gone.
-pub(super) fn offline_replicas(registration: &PartitionRegistration, image: &MetadataImage) -> Vec<i32> {
-    let is_offline = |id: &i32| super::alive_endpoint(image, *id).is_none();
+pub(super) fn offline_replicas(registration: &PartitionRegistration, seen: Seen<'_>) -> Vec<i32> {
+    let is_offline = |id: &i32| seen.alive_endpoint(*id).is_none();
     registration.replicas.iter().copied().filter(is_offline).collect()
 }

@@ -22,8 +22,7 @@ use std::sync::Arc;
 use base::Micros;
 use protocol::{ApiKey, Request};
 
-use super::connections::Incoming;
-use super::membership::LISTENER;
+use super::connections::{Incoming, ReplyTo};
 use super::purgatory::Waiter;
 use super::{Broker, Fx};
 use crate::metadata::{Endpoint, MetadataImage};
@@ -109,12 +108,29 @@ impl Broker {
     }
 }
 
-/// Where a registered, unfenced broker can be reached.
-fn alive_endpoint(image: &MetadataImage, broker: i32) -> Option<&Endpoint> {
-    image.broker(broker).filter(|broker| !broker.fenced)?.endpoint(LISTENER)
+/// The cluster as clients of one listener see it: they are told the addresses of that listener.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    image: &'a MetadataImage,
+    listener: &'a str,
 }
 
-/// Where a registered broker can be reached, fenced or not.
-fn endpoint(image: &MetadataImage, broker: i32) -> Option<&Endpoint> {
-    image.broker(broker)?.endpoint(LISTENER)
+impl<'a> Seen<'a> {
+    /// Where a registered, unfenced broker can be reached.
+    fn alive_endpoint(self, broker: i32) -> Option<&'a Endpoint> {
+        self.image.broker(broker).filter(|broker| !broker.fenced)?.endpoint(self.listener)
+    }
+
+    /// Where a registered broker can be reached, fenced or not.
+    fn endpoint(self, broker: i32) -> Option<&'a Endpoint> {
+        self.image.broker(broker)?.endpoint(self.listener)
+    }
+}
+
+impl Broker {
+    /// What the sender of a request sees.
+    fn seen_by(&self, reply: &ReplyTo) -> Seen<'_> {
+        let listener = self.settings.listeners.bound.get(usize::from(reply.listener));
+        Seen { image: &self.metadata.image, listener: listener.map_or("", |(name, _)| name) }
+    }
 }

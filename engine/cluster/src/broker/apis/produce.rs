@@ -11,7 +11,6 @@ use protocol::messages::produce_response::{
 use protocol::messages::{ProduceRequest, ProduceResponse};
 use protocol::{ErrorCode, Name, Records, TopicPartition, topic};
 
-use super::endpoint;
 use crate::Event;
 use crate::broker::connections::ReplyTo;
 use crate::broker::partition::Refusal;
@@ -289,7 +288,7 @@ impl Broker {
             }
             // The client need not ask for metadata to find the leader (KIP-951).
             if error == ErrorCode::NotLeaderOrFollower && waiter.reply.api_version >= 10 {
-                response.current_leader = self.leader_hint(&partition, &mut endpoints);
+                response.current_leader = self.leader_hint(&waiter.reply, &partition, &mut endpoints);
             }
             let same =
                 |topic: &&mut TopicProduceResponse| topic.name == partition.topic && topic.topic_id == status.topic_id;
@@ -308,9 +307,14 @@ impl Broker {
         self.connections.respond(&waiter.reply, response, fx);
     }
 
-    fn leader_hint(&self, id: &TopicPartition, endpoints: &mut Map<i32, NodeEndpoint>) -> LeaderIdAndEpoch {
+    fn leader_hint(
+        &self,
+        reply: &ReplyTo,
+        id: &TopicPartition,
+        endpoints: &mut Map<i32, NodeEndpoint>,
+    ) -> LeaderIdAndEpoch {
         let (leader_id, leader_epoch) = self.current_leader(id);
-        if let Some(endpoint) = endpoint(&self.metadata.image, leader_id) {
+        if let Some(endpoint) = self.seen_by(reply).endpoint(leader_id) {
             endpoints.insert(
                 leader_id,
                 NodeEndpoint {

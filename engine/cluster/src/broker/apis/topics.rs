@@ -17,11 +17,11 @@ use protocol::messages::{
 };
 use protocol::{ErrorCode, TopicPartition, topic};
 
-use super::endpoint;
+use super::Seen;
 use super::metadata::offline_replicas;
 use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
-use crate::metadata::{MetadataImage, PartitionRegistration};
+use crate::metadata::PartitionRegistration;
 use crate::spec::LOG_DIR;
 
 impl Broker {
@@ -32,6 +32,7 @@ impl Broker {
         fx: &mut Fx<'_>,
     ) {
         let image = &self.metadata.image;
+        let seen = self.seen_by(reply);
         let all = request.topics.is_empty();
         let cursor = request.cursor.as_ref();
         let after_cursor = |name: &&str| cursor.is_none_or(|cursor| *name >= cursor.topic_name.as_str());
@@ -59,7 +60,7 @@ impl Broker {
                 name: Some(name.to_string()),
                 topic_id: found.id,
                 is_internal: topic::is_internal(name),
-                partitions: partitions.into_iter().map(|(index, p)| describe_partition(*index, p, image)).collect(),
+                partitions: partitions.into_iter().map(|(index, p)| describe_partition(*index, p, seen)).collect(),
                 ..Default::default()
             });
             if found.partitions.range(next..).next().is_some() {
@@ -159,9 +160,9 @@ fn unknown_topic(name: &str) -> DescribeTopicPartitionsResponseTopic {
 fn describe_partition(
     index: i32,
     registration: &PartitionRegistration,
-    image: &MetadataImage,
+    seen: Seen<'_>,
 ) -> DescribeTopicPartitionsResponsePartition {
-    let leader = endpoint(image, registration.leader).map(|_| registration.leader);
+    let leader = seen.endpoint(registration.leader).map(|_| registration.leader);
     DescribeTopicPartitionsResponsePartition {
         partition_index: index,
         leader_id: leader.unwrap_or(-1),
@@ -170,7 +171,7 @@ fn describe_partition(
         isr_nodes: registration.isr.clone(),
         eligible_leader_replicas: Some(registration.elr.clone()),
         last_known_elr: Some(registration.last_known_elr.clone()),
-        offline_replicas: offline_replicas(registration, image),
+        offline_replicas: offline_replicas(registration, seen),
         ..Default::default()
     }
 }

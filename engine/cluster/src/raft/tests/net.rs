@@ -190,7 +190,7 @@ impl Net {
     /// Asks a node as a client would; the answer is in `replies` in time.
     pub fn ask(&mut self, node: usize, request: &Request) -> ConnId {
         let conn = self.new_conn();
-        let reply = ReplyTo { conn, correlation_id: 0, api_version: 0 };
+        let reply = ReplyTo { conn, correlation_id: 0, api_version: 0, listener: 0 };
         if let Some(response) = self.step(node, |raft, io| raft.on_request(reply, request, io)) {
             self.replies.push((conn, response));
         }
@@ -254,7 +254,7 @@ impl Net {
                 if let Request::ApiVersions(_) = body {
                     return self.respond(to, conn, Some(api_versions()));
                 }
-                let reply = ReplyTo { conn, correlation_id, api_version: 0 };
+                let reply = ReplyTo { conn, correlation_id, api_version: 0, listener: 0 };
                 if let Some(response) = self.step(to, |raft, io| raft.on_request(reply, &body, io)) {
                     self.respond(to, conn, Some(response));
                 }

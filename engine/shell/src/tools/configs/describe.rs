@@ -136,7 +136,9 @@ fn every(kind: &str, tool: &mut Run<'_, '_, '_>) -> Result<Vec<String>, Halt> {
             let AdminReply::Topics(topics) = tool.get(AdminCall::ListTopics { internal: true })? else {
                 return Err(unexpected());
             };
-            let names: Vec<String> = topics.into_iter().map(|topic| topic.name).collect();
+            let mut names: Vec<String> = topics.into_iter().map(|topic| topic.name).collect();
+            // A broker names topics in the order of their hashes, and so those stand that share a bucket here.
+            base::ordered::sort_by_key(&mut names, |name| java::java_string_hash(name));
             Ok(java::hash_order(&names))
         }
         BROKERS | LOGGERS => {
@@ -179,10 +181,20 @@ fn quotas(entities: &Entities, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     }
     let reply = tool.get_soon(AdminCall::DescribeClientQuotas { components, strict: true })?;
     let AdminReply::Quotas(entries) = reply else { return Err(unexpected()) };
-    for entry in &entries {
-        tool.println(quota_line(entry));
+    // In the order of a hash map of entities that was made for as many as there are.
+    let count = entries.len();
+    for entry in java::with_capacity(entries, count, entity_hash) {
+        tool.println(quota_line(&entry));
     }
     Ok(())
+}
+
+/// `ClientQuotaEntity.hashCode`: that of a list of one map.
+fn entity_hash(entry: &QuotaEntry) -> i32 {
+    entry.entity.iter().fold(31, |hash: i32, (kind, name)| {
+        let name = name.as_deref().map_or(0, java::java_string_hash);
+        hash.wrapping_add(java::java_string_hash(kind) ^ name)
+    })
 }
 
 fn quota_line(entry: &QuotaEntry) -> String {

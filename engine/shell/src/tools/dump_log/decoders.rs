@@ -145,20 +145,50 @@ impl Decoder {
                 };
                 (Some(key), Some(value))
             }
-            Err(CodecError::UnknownRecordType(kind)) => {
+            Err((_, CodecError::UnknownRecordType(kind))) => {
                 (Some(format!("Unknown record type {kind} at offset {}, skipping.", record.offset)), None)
             }
-            Err(error) => (Some(format!("Error at offset {}, skipping. {error}", record.offset)), None),
+            Err((part, error)) => {
+                let bytes = if part == KEY { Some(key) } else { value };
+                let version = bytes.and_then(version_of);
+                let why = match (version, &error) {
+                    (None, _) => format!("Could not read version from {part}'s buffer."),
+                    (Some(found), CodecError::UnsupportedVersion { .. }) if part == VALUE => {
+                        let kind = version_of(key).unwrap_or_default();
+                        format!("Found an unknown record version {found} for {kind} type")
+                    }
+                    (Some(found), error) => {
+                        format!("Could not read record with version {found} from {part}'s buffer due to: {error}.")
+                    }
+                };
+                (Some(format!("Error at offset {}, skipping. {why}", record.offset)), None)
+            }
         }
     }
 }
 
-/// Type of the record, key, and version with value unless it is a tombstone.
-type Decoded = Result<(i16, Json, Option<(i16, Json)>), CodecError>;
+const KEY: &str = "key";
+const VALUE: &str = "value";
+
+/// Type of the record, key, and version with value unless it is a tombstone; or what could not be read, and why.
+type Decoded = Result<(i16, Json, Option<(i16, Json)>), (&'static str, CodecError)>;
+
+/// `CoordinatorRecordSerde`: type of the record or version of its value, in front of either.
+fn version_of(bytes: &Bytes) -> Option<i16> {
+    Some(i16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]))
+}
+
+fn of_key(error: CodecError) -> (&'static str, CodecError) {
+    (KEY, error)
+}
+
+fn of_value(error: CodecError) -> (&'static str, CodecError) {
+    (VALUE, error)
+}
 
 fn groups(key: &Bytes, value: Option<&Bytes>) -> Decoded {
-    let key = GroupRecordKey::decode(key)?;
-    let value = value.map(|value| GroupRecordValue::decode(key.api_key(), value)).transpose()?;
+    let key = GroupRecordKey::decode(key).map_err(of_key)?;
+    let value = value.map(|value| GroupRecordValue::decode(key.api_key(), value)).transpose().map_err(of_value)?;
     let value = value.map(|(value, version)| {
         let is_classic = matches!(value, GroupRecordValue::GroupMetadata(_));
         let json = value.to_json(version);
@@ -168,14 +198,15 @@ fn groups(key: &Bytes, value: Option<&Bytes>) -> Decoded {
 }
 
 fn transactions(key: &Bytes, value: Option<&Bytes>) -> Decoded {
-    let key = TransactionRecordKey::decode(key)?;
-    let value = value.map(|value| TransactionRecordValue::decode(key.api_key(), value)).transpose()?;
+    let key = TransactionRecordKey::decode(key).map_err(of_key)?;
+    let value =
+        value.map(|value| TransactionRecordValue::decode(key.api_key(), value)).transpose().map_err(of_value)?;
     Ok((key.api_key(), key.to_json(0), value.map(|(value, version)| (version, value.to_json(version)))))
 }
 
 fn share_groups(key: &Bytes, value: Option<&Bytes>) -> Decoded {
-    let key = ShareGroupRecordKey::decode(key)?;
-    let value = value.map(|value| ShareGroupRecordValue::decode(key.api_key(), value)).transpose()?;
+    let key = ShareGroupRecordKey::decode(key).map_err(of_key)?;
+    let value = value.map(|value| ShareGroupRecordValue::decode(key.api_key(), value)).transpose().map_err(of_value)?;
     Ok((key.api_key(), key.to_json(0), value.map(|(value, version)| (version, value.to_json(version)))))
 }
 
@@ -209,7 +240,7 @@ fn member_decoded(member: Json) -> Json {
 fn versioned<M: Message + ToJson>(value: &Json) -> Option<Json> {
     let Json::Text(text) = value else { return None };
     let bytes = protocol::json::from_base64(text)?;
-    let version = i16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
+    let version = version_of(&bytes)?;
     let mut body = bytes.slice(2..);
     Some(codec::decode::<M>(&mut body, version).ok()?.to_json(version))
 }

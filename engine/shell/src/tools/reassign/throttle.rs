@@ -47,8 +47,14 @@ pub fn clear(plan: &Plan, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     let ids: Vec<String> = brokers.iter().map(i32::to_string).collect();
     tool.println(format!("Clearing broker-level throttles on broker{} {}", plural(ids.len()), ids.join(",")));
     alter(brokers.iter().map(|id| (broker(*id), RATES.iter().map(delete).collect())).collect(), tool)?;
-    let topics: Set<String> = plan.partitions.iter().map(|(tp, _)| tp.topic.to_string()).collect();
-    let names = java::hash_order(&topics.into_iter().collect::<Vec<_>>());
+    // Those that share a bucket stand in the order of the file.
+    let mut topics: Vec<String> = Vec::new();
+    for (tp, _) in &plan.partitions {
+        if !topics.iter().any(|known| *known == *tp.topic) {
+            topics.push(tp.topic.to_string());
+        }
+    }
+    let names = java::hash_order(&topics);
     tool.println(format!("Clearing topic-level throttles on topic{} {}", plural(names.len()), names.join(",")));
     let changes = names.iter().map(|name| (ConfigResource::topic(name), REPLICAS.iter().map(delete).collect()));
     alter(changes.collect(), tool)

@@ -61,10 +61,10 @@ impl Script for Topics {
     const TABLE: &'static [Opt] = options::TABLE;
 
     fn configure(&mut self, arguments: &[String], io: &mut Io<'_, '_>) -> Result<Properties, Stop> {
-        let options = options::parse(arguments)?;
-        let (deleted, id_only) = options::remarks(&options);
-        deleted.iter().for_each(|words| io.eprintln(*words));
-        id_only.iter().for_each(|words| io.println(*words));
+        let options = options::parse(arguments, &mut |is_error, words| match is_error {
+            true => io.eprintln(words),
+            false => io.println(words),
+        })?;
         let mut properties = match options.value("command-config")? {
             Some(path) => load_properties(path, io)?,
             None => Properties::new(),

@@ -54,7 +54,8 @@ const ACTIONS: [&str; 5] = ["alter", "create", "describe", "list", "delete"];
 const REPORTS: [&str; 4] =
     ["under-replicated-partitions", "under-min-isr-partitions", "at-min-isr-partitions", "unavailable-partitions"];
 
-pub fn parse(arguments: &[String]) -> Result<Options, Stop> {
+/// `say` is for words that the check prints and goes on, to standard error if its first argument is true.
+pub fn parse(arguments: &[String], say: &mut dyn FnMut(bool, &str)) -> Result<Options, Stop> {
     let options = Options::parse(TABLE, arguments)?;
     if arguments.is_empty() {
         return Err(Stop::Usage("Create, delete, describe, or change a topic.".to_string()));
@@ -64,25 +65,19 @@ pub fn parse(arguments: &[String]) -> Result<Options, Stop> {
         let why = "Command must include exactly one action: --list, --describe, --create, --alter or --delete";
         return Err(Stop::Usage(why.to_string()));
     }
-    check_required(&options)?;
+    if options.has("delete-config") {
+        say(
+            true,
+            "delete-config option is no longer supported and deprecated since version 4.0. The config will be fully \
+             removed in future releases.",
+        );
+    }
+    check_required(&options, say)?;
     check_invalid(&options)?;
     Ok(options)
 }
 
-/// Words that the option check prints and goes on.
-pub fn remarks(options: &Options) -> (Option<&'static str>, Option<&'static str>) {
-    let deleted = options.has("delete-config").then_some(
-        "delete-config option is no longer supported and deprecated since version 4.0. The config will be fully removed \
-         in future releases.",
-    );
-    let both = options.has("describe") && options.has("if-exists") && options.has("topic") && options.has("topic-id");
-    let id_only = both.then_some(
-        "Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID",
-    );
-    (deleted, id_only)
-}
-
-fn check_required(options: &Options) -> Result<(), Stop> {
+fn check_required(options: &Options, say: &mut dyn FnMut(bool, &str)) -> Result<(), Stop> {
     if !options.has("bootstrap-server") {
         let why = "--bootstrap-server must be specified";
         return Err(Stop::Thrown(KafkaError::new(error::ILLEGAL_ARGUMENT, why)));
@@ -90,6 +85,12 @@ fn check_required(options: &Options) -> Result<(), Stop> {
     let names_topic = options.has("topic") || options.has("topic-id");
     if options.has("describe") && options.has("if-exists") && !names_topic {
         return Err(Stop::Usage("--topic or --topic-id is required to describe a topic".to_string()));
+    }
+    if options.has("describe") && options.has("if-exists") && options.has("topic") && options.has("topic-id") {
+        say(
+            false,
+            "Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID",
+        );
     }
     if !options.has("list") && !options.has("describe") {
         require(options, &["topic"])?;
@@ -200,7 +201,7 @@ mod tests {
 
     fn stop(line: &str) -> Stop {
         let words: Vec<String> = line.split(' ').map(str::to_string).collect();
-        parse(&words).unwrap_err()
+        parse(&words, &mut |_, _| {}).unwrap_err()
     }
 
     #[test]
