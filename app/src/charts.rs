@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
-use crate::store::{Events, Shown};
+use crate::store::{Events, Metrics, Shown};
 use crate::svg::{N, path, px, text};
 use crate::timeline::axis::Axis;
 use crate::timeline::clock;
@@ -51,6 +51,13 @@ struct Kind {
     note: &'static str,
 }
 
+impl Kind {
+    /// A value above zero says that something is wrong.
+    fn alerts(&self) -> bool {
+        matches!(self.class, "ch warn" | "ch err")
+    }
+}
+
 const KINDS: [Kind; 6] = [
     kind("BytesInPerSec", "Bytes in", Form::Rate, "B/s", "ch brk", "Count per second"),
     kind("UnderReplicatedPartitions", "Under-replicated", Form::Sum, "", "ch warn", "sum"),
@@ -80,6 +87,8 @@ pub struct Props {
     pub events: Events,
     /// So many of the kinds, the first ones, each so high.
     pub most: usize,
+    /// Only those that show that something is wrong.
+    pub alerts: bool,
     pub height: f64,
     pub handle: Handle,
 }
@@ -87,13 +96,13 @@ pub struct Props {
 impl PartialEq for Props {
     /// While time runs a frame is no reason to draw charts.
     fn eq(&self, other: &Self) -> bool {
-        let quantum = |props: &Self| (props.now_us / QUANTUM_US, props.most);
+        let quantum = |props: &Self| (props.now_us / QUANTUM_US, props.most, props.alerts);
         self.playing == other.playing
             && if self.playing {
                 quantum(self) == quantum(other)
             } else {
-                (self.index, self.now_us, self.end_us, self.most)
-                    == (other.index, other.now_us, other.end_us, other.most)
+                (self.index, self.now_us, self.end_us, self.most, self.alerts)
+                    == (other.index, other.now_us, other.end_us, other.most, other.alerts)
                     && self.events == other.events
             }
     }
@@ -120,11 +129,43 @@ pub fn Charts(props: &Props) -> Html {
     }
     let two = *width >= TWO;
     let each = if two { (*width - 20.0) / 2.0 } else { *width };
-    let kinds = KINDS.iter().take(props.most).filter(|kind| known(kind, props.events.shown));
+    let kinds = KINDS.iter().filter(|kind| !props.alerts || kind.alerts()).take(props.most);
+    let kinds = kinds.filter(|kind| known(kind, props.events.shown));
     html! {
         <div ref={node} class={if two { "charts two" } else { "charts" }}>
             {for kinds.map(|kind| chart(props, kind, &series, each))}
         </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PlotsProps {
+    pub charts: Props,
+    /// All of Kafka's metrics that are counted, as they are now.
+    pub metrics: Metrics,
+}
+
+/// Beside the terminal: the charts, those of what is wrong, or every bean with its value.
+#[component]
+pub fn Plots(props: &PlotsProps) -> Html {
+    let at = use_state(|| 0_usize);
+    let tab = |(to, name): (usize, &&'static str)| {
+        let on = to == *at;
+        let at = at.clone();
+        let onclick = Callback::from(move |_: MouseEvent| at.set(to));
+        html! { <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{*name}</button> }
+    };
+    let row =
+        |(name, value): (&String, &u64)| html! { <tr><td class="mono">{name}</td><td class="n">{value}</td></tr> };
+    html! {
+        <section class="plots" aria-label="Metrics">
+            <div class="ttabs"><span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
+                <span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
+            <div class="plotsin" tabindex="0" role="group" aria-label="Values">
+                if *at < 2 { <Charts alerts={*at == 1} ..props.charts.clone()/> }
+                else { <table><tbody>{for props.metrics.iter().map(row)}</tbody></table> }
+            </div>
+        </section>
     }
 }
 

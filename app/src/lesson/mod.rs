@@ -12,6 +12,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::home::storage;
+use crate::lesson::prose::Part;
 use crate::ui::{Ask, Screen};
 
 #[derive(Properties, PartialEq)]
@@ -28,12 +29,18 @@ pub fn LessonPanel(props: &Props) -> Html {
     let Some(step) = lesson.steps.get(lesson.step as usize) else { return html! {} };
     let body = use_node_ref();
     {
-        let body = body.clone();
-        // A new step begins at its top.
-        use_effect_with((lesson.id.clone(), lesson.step), move |_| {
-            if let Some(element) = body.cast::<web_sys::Element>() {
-                element.set_scroll_top(0);
-            }
+        let (body, before) = (body.clone(), use_mut_ref(|| (u32::MAX, false)));
+        let answered = step.predict.as_ref().is_some_and(|predict| predict.chosen.is_some());
+        // A new step begins at its top. With the answer the task comes, and both are to be seen.
+        use_effect_with((lesson.id.clone(), lesson.step, answered), move |&(_, step, answered)| {
+            let before = before.replace((step, answered));
+            let Some(body) = body.cast::<web_sys::Element>() else { return };
+            let card = body.query_selector("[aria-label='Your prediction']").ok().flatten();
+            let top = |element: &web_sys::Element| element.get_bounding_client_rect().top();
+            body.set_scroll_top(match card.filter(|_| before == (step, false) && answered) {
+                Some(card) => body.scroll_top() + (top(&card) - top(&body)) as i32 - 12,
+                None => 0,
+            });
         });
     }
     html! {
@@ -73,18 +80,20 @@ fn content(props: &Props, step: &StepView) -> Html {
     let open_question = step.predict.as_ref().filter(|predict| predict.chosen.is_none());
     html! {
         <>
-            {prose::blocks(&step.blocks, open_question.is_some(), handle)}
+            {prose::blocks(&step.blocks, Part::Idea, handle)}
             {match (&step.predict, open_question) {
                 (_, Some(predict)) => cards::question(predict, props.marked, handle),
                 (Some(predict), None) => cards::answered(predict),
                 (None, _) => html! {},
             }}
-            // One question or one task: the task waits until the question is answered.
+            // One question or one task: lines, task and hints wait until the question is answered; they would tell.
             if open_question.is_none() {
+                {prose::blocks(&step.blocks, Part::Lines, handle)}
                 if let Some(task) = &step.task { {cards::task(task, step, handle)} }
                 if let Some(verdict) = &step.verdict { {cards::verdict(verdict)} }
             }
-            {cards::hints(step, handle)}
+            if open_question.is_none() || step.task.is_none() { {cards::hints(step, handle)} }
+            if open_question.is_none() { {prose::blocks(&step.blocks, Part::Notes, handle)} }
         </>
     }
 }

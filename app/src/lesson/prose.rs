@@ -28,25 +28,43 @@ fn is_safe(href: &str) -> bool {
     href.starts_with("https://") || href.starts_with("mailto:")
 }
 
-/// While a question is open its lines can be read and not yet run: they would give the answer.
-pub fn blocks(list: &[Block], locked: bool, handle: &Handle) -> Html {
-    html! { <div class="prose">{for list.iter().map(|block| one(block, locked, handle))}</div> }
+/// What part of a step's text a block is.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Part {
+    /// The idea, before any question.
+    Idea,
+    /// Lines to run: they belong to the task.
+    Lines,
+    /// What is said besides. It stands last, so that it pushes neither task nor hints out of sight.
+    Notes,
 }
 
-fn one(block: &Block, locked: bool, handle: &Handle) -> Html {
+pub fn blocks(list: &[Block], part: Part, handle: &Handle) -> Html {
+    let of = |block: &Block| match block {
+        Block::Console { .. } => Part::Lines,
+        Block::Quote(_) => Part::Notes,
+        _ => Part::Idea,
+    };
+    if list.iter().all(|block| of(block) != part) {
+        return html! {};
+    }
+    html! { <div class="prose">{for list.iter().filter(|block| of(block) == part).map(|block| one(block, handle))}</div> }
+}
+
+fn one(block: &Block, handle: &Handle) -> Html {
     match block {
         Block::Paragraph(text) => html! { <p>{spans(text)}</p> },
         Block::List(items) => html! { <ul>{for items.iter().map(|item| html! { <li>{spans(item)}</li> })}</ul> },
         Block::Quote(text) => html! { <blockquote>{spans(text)}</blockquote> },
-        Block::Console { terminal, lines, output } => console(terminal, lines, output, locked, handle),
+        Block::Console { terminal, lines, output } => console(terminal, lines, output, handle),
     }
 }
 
 /// Lines to run. A click types the line into its terminal, exactly as the keyboard would.
-pub fn console(terminal: &str, lines: &[ConsoleLine], output: &[String], locked: bool, handle: &Handle) -> Html {
+pub fn console(terminal: &str, lines: &[ConsoleLine], output: &[String], handle: &Handle) -> Html {
     let line = |line: &ConsoleLine| {
         let prompt = if line.input { "> " } else { "$ " };
-        html! { <button class="runline" title={if locked { "Answer the question first" } else { "Run this line" }} disabled={locked} onclick={run(handle, terminal, line)}>
+        html! { <button class="runline" title="Run this line" onclick={run(handle, terminal, line)}>
         <span class="muted" aria-hidden="true">{prompt}</span>{words(&line.text)}</button> }
     };
     html! {

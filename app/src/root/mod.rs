@@ -16,7 +16,7 @@ use wire::{Command, Reply};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Heard, Trouble};
-use crate::charts::Charts;
+use crate::charts;
 use crate::ctx::Handle;
 use crate::home::Home;
 use crate::lesson::LessonPanel;
@@ -180,13 +180,18 @@ impl App {
         if !self.ui.terminal_open || model.lesson.is_some() || !wide() {
             return html! {};
         }
-        html! {
-            <section class="plots" aria-label="Metrics">
-                <div class="ttabs"><b>{"Metrics"}</b><span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
-                <div class="plotsin"><Charts index={model.index} now_us={model.now_us} end_us={model.end_us} playing={handle.player.playing()}
-                    events={model.events.clone()} most={4} height={76.0} handle={handle.clone()}/></div>
-            </section>
-        }
+        let charts = charts::Props {
+            index: model.index,
+            now_us: model.now_us,
+            end_us: model.end_us,
+            playing: handle.player.playing(),
+            events: model.events.clone(),
+            most: 4,
+            alerts: false,
+            height: 76.0,
+            handle: handle.clone(),
+        };
+        html! { <charts::Plots {charts} metrics={model.metrics.clone()}/> }
     }
 
     fn timeline(&self) -> Html {
@@ -204,6 +209,7 @@ impl App {
             playing,
             locked,
             low: ui.terminal_open || narrow(),
+            begun: begun(model),
             to_come: to_come(model),
             speed: handle.player.speed(),
             said: ui.said,
@@ -398,9 +404,16 @@ fn echo(model: &Model) -> Option<String> {
 
 /// Titles of the lesson's steps after the one shown.
 fn to_come(model: &Model) -> Rc<Vec<String>> {
-    let steps = model.lesson.iter().flat_map(|lesson| lesson.steps.iter().skip(lesson.step as usize + 1));
+    let steps = model.lesson.iter().flat_map(|lesson| (1..).zip(&lesson.steps).skip(lesson.step as usize + 1));
     // A title that names what is not introduced yet would give it away.
-    Rc::new(steps.map(|step| step.title.clone()).filter(|title| model.shown().knows(title)).collect())
+    let known = steps.filter(|(_, step)| model.shown().knows(&step.title));
+    Rc::new(known.map(|(number, step)| format!("{number} {}", step.title)).collect())
+}
+
+/// The lesson's steps up to the one shown, as far as they began in this line of history.
+fn begun(model: &Model) -> Rc<Vec<(u32, u64, String)>> {
+    let steps = model.lesson.iter().flat_map(|lesson| (1..).zip(&lesson.steps).take(lesson.step as usize + 1));
+    Rc::new(steps.filter_map(|(number, step)| Some((number, step.begin_us?, step.title.clone()))).collect())
 }
 
 fn sheet_class(sheet: Sheet) -> &'static str {

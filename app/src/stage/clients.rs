@@ -160,13 +160,21 @@ pub fn group(props: &Props, layout: &Layout) -> Html {
     let mut groups: Vec<&GroupView> = views.filter_map(|view| view.group.as_ref()).collect();
     let members = groups.len();
     crate::order::by(&mut groups, |group| (group.id.clone(), -group.generation));
-    let (stable, all) = (groups.iter().all(|group| group.stable), layout.consumers.len());
+    let all = layout.consumers.len();
+    let from = groups.iter().filter_map(|group| group.pause_from_us).min();
+    // The first of all assignments ends no pause: nobody read before.
+    let pause = groups.iter().filter(|group| group.generation > 1).map(|group| group.paused_us).max().unwrap_or(0);
     groups.dedup_by(|a, b| a.id == b.id);
     let (title, state) = match groups.as_slice() {
         [one] if members == all => {
-            let state = if stable && one.generation >= 0 { "Stable" } else { "Joining" };
-            let generation = if one.generation >= 0 { format!(" · gen {}", one.generation) } else { String::new() };
-            (format!("group {}", crate::stage::clipped(&one.id, 11)), format!("{state}{generation}"))
+            let state = match from {
+                Some(from) if one.generation >= 0 => {
+                    format!("Rebalancing, {}", seconds(props.model.now_us.saturating_sub(from)))
+                }
+                None if one.generation >= 0 => format!("Stable · gen {}", one.generation),
+                _ => "Joining".to_owned(),
+            };
+            (format!("group {}", crate::stage::clipped(&one.id, 11)), state)
         }
         [] => ("consumers".to_owned(), format!("{all} without a group")),
         many => ("consumers".to_owned(), format!("{all} in {} groups", many.len())),
@@ -178,11 +186,18 @@ pub fn group(props: &Props, layout: &Layout) -> Html {
         <g>
             {rect(x, top, layout.width - x - 14.0, bottom - top, 10.0, "group")}
             {text(x + 12.0, top + 22.0, "b f13", title)}{text(x + 12.0, top + 39.0, "f11 q3", state)}
+            if pause > 0 && from.is_none() && layout.consumers[0].y > top + 58.0 {
+                {text(x + 12.0, top + 54.0, "f11 q3", format!("last pause {}", seconds(pause)))}
+            }
             if commits {
                 {text(x + 12.0, bottom - 31.0, "f11 q3", "commits go to")}{text(x + 12.0, bottom - 15.0, "f11", "__consumer_offsets")}
             }
         </g>
     }
+}
+
+fn seconds(us: u64) -> String {
+    if us < 1_000_000 { format!("{} ms", us / 1_000) } else { format!("{}.{} s", us / 1_000_000, us / 100_000 % 10) }
 }
 
 pub fn consumers(props: &Props, layout: &Layout) -> Html {

@@ -158,9 +158,9 @@ fn disc(
     pen.set_font(&format!("700 11px {}", colours.sans));
     let _ = pen.fill_text(&inside, x, y + 0.5);
     if view.keys.len() > 1 {
-        dot(pen, x + 9.0, y - 9.0, 7.0, &colours.ink);
+        dot(pen, x + 9.0, y - 9.0, 7.5, &colours.ink);
         pen.set_fill_style_str(&colours.bg);
-        pen.set_font(&format!("700 9px {}", colours.sans));
+        pen.set_font(&format!("700 10px {}", colours.sans));
         let _ = pen.fill_text(&view.keys.len().to_string(), x + 9.0, y - 8.5);
     }
 }

@@ -28,7 +28,7 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
     });
     html! {
         <g key={place.broker} class={classes!("broker", (view.state == ServerState::Down).then_some("down"))} aria-label={format!("Broker {}", place.broker)}>
-            {body(&BodyProps { id: place.broker, endpoint: view.endpoint.clone(), state: view.state, fenced: view.fenced, leads: view.leads.clone(), bare: place.lanes.is_empty(), y: place.y, h: place.h, w: layout.rack_w, hidden: place.hidden, shown, slim: layout.slim, first: layout.racks.first().is_some_and(|rack| rack.broker == place.broker), selected: props.selection == Some(Selection::Broker(place.broker)), handle: props.handle.clone() })}
+            {body(&BodyProps { id: place.broker, endpoint: view.endpoint.clone(), state: view.state, fenced: view.fenced, leads: view.leads.clone(), y: place.y, h: place.h, w: layout.rack_w, hidden: place.hidden, shown, slim: layout.slim, first: layout.racks.first().is_some_and(|rack| rack.broker == place.broker), selected: props.selection == Some(Selection::Broker(place.broker)), handle: props.handle.clone() })}
             {for lanes}
             // Over the hatching of a dead broker words cannot be read, and it has said that it is offline.
             if view.state != ServerState::Down { {absent(props, layout, place)} }
@@ -79,8 +79,6 @@ struct BodyProps {
     state: ServerState,
     fenced: bool,
     leads: Vec<String>,
-    /// Nothing is stored here; then what it leads goes without saying.
-    bare: bool,
     y: f64,
     h: f64,
     w: f64,
@@ -154,8 +152,7 @@ fn title(props: &BodyProps, down: bool) -> Html {
         _ => None,
     };
     let leads = match props.leads.len() {
-        0 if props.bare => String::new(),
-        0 => "leads nothing".to_owned(),
+        0 => String::new(),
         1..=4 => format!("leads {}", props.leads.join(", ")),
         many => format!("leads {many} partitions"),
     };

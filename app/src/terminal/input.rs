@@ -89,7 +89,10 @@ impl Component for Input {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
-        let running = ctx.props().view.as_ref().is_some_and(|view| view.running.is_some());
+        let view = ctx.props().view.as_ref();
+        let running = view.is_some_and(|view| view.running.is_some());
+        let hint =
+            if view.is_some_and(|view| view.reads_input) { "type a line for this program, then Enter" } else { "" };
         let oninput = link.callback(|event: InputEvent| {
             Msg::Text(event.target_unchecked_into::<web_sys::HtmlInputElement>().value())
         });
@@ -111,7 +114,7 @@ impl Component for Input {
             <>
                 if self.found.is_some() { <b class="ps">{"reverse-i-search:"}</b> }
                 else if !running { <b class="ps" aria-hidden="true">{"$"}</b> }
-                <input class="line" ref={self.field.clone()} value={self.text.clone()} {oninput} {onkeydown} {onpaste}
+                <input class="line" ref={self.field.clone()} value={self.text.clone()} placeholder={hint} {oninput} {onkeydown} {onpaste}
                     autocomplete="off" autocapitalize="off" spellcheck="false" aria-label={format!("Terminal {}", ctx.props().terminal)}
                     role="combobox" aria-expanded={(!self.offer.items.is_empty()).to_string()} aria-controls="completions"/>
                 if let Some(line) = self.line_found() { <code class="clip" role="status">{line}</code> }

@@ -68,12 +68,27 @@ fn opened(props: &Props, toggle: Callback<MouseEvent>) -> Html {
             {tabs(props, toggle)}
             <scroll::Scroll {lines} echo={props.echo.clone()} open_line={view.as_ref().map(|view| view.open_line.clone()).unwrap_or_default()}>
                 <input::Input key={props.current.clone()} terminal={props.current.clone()} view={view.clone()} handle={props.handle.clone()}/>
-                if !props.playing && view.is_some_and(|view| view.running.is_some() && !view.reads_input) {
-                    <span class="muted still">{"time stands still, Play goes on"}</span>
+                if let Some(program) = view.filter(|view| !props.playing && !view.reads_input).and_then(|view| view.running.clone()) {
+                    {still(&program, &props.handle)}
                 }
             </scroll::Scroll>
         </div>
     }
+}
+
+/// A program that waits takes no command, and nothing it waits for comes while time stands still: what can be done then.
+fn still(line: &str, handle: &Handle) -> Html {
+    let handle = handle.clone();
+    let play = Callback::from(move |_: MouseEvent| handle.player.play());
+    html! {
+        <span class="still"><b>{program(line)}</b>{" still runs here. Time stands still."}
+            <button class="btn sm" onclick={play}>{icon(Icon::Play)}{"Let time run"}</button></span>
+    }
+}
+
+/// A program's name without its ending.
+fn program(line: &str) -> String {
+    line.split_whitespace().next().unwrap_or_default().trim_end_matches(".sh").to_owned()
 }
 
 fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
@@ -93,8 +108,7 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
         let pick = name.clone();
         let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Terminal(pick.clone()));
         let running = props.terminals.get(name).and_then(|view| view.running.as_ref());
-        let program =
-            running.and_then(|line| line.split_whitespace().next()).map(|word| word.trim_end_matches(".sh").to_owned());
+        let program = running.map(|line| program(line));
         html! {
             <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{name}
                 if let Some(program) = program { <i>{program}</i> }</button>

@@ -36,7 +36,8 @@ pub struct Props {
     pub locked: bool,
     /// All rows on one: the terminal needs the room.
     pub low: bool,
-    /// Titles of the lesson's steps that are still to come.
+    /// Number, beginning and title of the lesson's steps that have begun, and titles of those that are still to come.
+    pub begun: Rc<Vec<(u32, u64, String)>>,
     pub to_come: Rc<Vec<String>>,
     pub handle: Handle,
 }
@@ -109,8 +110,8 @@ pub fn Lanes(props: &Props) -> Html {
             <defs><pattern id="fut" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                 <rect width="1.5" height="7" class="fut"/></pattern></defs>
             {rect(LEFT, 24.0, axis.width, rows.bottom() - TOP, 6.0, "tl-bg")}
-            <Ticks axis={axis.clone()} {rows}/>
-            <Flags axis={axis.clone()} passed={passed(&props.events, props.index)} {rows}/>
+            <Ticks axis={axis.clone()} {rows} steps={Rc::default()}/>
+            <Flags axis={axis.clone()} passed={passed(props)} steps={props.begun.clone()} {rows}/>
             {ahead(props, &axis, rows)}
             {to_come(props, &axis)}
             {head(props, &axis, rows)}
@@ -214,9 +215,11 @@ fn head(props: &Props, axis: &Axis, rows: Rows) -> Html {
 #[derive(Properties, PartialEq)]
 struct MarksProps {
     axis: Axis,
-    /// The last beat that has been passed, by its event index: while time runs between two beats nothing is drawn anew.
+    /// The last beat that has been passed, by its event index, or the lesson's last step, by its number: while time runs
+    /// between two nothing is drawn anew.
     #[prop_or_default]
     passed: Option<u64>,
+    steps: Rc<Vec<(u32, u64, String)>>,
     rows: Rows,
 }
 
@@ -311,19 +314,30 @@ fn class(look: Look) -> &'static str {
     }
 }
 
-/// Flags at the beats, as far as they do not cover each other; the last one passed is filled.
+/// Flags at the beats, as far as they do not cover each other; the last one passed is filled. The beats of a lesson are its
+/// steps.
 #[component]
 fn Flags(props: &MarksProps) -> Html {
     let axis = &props.axis;
     let list = axis.events.all();
     let shown = axis.events.shown;
-    let beats: Vec<_> = list.iter().filter(|event| shown.flags(event)).cloned().collect();
-    let current = props.passed.and_then(|passed| beats.iter().rposition(|event| event.index <= passed));
-    let placed = place(
-        &beats.iter().map(|beat| (axis.x(beat.at_us), flag_words(beat, shown))).collect::<Vec<_>>(),
-        current,
-        LEFT + axis.width,
-    );
+    let (beats, current): (Vec<_>, _) = if props.steps.is_empty() {
+        let beats: Vec<_> = list.iter().filter(|event| shown.flags(event)).collect();
+        let current = props.passed.and_then(|passed| beats.iter().rposition(|event| event.index <= passed));
+        (
+            beats
+                .into_iter()
+                .zip(1..)
+                .map(|(beat, number)| (number, axis.x(beat.at_us), flag_words(beat, shown)))
+                .collect(),
+            current,
+        )
+    } else {
+        let current =
+            props.passed.and_then(|passed| props.steps.iter().position(|(step, ..)| u64::from(*step) == passed));
+        (props.steps.iter().map(|(step, us, title)| (*step, axis.x(*us), title.clone())).collect(), current)
+    };
+    let placed = place(&beats, current, LEFT + axis.width);
     html! {
         <g aria-hidden="true">{for placed.into_iter().map(|flag| {
             let state = match current {
@@ -336,16 +350,19 @@ fn Flags(props: &MarksProps) -> Html {
                 <g class={classes!("flag", state)}>
                     {path(format!("M{x} 6V{}", N(props.rows.bottom()), x = N(x)), "fl-line")}
                     {path(format!("M{x} 3h{w}l6 8-6 8H{x}z", x = N(x), w = N(w)), "fl-body")}
-                    <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{flag.at + 1}</tspan>{" "}{flag.text}</text>
+                    <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{beats[flag.at].0}</tspan>{" "}{flag.text}</text>
                 </g>
             }
         })}</g>
     }
 }
 
-fn passed(events: &Events, index: u64) -> Option<u64> {
-    let list = events.all();
-    let done = list.partition_point(|event| event.index <= index);
+fn passed(props: &Props) -> Option<u64> {
+    if !props.begun.is_empty() {
+        return props.begun.iter().rfind(|(_, us, _)| *us <= props.now_us).map(|(step, ..)| (*step).into());
+    }
+    let list = props.events.all();
+    let done = list.partition_point(|event| event.index <= props.index);
     list[..done].iter().rev().find(|event| event.beat).map(|event| event.index)
 }
 
@@ -357,14 +374,15 @@ struct Flag {
 }
 
 /// The current flag always has room; others are left out where they would touch it or each other.
-fn place(beats: &[(f64, String)], current: Option<usize>, right: f64) -> Vec<Flag> {
-    let width = |text: &str, at: usize| LETTER_W * (text.chars().count() + if at < 9 { 2 } else { 3 }) as f64 + 10.0;
+fn place(beats: &[(u32, f64, String)], current: Option<usize>, right: f64) -> Vec<Flag> {
+    let width =
+        |text: &str, number: u32| LETTER_W * (text.chars().count() + if number < 10 { 2 } else { 3 }) as f64 + 10.0;
     let mut taken: Vec<(f64, f64)> = vec![];
     let mut flags = vec![];
     let order = current.into_iter().chain((0..beats.len()).rev().filter(|at| Some(*at) != current));
     for at in order {
-        let (x, text) = &beats[at];
-        let w = width(text, at);
+        let (number, x, text) = &beats[at];
+        let w = width(text, *number);
         let (from, to) = (*x - 3.0, *x + w + 9.0);
         if to > right + 12.0 && Some(at) != current || taken.iter().any(|(l, r)| from < *r && to > *l) {
             continue;
@@ -453,7 +471,7 @@ mod tests {
 
     #[test]
     fn flags_do_not_cover_each_other_and_the_current_one_stays() {
-        let beats: Vec<_> = (0..30).map(|n| (f64::from(n) * 20.0, "Broker 2 dies".to_owned())).collect();
+        let beats: Vec<_> = (0..30).map(|n| (n, f64::from(n) * 20.0, "Broker 2 dies".to_owned())).collect();
         let flags = place(&beats, Some(7), 900.0);
         assert!(flags.iter().any(|flag| flag.at == 7));
         for a in &flags {

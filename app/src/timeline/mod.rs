@@ -26,7 +26,8 @@ pub struct Props {
     pub locked: bool,
     /// Little room: the terminal is open.
     pub low: bool,
-    /// Titles of the lesson's steps that are still to come.
+    /// Number, beginning and title of the lesson's steps that have begun, and titles of those that are still to come.
+    pub begun: Rc<Vec<(u32, u64, String)>>,
     pub to_come: Rc<Vec<String>>,
     /// Index into the player's speeds.
     pub speed: usize,
@@ -41,7 +42,7 @@ pub fn timeline(props: &Props) -> Html {
             {transport::transport(&transport::Props { now_us: props.now_us, ahead: props.index < props.end_index, event: current, shown: props.events.shown, branches: props.branches.clone(), playing: props.playing, locked: props.locked, speed: props.speed, said: props.said, handle: props.handle.clone() })}
             <lanes::Lanes index={props.index} now_us={props.now_us} end_us={props.end_us} events={props.events.clone()}
                 locked={props.locked && props.index >= props.end_index} low={props.low}
-                to_come={props.to_come.clone()} handle={props.handle.clone()}/>
+                begun={props.begun.clone()} to_come={props.to_come.clone()} handle={props.handle.clone()}/>
         </section>
     }
 }

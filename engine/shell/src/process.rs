@@ -156,8 +156,9 @@ pub struct ClientStatus {
     pub last_error: Option<String>,
     /// When what was refused is sent again.
     pub retry_at: Option<Micros>,
-    /// Consumers in a group: its id, the generation they know (-1 before the first), and whether they are a stable member.
-    pub group: Option<(String, i32, bool)>,
+    /// Consumers in a group: its id, the generation they know (-1 before the first), since when they have been joining the
+    /// next one (`None`: they are members), and how long they were without partitions the last time.
+    pub group: Option<(String, i32, Option<Micros>, Micros)>,
     /// Ids of the brokers it is connected to.
     pub connections: Vec<i32>,
 }

@@ -17,6 +17,8 @@ pub struct LessonView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepView {
     pub title: String,
+    /// When it began in the line of history that is shown, in microseconds.
+    pub begin_us: Option<u64>,
     pub blocks: Vec<Block>,
     pub task: Option<TaskView>,
     pub predict: Option<PredictView>,

@@ -207,8 +207,10 @@ pub struct GroupView {
     pub id: String,
     /// -1 before the first assignment.
     pub generation: i32,
-    /// False while the group is being shared out again.
-    pub stable: bool,
+    /// Since when it has been without partitions because the group is being shared out again.
+    pub pause_from_us: Option<u64>,
+    /// How long that was the last time.
+    pub paused_us: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

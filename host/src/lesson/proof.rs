@@ -232,7 +232,7 @@ impl Bench<'_> {
 
 fn verdict(player: &mut Player, stage: &mut Stage) -> Result<Verdict, String> {
     player.check(stage)?;
-    let view = player.view();
+    let view = player.view(stage);
     let step = &view.steps[view.step as usize];
     step.verdict.clone().ok_or_else(|| "Check says nothing".to_owned())
 }

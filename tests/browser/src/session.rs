@@ -85,13 +85,13 @@ impl Tab {
         self.wait_for(".tt").await?;
         for _ in 0..8 {
             let tabs: Vec<String> = self
-                .evaluate("[...document.querySelectorAll('.ttabs [role=tab]')].map(e => e.firstChild.textContent)")
+                .evaluate("[...document.querySelectorAll('.tt .ttabs [role=tab]')].map(e => e.firstChild.textContent)")
                 .await?;
             let place = match tabs.iter().position(|tab| tab == name) {
-                Some(at) => format!(".ttabs [role=tab]:nth-child({})", at + 1),
-                None => ".ttabs [aria-label='New terminal']".to_owned(),
+                Some(at) => format!(".tt .ttabs [role=tab]:nth-child({})", at + 1),
+                None => ".tt .ttabs [aria-label='New terminal']".to_owned(),
             };
-            let is_open = format!("document.querySelector('.ttabs .on')?.firstChild.textContent === '{name}'");
+            let is_open = format!("document.querySelector('.tt .ttabs .on')?.firstChild.textContent === '{name}'");
             if self.evaluate::<bool>(&is_open).await? {
                 return self.focus("input.line").await;
             }
@@ -108,7 +108,7 @@ impl Tab {
         if !at_prompt && !is_input {
             // What ends by itself is given the time; what stays is stopped.
             let stays: bool = self
-                .evaluate("document.querySelector('.still') === null || document.querySelector('.ttabs .on').innerText.includes('consumer')")
+                .evaluate("document.querySelector('.still') === null || document.querySelector('.tt .ttabs .on').innerText.includes('consumer')")
                 .await?;
             if stays {
                 self.press("Control+c").await?;

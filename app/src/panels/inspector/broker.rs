@@ -70,8 +70,15 @@ fn host_of(endpoint: &str) -> String {
 fn buttons(props: &Props, host: &str, state: ServerState) -> Html {
     let button = |name: &'static str, hint: &'static str, fault: Fault| {
         let handle = props.handle.clone();
-        let onclick = Callback::from(move |_: MouseEvent| handle.fault(fault.clone()));
-        html! { <button class="btn sm" title={hint} {onclick}>{name}</button> }
+        let onclick = Callback::from(move |event: MouseEvent| {
+            // The switch goes and others come: the next key must not press whatever stands in its place.
+            let row = event.target_dyn_into::<web_sys::Element>().and_then(|button| button.parent_element());
+            if let Some(row) = row.and_then(|row| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(row).ok()) {
+                let _ = row.focus();
+            }
+            handle.fault(fault.clone());
+        });
+        html! { <button key={name} class="btn sm" title={hint} {onclick}>{name}</button> }
     };
     let host = || host.to_owned();
     let list = match state {
@@ -93,7 +100,7 @@ fn buttons(props: &Props, host: &str, state: ServerState) -> Html {
             button("Pause", "SIGSTOP: the process stands still", Fault::Pause(host())),
         ],
     };
-    html! { <div class="row wraps">{for list}</div> }
+    html! { <div class="row wraps" tabindex="-1">{for list}</div> }
 }
 
 fn replicas(props: &Props, id: i32) -> Html {

@@ -1,8 +1,10 @@
 //! A Kafka client: what it was started as, what it sent or read, and its last refusal.
 
+use wire::command::Question;
 use wire::view::{ClientKind, ClientView};
 use yew::prelude::*;
 
+use super::why::WhyChain;
 use super::{Props, facts, gone, head, ids};
 use crate::icons::{Mark, mark};
 
@@ -25,6 +27,10 @@ pub fn panel(props: &Props, host: &str, pid: u32) -> Html {
                     }
                 </div>
                 if !view.positions.is_empty() { <div class="isec"><h3>{"Positions"}</h3>{positions(view)}</div> }
+                if view.kind == ClientKind::Producer {
+                    <WhyChain asks={vec![(Question::Send { client: host.to_owned() }, "Send")]} shown={props.model.shown()}
+                        index={if props.playing { u64::MAX } else { props.model.index }} playing={props.playing} handle={props.handle.clone()}/>
+                }
                 <div class="isec"><h3>{"Started as"}</h3><code class="mono wrap">{&view.command}</code></div>
             </div>
         </>

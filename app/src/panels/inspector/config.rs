@@ -3,9 +3,14 @@
 use wire::view::ConfigView;
 use yew::prelude::*;
 
+/// What the safety of a write hangs on, whether it was set or not.
+const TELLING: [&str; 2] = ["min.insync.replicas", "unclean.leader.election.enable"];
+
+/// The settings that were made, and those that tell most; all of them have a tab.
 pub fn list(config: &[ConfigView]) -> Html {
+    let tells = |entry: &&ConfigView| entry.source != "DEFAULT_CONFIG" || TELLING.contains(&entry.key.as_str());
     html! {
-        <dl class="kv">{for config.iter().map(|entry| {
+        <dl class="kv">{for config.iter().filter(tells).map(|entry| {
             let own = entry.source != "DEFAULT_CONFIG";
             html! {
                 <><dt class="clip" title={entry.key.clone()}>{&entry.key}</dt>

@@ -47,11 +47,18 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
         Some(view) => html! {
             <partition::PartitionPanel view={view.clone()} before={props.model.before.get(tp).cloned()}
                 replicas={tables::replicas_of(&props.model, tp)} topic={props.model.topics.get(&tp.0).cloned()}
-                metrics={props.model.metrics.clone()} metrics_before={props.model.metrics_before.clone()}
+                refused={refused(&props.model, &tp.0)} metrics={props.model.metrics.clone()} metrics_before={props.model.metrics_before.clone()}
                 events={props.model.events.clone()} index={if props.playing { u64::MAX } else { props.model.index }} playing={props.playing}
                 glyphs={props.model.glyphs.clone()} charts={charts(props)} handle={props.handle.clone()}/>
         },
     }
+}
+
+/// Whose last send to a topic was refused.
+fn refused(model: &Model, topic: &str) -> Option<String> {
+    let mut clients = model.clients.values();
+    let client = clients.find(|client| client.last_error.is_some() && client.topic.as_deref() == Some(topic))?;
+    Some(client.terminal.clone())
 }
 
 /// The charts beside the partitions.
@@ -64,6 +71,7 @@ fn charts(props: &Props) -> crate::charts::Props {
         playing: props.playing,
         events: model.events.clone(),
         most: usize::MAX,
+        alerts: false,
         height: 104.0,
         handle,
     }
@@ -81,7 +89,7 @@ fn empty(props: &Props) -> Html {
                     <p class="soft">{"What you select on the stage is explained here."}</p>
                 } else {
                     <p class="soft">{"Create one. A click types this line into terminal t1:"}</p>
-                    {console("t1", &[line], &[], false, &props.handle)}
+                    {console("t1", &[line], &[], &props.handle)}
                 }
             </div>
         </div>

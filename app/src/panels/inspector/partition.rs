@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wire::view::{PartitionView, ReplicaView, TopicView};
 use yew::prelude::*;
 
-use super::why::WhyChain;
+use super::why::{WhyChain, of_partition};
 use super::{config, facts, head, ids, tables, tabs};
 use crate::charts::Charts;
 use crate::ctx::Handle;
@@ -19,6 +19,8 @@ pub struct Props {
     pub before: Option<Rc<PartitionView>>,
     pub replicas: Vec<Rc<ReplicaView>>,
     pub topic: Option<Rc<TopicView>>,
+    /// The terminal of a client whose last send to this topic was refused.
+    pub refused: Option<String>,
     /// Kafka's metrics, now and before the last beat.
     pub metrics: Metrics,
     pub metrics_before: Metrics,
@@ -77,11 +79,13 @@ fn overview(props: &Props) -> Html {
     if shown.hw {
         rows.push(("High watermark", held(changed(before, view, hw), view)));
     }
-    if shown.isr {
+    // Either what the last beat did or how the topic is set: with both, the reasons would stand below the edge.
+    let moved = shown.isr && !props.metrics_before.is_empty() && props.metrics_before != props.metrics;
+    if moved {
         rows.push(("min.insync.replicas", changed(before, view, |view| view.min_insync_replicas.to_string())));
-        if !view.elr.is_empty() {
-            rows.push(("ELR", changed(before, view, |view| ids(&view.elr))));
-        }
+    }
+    if shown.isr && !view.elr.is_empty() {
+        rows.push(("ELR", changed(before, view, |view| ids(&view.elr))));
     }
     let hw_note = view.high_watermark.map_or("no leader".to_owned(), |offset| format!("line = HW {offset}"));
     let hw_note = if shown.hw { hw_note } else { String::new() };
@@ -90,21 +94,23 @@ fn overview(props: &Props) -> Html {
             <div class="isec">{facts(rows)}{tags(view, shown)}</div>
             <div class="isec"><h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3>
                 {tables::replica_table(view, &props.replicas, shown)}</div>
-            if shown.isr { {metrics(&props.metrics_before, &props.metrics)} }
-            if let Some(topic) = props.topic.as_ref().filter(|_| shown.isr) {
+            if moved { {metrics(&props.metrics_before, &props.metrics)} }
+            if let Some(topic) = props.topic.as_ref().filter(|_| shown.isr && !moved) {
                 <div class="isec"><h3>{"Config"}<span class="grow"/><span class="muted">{"override in bold"}</span></h3>
                     {config::list(&topic.config)}</div>
             }
-            <WhyChain view={props.view.clone()} {shown} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
+            <WhyChain asks={of_partition(view, behind(&props.replicas), props.refused.clone(), shown)} {shown} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
         </>
     }
 }
 
+/// The broker whose copy ends first: of its log end one asks why.
+fn behind(replicas: &[Rc<ReplicaView>]) -> Option<i32> {
+    replicas.iter().min_by_key(|replica| replica.log_end).map(|replica| replica.broker)
+}
+
 /// What the last beat did to Kafka's metrics. A count that stayed is listed too: it can be the surprise.
 fn metrics(before: &Metrics, after: &Metrics) -> Html {
-    if before.is_empty() || before == after {
-        return html! {};
-    }
     let row = |(name, value): (&String, &u64)| {
         let old = before.get(name).copied().unwrap_or(*value);
         html! { <tr><td class="mono">{name}</td><td class="n muted">{old}</td><td class="n">if old == *value { {value} } else { <b>{value}</b> }</td></tr> }

@@ -1,7 +1,5 @@
 //! Why a value is what it is: the engine's chain of causes, newest first, each time stamp a jump.
 
-use std::rc::Rc;
-
 use wire::Command;
 use wire::command::Question;
 use wire::reply::{Answer, Cause};
@@ -15,33 +13,40 @@ use crate::timeline::clock;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    pub view: Rc<PartitionView>,
-    /// What the lesson has introduced: of nothing else can be asked.
+    /// What can be asked, one thing at least, each with a short name; the first is asked unless another one is picked.
+    pub asks: Vec<(Question, &'static str)>,
+    /// What the lesson has introduced.
     pub shown: Shown,
     pub index: u64,
     pub playing: bool,
     pub handle: Handle,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum About {
-    HighWatermark,
-    Isr,
-    Leader,
-}
-
-impl About {
-    fn question(self, view: &PartitionView) -> Question {
-        let (topic, partition) = (view.topic.clone(), view.partition);
-        match self {
-            Self::HighWatermark => Question::HighWatermark { topic, partition },
-            Self::Isr => Question::Isr { topic, partition },
-            Self::Leader => Question::Leader { topic, partition },
-        }
+/// What can be asked of a partition, as far as the lesson has introduced it.
+pub fn of_partition(
+    view: &PartitionView,
+    behind: Option<i32>,
+    refused: Option<String>,
+    shown: Shown,
+) -> Vec<(Question, &'static str)> {
+    let of = || (view.topic.clone(), view.partition);
+    let ((topic, partition), mut asks) = (of(), vec![]);
+    if let Some(client) = refused {
+        asks.push((Question::Send { client }, "Refused write"));
     }
+    if shown.hw {
+        asks.push((Question::HighWatermark { topic, partition }, "HW"));
+        let (topic, partition) = of();
+        asks.extend(behind.map(|broker| (Question::LogEndOffset { topic, partition, broker }, "LEO")));
+    }
+    if shown.isr {
+        let (topic, partition) = of();
+        asks.push((Question::Isr { topic, partition }, "ISR"));
+    }
+    let (topic, partition) = of();
+    asks.push((Question::Leader { topic, partition }, "Leader"));
+    asks
 }
-
-const ABOUT: [(About, &str); 3] = [(About::HighWatermark, "HW"), (About::Isr, "ISR"), (About::Leader, "Leader")];
 
 /// What the engine answered: its wording of the question and the causes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,23 +57,18 @@ struct Answered {
 
 #[component]
 pub fn WhyChain(props: &Props) -> Html {
-    let asked = use_state(|| About::HighWatermark);
+    let asked = use_state(|| "");
     let shown = props.shown;
-    let known = |about: About| match about {
-        About::HighWatermark => shown.hw,
-        About::Isr => shown.isr,
-        About::Leader => true,
-    };
-    let about = if known(*asked) { *asked } else { About::Leader };
     let answered = use_state(Answered::default);
+    let at = props.asks.iter().position(|(_, name)| *name == *asked).unwrap_or(0);
+    let (question, about) = props.asks[at].clone();
     {
         let answered = answered.clone();
-        let (view, handle) = (props.view.clone(), props.handle.clone());
-        let name = (view.topic.clone(), view.partition);
+        let handle = props.handle.clone();
         // While time runs the answer would be old before it is read.
-        use_effect_with((name, about, props.index, props.playing), move |(_, _, _, playing)| {
+        use_effect_with((question, props.index, props.playing), move |(question, _, playing)| {
             if !*playing {
-                handle.ask(Command::Why(about.question(&view)), move |reply| {
+                handle.ask(Command::Why(question.clone()), move |reply| {
                     if let Answer::Why { question, causes } = &reply.answer {
                         answered.set(Answered { question: question.clone(), causes: causes.clone() });
                     }
@@ -76,16 +76,16 @@ pub fn WhyChain(props: &Props) -> Html {
             }
         });
     }
-    let pick = |(which, name): &(About, &'static str)| {
-        let (asked, which) = (asked.clone(), *which);
-        let on = about == which;
-        let onclick = Callback::from(move |_: MouseEvent| asked.set(which));
-        html! { <button class={classes!("tiny", on.then_some("on"))} aria-pressed={on.to_string()} {onclick}>{*name}</button> }
+    let pick = |(_, name): &(Question, &'static str)| {
+        let (asked, name) = (asked.clone(), *name);
+        let on = about == name;
+        let onclick = Callback::from(move |_: MouseEvent| asked.set(name));
+        html! { <button class={classes!("tiny", on.then_some("on"))} aria-pressed={on.to_string()} {onclick}>{name}</button> }
     };
     html! {
         <div class="isec grow">
             <h3>{icon(Icon::Question)}<span class="grow">{if answered.question.is_empty() { "Why?".to_owned() } else { shown.plain(&answered.question) }}</span></h3>
-            <div class="row tight whys" role="group" aria-label="Why">{for ABOUT.iter().filter(|(which, _)| known(*which)).map(pick)}</div>
+            if props.asks.len() > 1 { <div class="row tight whys" role="group" aria-label="Why">{for props.asks.iter().map(pick)}</div> }
             {chain(&answered.causes, shown, &props.handle)}
         </div>
     }

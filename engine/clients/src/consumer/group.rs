@@ -43,6 +43,10 @@ pub(super) struct Group {
     pub membership: Membership,
     pub member_id: String,
     pub generation: i32,
+    /// Since when it has been without partitions, on its way into a generation.
+    pub pause_from: Option<Micros>,
+    /// How long it was the last time.
+    pub paused: Micros,
     protocol: String,
     rejoin: bool,
     /// Members of the generation that this consumer, its leader, shares out for.
@@ -66,6 +70,8 @@ impl Group {
             membership: Membership::Unjoined,
             member_id: String::new(),
             generation: -1,
+            pause_from: None,
+            paused: Micros::ZERO,
             protocol: String::new(),
             rejoin: true,
             members: Vec::new(),
@@ -231,6 +237,7 @@ impl Consumer {
         let Some(group) = &mut self.group else { return };
         group.rejoin = false;
         group.membership = Membership::Joining;
+        group.pause_from.get_or_insert(now);
         let rebalance = self.config.max_poll_interval;
         let ms = |span: Micros| i32::try_from(span.as_ms()).unwrap_or(i32::MAX);
         let generation = group.generation;
@@ -342,6 +349,7 @@ impl Consumer {
             return self.on_group_error(code, now);
         }
         group.membership = Membership::Stable;
+        group.paused = group.pause_from.take().map_or(Micros::ZERO, |from| now - from);
         group.next_heartbeat = now + self.config.heartbeat_interval;
         group.session_end = now + self.config.session_timeout;
         group.next_commit = now + self.config.auto_commit_interval;

@@ -313,10 +313,10 @@ impl Consumer {
         self.subscription.partitions.iter().map(view).collect()
     }
 
-    /// Id of its group, the generation it knows, and whether it is a stable member of it.
-    pub fn group_view(&self) -> Option<(String, i32, bool)> {
-        let stable = |group: &Group| group.membership == Membership::Stable;
-        self.group.as_ref().map(|group| (group.id.clone(), group.generation, stable(group)))
+    /// Id of its group, the generation it knows, since when it has been joining the next one (`None`: it is a member),
+    /// and how long it was without partitions the last time.
+    pub fn group_view(&self) -> Option<(String, i32, Option<Micros>, Micros)> {
+        self.group.as_ref().map(|group| (group.id.clone(), group.generation, group.pause_from, group.paused))
     }
 
     /// Ids of the nodes it is connected to: brokers, bootstrap servers (negative), the coordinator (`i32::MAX - id`).

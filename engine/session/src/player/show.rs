@@ -4,10 +4,11 @@ use lesson::Step;
 use wire::lesson::{ClauseView, LessonView, PredictView, Span, StepView, TaskView};
 
 use super::{Mark, Player};
+use crate::stage::Stage;
 
 impl Player {
     /// The whole lesson with what became of each step. Clauses are as they were last looked at.
-    pub fn view(&self) -> LessonView {
+    pub fn view(&self, stage: &Stage) -> LessonView {
         let steps = self.lesson.steps.iter().zip(&self.marks).enumerate();
         LessonView {
             id: self.lesson.id.clone(),
@@ -15,14 +16,16 @@ impl Player {
             chapter: self.lesson.chapter.clone(),
             minutes: self.lesson.minutes,
             step: self.step as u32,
-            steps: steps.map(|(at, (step, mark))| self.step_view(at, step, mark)).collect(),
+            steps: steps.map(|(at, (step, mark))| self.step_view(at, step, mark, stage)).collect(),
             solved: (0..self.marks.len() as u32).filter(|step| self.is_solved(*step)).collect(),
         }
     }
 
-    fn step_view(&self, at: usize, step: &Step, mark: &Mark) -> StepView {
+    fn step_view(&self, at: usize, step: &Step, mark: &Mark, stage: &Stage) -> StepView {
+        let begin = mark.begin.filter(|begin| begin.is_on_path(stage.timeline()));
         StepView {
             title: step.title.clone(),
+            begin_us: begin.map(|begin| begin.position.at.0),
             blocks: step.blocks.clone(),
             task: self.task(at, step, mark),
             predict: predict(step, mark),

@@ -228,7 +228,7 @@ impl Session {
         if changed {
             player.observe(stage);
         }
-        reply.lesson = Some(player.view());
+        reply.lesson = Some(player.view(stage));
     }
 }
 

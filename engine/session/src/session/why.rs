@@ -177,24 +177,36 @@ impl<'a> Inquiry<'a> {
             _ => false,
         });
         let sent = self.find(|event| matches!(event, Event::RecordSent { client, .. } if of_client(client)));
-        let mut causes = Vec::new();
+        let (mut causes, mut behind) = (Vec::new(), Vec::new());
         let partition = match sent.as_ref().map(|(_, event)| event) {
             Some(Event::RecordSent { partition, .. }) => Some(partition),
             _ => None,
         };
         if let Some(id) = partition {
             causes.extend(self.state_for_writers(id));
+            if !causes.is_empty() {
+                // What made the ISR short is why the write was refused.
+                behind = self.isr(id).1.into_iter().filter(|cause| cause.index.is_some()).collect();
+            }
             causes.extend(self.last(|event| match event {
                 Event::ProduceRefused { partition, .. } | Event::ProduceDelayed { partition, .. } => partition == id,
                 _ => false,
             }));
         }
+        let failed = |event: &Event| matches!(event, Event::RecordFailed { .. } | Event::SendRetried { .. });
+        let refused = !behind.is_empty() && told.as_ref().is_some_and(|(_, event)| failed(event));
         causes.extend(told.map(|(cause, _)| cause));
+        causes.extend(behind);
         causes.extend(sent.map(|(cause, _)| cause));
         if causes.is_empty() {
             causes.push(now(format!("{client} has not sent anything.")));
         }
-        (format!("What became of the last send of {client}?"), causes)
+        let question = if refused {
+            format!("Why was the last send of {client} refused?")
+        } else {
+            format!("What became of the last send of {client}?")
+        };
+        (question, causes)
     }
 
     fn state_for_writers(&self, id: &TopicPartition) -> Vec<Cause> {

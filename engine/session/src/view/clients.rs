@@ -33,7 +33,12 @@ pub fn add(scene: &Scene<'_>, view: &mut View) {
                 error_note: status.last_error.as_deref().map_or("", fate).to_string(),
                 last_error: status.last_error,
                 retry_at_us: status.retry_at.map(|at| at.0),
-                group: status.group.map(|(id, generation, stable)| GroupView { id, generation, stable }),
+                group: status.group.map(|(id, generation, from, paused)| GroupView {
+                    id,
+                    generation,
+                    pause_from_us: from.map(|at| at.0),
+                    paused_us: paused.0,
+                }),
                 connections: status.connections,
             };
             view.insert(Key::Client(client.terminal.clone(), pid), Entity::Client(client));

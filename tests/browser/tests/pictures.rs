@@ -1,0 +1,131 @@
+//! The states of the design's pictures, so that page and picture can be laid side by side: `target/screenshots/picture-*.png`.
+//! A state is waited for in the stage's own words: what is not in it is a failure and not another picture.
+
+use oz_browser::{Hands, Options, Tab, Theme, in_tab};
+
+const LESSON: &str = include_str!("../pictures/when-a-broker-dies.md");
+
+/// Where the three copies end, and up to where they are safe, in pictures 02, 08, 09 and 10.
+const CALM: [&str; 3] = [
+    "orders-1 on broker 1, follower, epoch 0, high watermark 7, log end 7",
+    "orders-1 on broker 2, leader, epoch 0, high watermark 7, log end 9",
+    "orders-1 on broker 3, follower, epoch 0, high watermark 7, log end 8",
+];
+
+/// All that the stage says to those who cannot see it.
+const SAID: &str = "[...document.querySelectorAll('#stage [aria-label]')].map(e => e.ariaLabel).join('\\n')";
+
+/// Opens a lesson file as a person picks one.
+async fn open(tab: &Tab, text: &str) -> Result<(), String> {
+    tab.wait_for_text("#lessons", "Your first topic").await?;
+    let give = format!(
+        "(() => {{ const input = [...document.querySelectorAll('label')].find(e => e.innerText.includes('Open a lesson file')).querySelector('input'); \
+         const files = new DataTransfer(); files.items.add(new File([{text:?}], 'picture.md')); input.files = files.files; \
+         input.dispatchEvent(new Event('change', {{ bubbles: true }})); return true; }})()"
+    );
+    tab.evaluate::<bool>(&give).await?;
+    tab.wait_for(".broker").await?;
+    tab.rest().await
+}
+
+/// Steps back until the stage says all of these words.
+async fn back_to(tab: &Tab, words: &[&str]) -> Result<(), String> {
+    let mut said = String::new();
+    for _ in 0..40 {
+        said = tab.evaluate(SAID).await?;
+        if words.iter().all(|words| said.contains(words)) {
+            return Ok(());
+        }
+        tab.click("[aria-label='Step back']").await?;
+        tab.rest().await?;
+    }
+    Err(format!("{words:?} is nowhere in the past; the stage says {said}"))
+}
+
+/// Three in sync; two records are with the leader, one of them with broker 3, none with broker 1, and a question is open.
+async fn calm(tab: &Tab) -> Result<(), String> {
+    open(tab, LESSON).await?;
+    tab.click(".lfoot .btn:last-child").await?;
+    tab.wait_for_text(".steptitle", "Set min to 3").await?;
+    for _ in 0..8 {
+        tab.press("]").await?;
+    }
+    tab.click(".runline").await?;
+    tab.rest().await?;
+    tab.press("Escape").await?;
+    // Both lines at one moment, before time goes on.
+    let both = "(() => { for (const word of ['gus', 'jon']) [...document.querySelectorAll('.runline')].find(e => e.textContent.includes(word)).click(); return true; })()";
+    tab.evaluate::<bool>(both).await?;
+    tab.rest().await?;
+    tab.press("Escape").await?;
+    back_to(tab, &CALM).await?;
+    tab.click(".lfoot .btn:last-child").await?;
+    tab.wait_for_text(".steptitle", "Broker 2 dies").await?;
+    tab.click(".opts [role=radio]:nth-child(2)").await?;
+    tab.rest().await
+}
+
+/// Broker 2 has lost power with a record that nobody else has; one client is refused, the other one is not.
+async fn down(tab: &Tab) -> Result<(), String> {
+    calm(tab).await?;
+    tab.click("section[aria-label=Prediction] .pri").await?;
+    tab.wait_for("section[aria-label='Your prediction'] .explain").await?;
+    tab.rest().await?;
+    tab.switch(Hands::Mouse, "kill", "b2").await?;
+    tab.wait_for_text("#stage", "2 out").await?;
+    tab.line(Hands::Keys, "t4", "jon:cake", true).await?;
+    tab.press("Escape").await?;
+    tab.press("Escape").await?;
+    tab.press("Escape").await?;
+    tab.rest().await?;
+    let leader = "orders-1 on broker 3, leader, epoch 1, high watermark 7, log end 9";
+    let said: String = tab.evaluate(SAID).await?;
+    let missing = [leader, "NOT_ENOUGH_REPLICAS", "In-sync replicas: 2 of 3", "orders-1 on broker 2, offline"];
+    match missing.into_iter().find(|words| !said.contains(words)) {
+        Some(words) => Err(format!("the stage does not say {words:?}: {said}")),
+        None => tab.wait_for_text("#stage", "HW 7 held").await,
+    }
+}
+
+#[test]
+fn a_calm_cluster() {
+    in_tab(Options::default(), async |tab| {
+        calm(tab).await?;
+        tab.screenshot("picture-02").await?;
+        tab.press("p").await?;
+        tab.wait_for(".pz .broker").await?;
+        for key in ["1", "1", "1", "2", "2", "3"] {
+            tab.press(key).await?;
+        }
+        tab.rest().await?;
+        tab.screenshot("picture-08").await
+    });
+}
+
+#[test]
+fn a_calm_cluster_in_the_light() {
+    in_tab(Options { theme: Theme::Light, ..Options::default() }, async |tab| {
+        calm(tab).await?;
+        tab.screenshot("picture-09").await
+    });
+}
+
+#[test]
+fn a_broker_is_down() {
+    in_tab(Options::default(), async |tab| {
+        down(tab).await?;
+        tab.screenshot("picture-03").await
+    });
+}
+
+#[test]
+fn a_calm_cluster_on_a_tablet() {
+    in_tab(Options { size: (820, 1180), ..Options::default() }, async |tab| {
+        calm(tab).await?;
+        tab.screenshot("picture-10").await?;
+        tab.press("p").await?;
+        tab.wait_for(".pz .broker").await?;
+        tab.rest().await?;
+        tab.screenshot("picture-10-present").await
+    });
+}
