@@ -133,7 +133,9 @@ fn span_at(text: &str, before: Option<char>) -> Option<(Span, &str)> {
     if let Some(rest) = text.strip_prefix('_') {
         // Within a word an underscore is one of its letters.
         let (inner, after) = marked(rest, "_")?;
-        let within = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        // Beyond ASCII all are letters but the dashes and quotes: to tell exactly takes tables.
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '\u{c0}'..='\u{1fff}' | '\u{2c00}'..);
+        let within = |c: Option<char>| c.is_some_and(is_letter);
         return (!within(before) && !within(after.chars().next())).then_some((Span::Emphasis(inner), after));
     }
     let (label, rest) = text.strip_prefix('[')?.split_once("](")?;
