@@ -1,24 +1,18 @@
 //! Clusters to start from: each is a boot and the lines and faults that a person would give, so its session is one like any
 //! other, with a past that can be gone through.
 
-use std::borrow::Cow;
-use std::rc::Rc;
-
 use wire::command::ClusterSpec;
 use wire::{Command, Fault};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
 
-type Text = Cow<'static, str>;
-
 /// What is done after the boot.
-#[derive(Clone)]
 enum Op {
     /// Typed into a terminal; the next one follows when it has ended or waits.
-    Line(&'static str, Text),
+    Line(&'static str, &'static str),
     /// The same, and time goes on for so many milliseconds while it runs.
-    During(&'static str, Text, u64),
+    During(&'static str, &'static str, u64),
     Fault(fn(String) -> Fault, &'static str, u64),
 }
 
@@ -29,21 +23,13 @@ struct Template {
     ops: &'static [Op],
 }
 
-const TOPIC: Text = Cow::Borrowed(
-    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3",
-);
-const SAFE: Text = Cow::Borrowed(
-    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2",
-);
-const KEYED: Text = Cow::Borrowed(
-    "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:",
-);
-const GROUP: Text = Cow::Borrowed(
-    "kafka-console-consumer.sh --bootstrap-server b1:9092 --topic orders --group billing --from-beginning",
-);
-const STEADY: Text = Cow::Borrowed(
-    "kafka-producer-perf-test.sh --bootstrap-server b1:9092 --topic orders --num-records 900 --record-size 60 --throughput 20 --command-property acks=all",
-);
+const TOPIC: &str =
+    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
+const SAFE: &str = "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2";
+const KEYED: &str = "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:";
+const GROUP: &str =
+    "kafka-console-consumer.sh --bootstrap-server b1:9092 --topic orders --group billing --from-beginning";
+const STEADY: &str = "kafka-producer-perf-test.sh --bootstrap-server b1:9092 --topic orders --num-records 900 --record-size 60 --throughput 20 --command-property acks=all";
 
 const TEMPLATES: [Template; 6] = [
     Template {
@@ -82,9 +68,7 @@ const TEMPLATES: [Template; 6] = [
         ops: &[
             Op::Line(
                 "t1",
-                Cow::Borrowed(
-                    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.ms=10000 --config min.cleanable.dirty.ratio=0.01",
-                ),
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.ms=10000 --config min.cleanable.dirty.ratio=0.01",
             ),
             Op::During("t2", KEYED, 11_000),
             Op::During("t2", KEYED, 11_000),
@@ -98,9 +82,7 @@ const TEMPLATES: [Template; 6] = [
         ops: &[
             Op::Line(
                 "t1",
-                Cow::Borrowed(
-                    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 50 --replication-factor 3",
-                ),
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 50 --replication-factor 3",
             ),
             Op::Line("t2", KEYED),
         ],
@@ -116,7 +98,7 @@ const TEMPLATES: [Template; 6] = [
 pub fn list(handle: &Handle) -> Html {
     let card = |template: &'static Template| {
         let handle = handle.clone();
-        let onclick = Callback::from(move |_: MouseEvent| start(&handle, template.brokers, template.ops.into()));
+        let onclick = Callback::from(move |_: MouseEvent| start(&handle, template.brokers, template.ops));
         html! { <button class="tpl" {onclick}><b>{template.name}</b><span class="muted">{template.note}</span></button> }
     };
     html! {
@@ -154,46 +136,44 @@ fn Own(props: &OwnProps) -> Html {
             let topic = format!(
                 "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions {partitions} --replication-factor {copies}"
             );
-            let mut ops = vec![Op::Line("t1", topic.into())];
+            // Text that stays: a cluster is started by hand, and each is a few hundred bytes.
+            let mut ops = vec![Op::Line("t1", topic.leak())];
             if rate > 0 {
                 let send = format!(
                     "kafka-producer-perf-test.sh --bootstrap-server b1:9092 --topic orders --num-records {} --record-size 60 --throughput {rate}",
                     rate * 60
                 );
-                ops.extend([Op::Line("t3", GROUP), Op::During("t2", send.into(), 3_000)]);
+                ops.extend([Op::Line("t3", GROUP), Op::During("t2", send.leak(), 3_000)]);
             }
-            start(&handle, brokers, ops.into());
+            start(&handle, brokers, ops.leak());
         })
     };
     html! { <div class="tpl own" role="group" aria-label="Your own numbers">{for KNOBS.iter().enumerate().map(knob)}<span class="grow"/><button class="btn sm" onclick={begin}>{"Start it"}</button></div> }
 }
 
-fn start(handle: &Handle, brokers: u32, ops: Rc<[Op]>) {
+fn start(handle: &Handle, brokers: u32, ops: &'static [Op]) {
     let spec = ClusterSpec { version: "4.3".into(), brokers, controllers: 1, config: vec![] };
     let again = handle.clone();
-    handle.ask(Command::Boot { spec, seed: super::side::fresh_seed() }, move |_| go_on(&again, ops.clone(), 0));
+    handle.ask(Command::Boot { spec, seed: super::side::fresh_seed() }, move |_| go_on(&again, ops));
 }
 
 /// One after the other; whatever is refused is said, and the next follows.
-fn go_on(handle: &Handle, ops: Rc<[Op]>, at: usize) {
-    let Some(op) = ops.get(at).cloned() else { return };
-    let again = handle.clone();
-    let next = move || go_on(&again, ops.clone(), at + 1);
-    let type_line = |terminal: &str, line: Text| {
-        handle.send(Command::Type { terminal: terminal.to_owned(), line: line.into_owned() });
-    };
+fn go_on(handle: &Handle, ops: &'static [Op]) {
+    let Some((op, rest)) = ops.split_first() else { return };
+    let next = handle.clone();
     match op {
         Op::Line(terminal, line) => {
-            type_line(terminal, line);
-            handle.ask(Command::RunUntilIdle { terminal: terminal.to_owned() }, move |_| next());
+            let terminal = (*terminal).to_owned();
+            handle.send(Command::Type { terminal: terminal.clone(), line: (*line).to_owned() });
+            handle.ask(Command::RunUntilIdle { terminal }, move |_| go_on(&next, rest));
         }
         Op::During(terminal, line, ms) => {
-            type_line(terminal, line);
-            handle.run_to(move |now| now + ms * 1_000, next);
+            handle.send(Command::Type { terminal: (*terminal).to_owned(), line: (*line).to_owned() });
+            handle.run_to(move |now| now + ms * 1_000, move || go_on(&next, rest));
         }
         Op::Fault(fault, host, ms) => {
-            handle.send(Command::Fault(fault(host.to_owned())));
-            handle.run_to(move |now| now + ms * 1_000, next);
+            handle.send(Command::Fault(fault((*host).to_owned())));
+            handle.run_to(move |now| now + ms * 1_000, move || go_on(&next, rest));
         }
     }
 }

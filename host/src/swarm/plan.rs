@@ -6,8 +6,8 @@ use base::{Micros, NodeId, Rng};
 use cluster::{Control, Event};
 use session::Host;
 use session::act::Act;
-use sim::plan::{Arena, Classes};
 use sim::disk::Ailment;
+use sim::plan::{Arena, Classes};
 use sim::{Fault, Stamped, World};
 use wire::command::ClusterSpec;
 
