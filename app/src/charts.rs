@@ -159,7 +159,7 @@ pub fn Plots(props: &PlotsProps) -> Html {
         |(name, value): (&String, &u64)| html! { <tr><td class="mono">{name}</td><td class="n">{value}</td></tr> };
     html! {
         <section class="plots" aria-label="Metrics">
-            <div class="ttabs"><span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
+            <div class="ttabs"><h2 class="sr">{"Metrics"}</h2><span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
                 <span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
             <div class="plotsin" tabindex="0" role="group" aria-label="Values">
                 if *at < 2 { <Charts alerts={*at == 1} ..props.charts.clone()/> }
