@@ -28,11 +28,16 @@ pub fn file_name(base_offset: i64, suffix: &str) -> String {
     format!("{base_offset:020}{suffix}")
 }
 
+const LOG: &str = ".log";
+
+fn log_path(dir: &str, base_offset: i64) -> Arc<str> {
+    format!("{dir}/{}", file_name(base_offset, LOG)).into()
+}
+
 /// Batches from `base_offset` on. Only the last segment of a log is appended to.
 #[derive(Clone, Debug, Hash)]
 pub struct LogSegment {
     base_offset: i64,
-    dir: Arc<str>,
     log_path: Arc<str>,
     pub(crate) batches: BatchList,
     pub(crate) offset_index: OffsetIndex,
@@ -63,8 +68,7 @@ impl LogSegment {
         let jitter = if most > 0 { (Digest::of(&(dir, base_offset)) % most as u64) as i64 } else { 0 };
         LogSegment {
             base_offset,
-            dir: dir.clone(),
-            log_path: format!("{dir}/{}", file_name(base_offset, ".log")).into(),
+            log_path: log_path(dir, base_offset),
             batches: BatchList::default(),
             offset_index: OffsetIndex::new(base_offset, config.segment_index_bytes),
             time_index: TimeIndex::new(base_offset, config.segment_index_bytes),
@@ -123,19 +127,10 @@ impl LogSegment {
         self.batches.first_timestamp()
     }
 
+    /// One of the segment's files.
     pub(crate) fn path(&self, suffix: &str) -> String {
-        let mut path = String::with_capacity(self.dir.len() + 21 + suffix.len());
-        path.push_str(&self.dir);
-        path.push('/');
-        // Every few batches has an index entry: the formatter would be half of the work of an append.
-        let mut digit = 10_i64.pow(18);
-        path.push('0');
-        while digit > 0 {
-            path.push(char::from(b'0' + (self.base_offset / digit % 10) as u8));
-            digit /= 10;
-        }
-        path.push_str(suffix);
-        path
+        // Every few batches has an index entry: to write the number anew would be half of the work of an append.
+        [&self.log_path[..self.log_path.len() - LOG.len()], suffix].concat()
     }
 
     pub fn should_roll(&self, roll: RollParams) -> bool {
@@ -316,8 +311,7 @@ impl LogSegment {
     }
 
     pub(crate) fn set_dir(&mut self, dir: &Arc<str>) {
-        self.dir = dir.clone();
-        self.log_path = self.path(".log").into();
+        self.log_path = log_path(dir, self.base_offset);
     }
 
     pub(crate) fn set_max_timestamp_so_far(&mut self, largest: TimestampOffset) {

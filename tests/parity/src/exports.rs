@@ -15,7 +15,13 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 
 /// That of the worker.
 #[global_allocator]
-static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+static MEMORY: rlsf::GlobalTlsf<InPlace> = rlsf::GlobalTlsf::new();
+
+struct InPlace;
+
+impl rlsf::GlobalTlsfOptions for InPlace {
+    const COALESCE_POOLS: bool = false;
+}
 
 thread_local! {
     /// What the next `oz_speed` does.

@@ -180,19 +180,19 @@ impl BatchBuilder {
             TimestampType::CreateTime => self.max_timestamp,
         };
         let base_timestamp = self.delete_horizon_ms.or(self.base_timestamp).unwrap_or(NO_TIMESTAMP);
-        let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
-        put(0, &self.base_offset.to_be_bytes());
-        put(LOG_OVERHEAD - 4, &length.to_be_bytes());
-        put(super::LEADER_EPOCH_AT, &self.leader_epoch.to_be_bytes());
-        put(super::MAGIC_AT, &[CURRENT_MAGIC as u8]);
-        put(super::ATTRIBUTES_AT, &self.attributes().to_be_bytes());
-        put(super::LAST_OFFSET_DELTA_AT, &last_offset_delta.to_be_bytes());
-        put(super::BASE_TIMESTAMP_AT, &base_timestamp.to_be_bytes());
-        put(super::MAX_TIMESTAMP_AT, &max_timestamp.to_be_bytes());
-        put(super::PRODUCER_ID_AT, &self.producer_id.to_be_bytes());
-        put(super::PRODUCER_EPOCH_AT, &self.producer_epoch.to_be_bytes());
-        put(super::BASE_SEQUENCE_AT, &self.base_sequence.to_be_bytes());
-        put(super::COUNT_AT, &self.count.to_be_bytes());
+        let header: &mut [u8; HEADER_LEN] = out.first_chunk_mut().expect("room for the header");
+        put(header, 0, self.base_offset.to_be_bytes());
+        put(header, LOG_OVERHEAD - 4, length.to_be_bytes());
+        put(header, super::LEADER_EPOCH_AT, self.leader_epoch.to_be_bytes());
+        put(header, super::MAGIC_AT, [CURRENT_MAGIC as u8]);
+        put(header, super::ATTRIBUTES_AT, self.attributes().to_be_bytes());
+        put(header, super::LAST_OFFSET_DELTA_AT, last_offset_delta.to_be_bytes());
+        put(header, super::BASE_TIMESTAMP_AT, base_timestamp.to_be_bytes());
+        put(header, super::MAX_TIMESTAMP_AT, max_timestamp.to_be_bytes());
+        put(header, super::PRODUCER_ID_AT, self.producer_id.to_be_bytes());
+        put(header, super::PRODUCER_EPOCH_AT, self.producer_epoch.to_be_bytes());
+        put(header, super::BASE_SEQUENCE_AT, self.base_sequence.to_be_bytes());
+        put(header, super::COUNT_AT, self.count.to_be_bytes());
         let crc = base::crc::crc32c(&out[super::ATTRIBUTES_AT..]);
         out[super::CRC_AT..super::CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
         // A batch may live as long as its log; what grew too far is given back.
@@ -208,6 +208,12 @@ impl BatchBuilder {
             | bit(self.control, CONTROL_BIT)
             | bit(self.delete_horizon_ms.is_some(), DELETE_HORIZON_BIT)
     }
+}
+
+/// Writes a field of the header. Its length is known when this is compiled, so it is a store and no call.
+#[inline(always)]
+fn put<const N: usize>(header: &mut [u8; HEADER_LEN], at: usize, bytes: [u8; N]) {
+    header[at..at + N].copy_from_slice(&bytes);
 }
 
 fn put_record(
@@ -255,6 +261,7 @@ pub fn record_size(
     varint_len(body as i32) + body
 }
 
+#[inline(always)]
 fn body_size(
     offset_delta: i32,
     timestamp_delta: i64,
@@ -265,6 +272,7 @@ fn body_size(
     1 + varlong_len(timestamp_delta) + varint_len(offset_delta) + data_size(key, value, headers)
 }
 
+#[inline(always)]
 fn data_size(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[RecordHeader]) -> usize {
     let nullable = |bytes: Option<&[u8]>| bytes.map_or(1, |bytes| varint_len(bytes.len() as i32) + bytes.len());
     let headers_size: usize =
