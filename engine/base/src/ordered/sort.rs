@@ -27,11 +27,30 @@ pub fn sort_by_key<T, K: Ord>(items: &mut [T], mut key: impl FnMut(&T) -> K) {
     sort_by(items, |a, b| key(a).cmp(&key(b)));
 }
 
-/// The places of `len` items in sorted order. Never inlined: each place where it were would have a sort of its own again.
+/// The places of `len` items in sorted order, by merging ever longer runs: `std`'s quicker ways for large input are 7 KB.
+/// Never inlined: each place where it were would have a sort of its own again.
 #[inline(never)]
 fn order_of(len: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
-    order.sort_by(|a, b| compare(*a, *b));
+    let mut merged = Vec::with_capacity(len);
+    let mut width = 1;
+    while width < len {
+        for pair in order.chunks(2 * width) {
+            let (mut at, mut other) = (0, width);
+            // What is in order already, as most is, costs one look.
+            let is_in_order = other >= pair.len() || compare(pair[other - 1], pair[other]).is_le();
+            while !is_in_order && at < width && other < pair.len() {
+                let from = if compare(pair[at], pair[other]).is_le() { &mut at } else { &mut other };
+                merged.push(pair[*from]);
+                *from += 1;
+            }
+            merged.extend_from_slice(&pair[at..width.min(pair.len())]);
+            merged.extend_from_slice(pair.get(other..).unwrap_or_default());
+        }
+        std::mem::swap(&mut order, &mut merged);
+        merged.clear();
+        width *= 2;
+    }
     order
 }
 
