@@ -22,8 +22,13 @@ impl Digest {
     /// Never inlined: every field of every message is mixed in somewhere, and a call is a third of its bytes.
     #[inline(never)]
     fn mix(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        self.0 = mixed(self.0, word);
     }
+}
+
+#[inline(always)]
+fn mixed(state: u64, word: u64) -> u64 {
+    (state ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
 }
 
 impl Default for Digest {
@@ -41,14 +46,11 @@ impl Hasher for Digest {
 
     #[inline(never)]
     fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.mix(u64::from_le_bytes(word.try_into().expect("eight bytes")));
-        }
-        let rest = words.remainder();
+        let (words, rest) = bytes.as_chunks();
+        let state = words.iter().fold(self.0, |state, word| mixed(state, u64::from_le_bytes(*word)));
         let mut last = [0u8; 8];
         last[..rest.len()].copy_from_slice(rest);
-        self.mix(u64::from_le_bytes(last) ^ ((bytes.len() as u64) << 56));
+        self.0 = mixed(state, u64::from_le_bytes(last) ^ ((bytes.len() as u64) << 56));
     }
 
     fn write_u8(&mut self, i: u8) {
