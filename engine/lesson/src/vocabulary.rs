@@ -211,8 +211,7 @@ pub fn read(path: &[String]) -> Result<Asked<'_>, String> {
     let this_step = path.first().is_some_and(|word| word == "step");
     let words = if this_step { &path[1..] } else { path };
     for row in &FACTS {
-        let pattern: Vec<&str> = row.path.split('.').collect();
-        let Some(names) = names(&pattern, words) else { continue };
+        let Some(names) = names(row.path, words) else { continue };
         if this_step && !row.counted {
             return Err(format!("`step.` stands before what is counted; `{}` is as it is now", words.join(".")));
         }
@@ -254,11 +253,18 @@ pub fn is_terminal(name: &str) -> bool {
     number('t', name).is_some_and(|n| n <= TERMINALS)
 }
 
-fn names<'a>(pattern: &[&str], words: &'a [String]) -> Option<Vec<&'a str>> {
-    let matches = |(place, word): (&&str, &String)| place.starts_with('<') || *place == word;
-    (pattern.len() == words.len() && pattern.iter().zip(words).all(matches)).then(|| {
-        pattern.iter().zip(words).filter(|(place, _)| place.starts_with('<')).map(|(_, w)| w.as_str()).collect()
-    })
+/// What stands for the places in a row's path, if the words follow it.
+fn names<'a>(path: &str, words: &'a [String]) -> Option<Vec<&'a str>> {
+    let (mut names, mut words) = (Vec::new(), words.iter());
+    for place in path.split('.') {
+        let word = words.next()?;
+        if place.starts_with('<') {
+            names.push(word.as_str());
+        } else if place != word {
+            return None;
+        }
+    }
+    words.next().is_none().then_some(names)
 }
 
 fn check_name(place: &str, name: &str, cluster: &Cluster) -> Result<(), String> {
