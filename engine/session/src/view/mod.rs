@@ -44,8 +44,8 @@ pub fn readings(world: &World<Host>) -> Vec<metrics::Reading> {
     all
 }
 
-/// Looks at worlds many times in a row, for checks that wait: without the lines on the screens, and with the disks of dead
-/// brokers read once.
+/// Looks at worlds many times in a row, for checks that wait: what the facts of lessons speak of, so without the lines on the
+/// screens, the flights and the metrics, and with the disks of dead brokers read once.
 #[derive(Clone, Debug, Default)]
 pub struct Glance {
     disks: offline::Disks,
@@ -53,7 +53,7 @@ pub struct Glance {
 
 impl Glance {
     pub fn of(&mut self, world: &World<Host>) -> View {
-        let mut view = cluster_of(&Scene::of(world), &mut self.disks);
+        let mut view = state_of(&Scene::of(world), &mut self.disks);
         view.extend(terminals::heads(world));
         view
     }
@@ -61,13 +61,19 @@ impl Glance {
 
 /// What servers and clients show.
 fn cluster_of(scene: &Scene<'_>, disks: &mut offline::Disks) -> View {
+    let mut view = state_of(scene, disks);
+    flights::add(scene, &mut view);
+    metrics::add(scene, &mut view);
+    view
+}
+
+/// The state that servers and clients are in.
+fn state_of(scene: &Scene<'_>, disks: &mut offline::Disks) -> View {
     let mut view = View::new();
     servers::add(scene, &mut view);
     topics::add(scene, &mut view);
     replicas::add(scene, disks, &mut view);
     clients::add(scene, &mut view);
-    flights::add(scene, &mut view);
-    metrics::add(scene, &mut view);
     view
 }
 
