@@ -40,6 +40,11 @@ pub fn rect(x: f64, y: f64, w: f64, h: f64, r: f64, class: &'static str) -> Html
     html! { <rect x={px(x)} y={px(y)} width={px(w)} height={px(h)} rx={px(r)} {class}/> }
 }
 
+/// A circle is a rectangle that is all corner.
+pub fn dot(x: f64, y: f64, r: f64, class: &'static str) -> Html {
+    rect(x - r, y - r, 2.0 * r, 2.0 * r, r, class)
+}
+
 /// A label on a plate of its own, as wide as its words.
 pub fn plate(x: f64, y: f64, words: String, class: &'static str, ink: &'static str) -> Html {
     let w = plate_w(&words);

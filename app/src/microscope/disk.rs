@@ -7,10 +7,11 @@ use yew::prelude::*;
 
 use super::Sight;
 use crate::stage::cells::{Ink, sign_of};
-use crate::svg::{N, object, path, plate, plate_w, px, rect, text};
+use crate::svg::{N, dot, object, path, plate, plate_w, rect, text};
 
 const LEFT: f64 = 20.0;
 const CELL_H: f64 = 38.0;
+const PITCH_MAX: f64 = 60.0;
 /// Flags may stand in so many rows above the segments.
 const ROWS: usize = 4;
 const ROW_H: f64 = 19.0;
@@ -87,8 +88,10 @@ fn gone(sight: &Sight<'_>, x: &impl Fn(i64) -> f64, y: f64, pitch: f64) -> Html 
     html! { <g role="img" aria-label={words.join(", ")}>{text(LEFT, y, "f11 q3", words.join(" · "))}{for lost.map(cell)}</g> }
 }
 
+/// Width of an offset: a short log is drawn larger, and the slot of its next record is part of it.
 fn pitch(sight: &Sight<'_>) -> f64 {
-    (sight.width - 2.0 * LEFT) / (sight.log.window.1 - sight.log.window.0).max(1) as f64
+    let (from, to) = sight.log.window;
+    ((sight.width - 2.0 * LEFT) / (to.min(sight.log.log_end + 1) - from).max(1) as f64).min(PITCH_MAX)
 }
 
 /// One offset: its record, or the dot that a gap leaves. The number stays either way.
@@ -97,7 +100,7 @@ fn slot(sight: &Sight<'_>, offset: i64, record: Option<&CellView>, x: f64, y: f6
     let Some(record) = record else {
         return html! {
             <g key={offset} role="img" aria-label={format!("offset {offset}, taken out by the cleaner")}>
-                <circle cx={px(mid)} cy={px(y + 14.0)} r="1.4" class="f-q3"/>{text(mid, y + CELL_H - 4.0, "mid m f10 q3", offset.to_string())}
+                {dot(mid, y + 14.0, 1.4, "f-q3")}{text(mid, y + CELL_H - 4.0, "mid m f10 q3", offset.to_string())}
             </g>
         };
     };

@@ -103,7 +103,7 @@ fn scan(open: &OpenView, target: Option<&BatchMark>, x: &impl Fn(u64) -> f64, y:
     html! {
         <g>
             if to - from > 12.0 { {path(format!("M{from} {y}H{to}m-6 -4l6 4l-6 4", from = N(from), y = N(y), to = N(to)), "brk")} }
-            {text(to + 4.0, y + 18.0, if to > 560.0 { "f12 ik end" } else { "f12 ik" }, format!("found at byte {}", target.at))}
+            {text(to + if to > from { 4.0 } else { 0.0 }, y + 18.0, if to > 560.0 { "f12 ik end" } else { "f12 ik" }, format!("found at byte {}", target.at))}
         </g>
     }
 }
@@ -117,5 +117,6 @@ fn sentences(open: &OpenView, target: Option<&BatchMark>) -> [String; 2] {
         format!("No entry is at or below {}: the scan starts where the segment does.", open.offset)
     };
     let at = open.found.1;
-    [start, format!("Read from byte {at} and skip {skipped}. Most offsets have no entry: the index is sparse.")]
+    let skip = if skipped == 0 { String::new() } else { format!(" and skip {skipped}") };
+    [start, format!("Read from byte {at}{skip}. Most offsets have no entry: the index is sparse.")]
 }

@@ -110,7 +110,7 @@ pub fn Microscope(props: &Props) -> Html {
     html! {
         <>
             <main class="stage" id="stage" aria-label="Stage">
-                {bar::stage_bar(&bar::Props { lamps: Map::default(), zoom: props.zoom, shown: props.model.shown(), handle: props.handle.clone(), children: html! {} })}
+                {bar::stage_bar(&bar::Props { lamps: Map::default(), blocked: None, zoom: props.zoom, shown: props.model.shown(), handle: props.handle.clone(), children: html! {} })}
                 <div class="sframe" data-stage="true" onkeydown={crate::stage::on_key()}>
                     <div class="scope" ref={frame}>
                         <div class="row scopehead"><b>{name}</b>{copy_tabs(&copies, broker, leader, &props.handle)}</div>

@@ -4,10 +4,10 @@
 use wire::EventView;
 use yew::prelude::*;
 
+use super::Props;
 use super::layout::{Layout, RACK_X};
-use super::{Props, px};
 use crate::store::{Ordered, Tp};
-use crate::svg::{N, path};
+use crate::svg::{N, dot, path, text};
 use crate::ui::label;
 
 /// More are a run, and no step that anybody follows.
@@ -28,8 +28,8 @@ pub fn badges(props: &Props, layout: &Layout) -> Html {
         let x = x - std::mem::replace(beside, *beside + 18.0);
         Some(html! {
             <g role="img" aria-label={format!("{number}: {}", model.shown().words(event))}>
-                <circle cx={px(x)} cy={px(y)} r="8" class="badge"/>
-                <text x={px(x)} y={px(y + 4.0)} class="mid f11 pill-ink-t">{number}</text></g>
+                {dot(x, y, 8.0, "badge")}
+                {text(x, y + 4.0, "mid f11 pill-ink-t", number.to_string())}</g>
         })
     };
     let numbered: Vec<_> = (1..).zip(told.iter().skip(skipped)).collect();

@@ -8,12 +8,14 @@ use crate::icons::{Mark, mark};
 use crate::store::{Map, Shown};
 use crate::ui::{Ask, Overlay, Zoom};
 
-/// The lamps that say most to a learner stand in the bar, in this order and under these names; the others are counted
-/// while they hold.
+/// The lamps that say most to a learner stand in the bar, in this order and under these names; the others are in the list
+/// behind each, and here once they break.
 const NAMED: [(&str, &str); 3] = [("S2", "Acked writes safe"), ("S7", "HW only rises"), ("S6", "One leader per epoch")];
 
 pub struct Props {
     pub lamps: Map<String, LampView>,
+    /// Whether writes with acks=all are refused somewhere, once there is a topic. Not an invariant: availability.
+    pub blocked: Option<bool>,
     pub zoom: Zoom,
     pub shown: Shown,
     /// Stands beside the zoom.
@@ -26,21 +28,22 @@ pub fn stage_bar(props: &Props) -> Html {
     crate::order::by(&mut lamps, |lamp| (rank(lamp), lamp.id.len(), lamp.id.clone()));
     let broken = lamps.iter().filter(|lamp| matches!(lamp.state, LampState::Broken(_))).count();
     let open = props.handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Lamps)));
-    let (shown, rest): (Vec<_>, Vec<_>) =
-        lamps.iter().partition(|lamp| match (lamp.state, props.shown.knows(&name(lamp))) {
-            (LampState::Broken(_), known) => known || lamp.safety,
-            // What always holds is said once a lesson has said what could break.
-            (_, known) => known && props.shown.isr && rank(lamp) < OTHERS,
-        });
-    let hold = rest.iter().filter(|_| props.shown.isr).filter(|lamp| lamp.state == LampState::Holds).count();
+    let shown = lamps.iter().filter(|lamp| match (lamp.state, props.shown.knows(&name(lamp))) {
+        (LampState::Broken(_), known) => known || lamp.safety,
+        // What always holds is said once a lesson has said what could break.
+        (_, known) => known && props.shown.isr && rank(lamp) < OTHERS,
+    });
     html! {
         <div class="sbar">
             <span class="seg" role="group" aria-label="Zoom">{for Zoom::ALL.iter().map(|(zoom, name)| level(*zoom, name, props))}</span>
             {props.children.clone()}
             <span class="grow"/>
             <span class="lamps" role="status" aria-label={format!("Invariants: {broken} of {} broken", lamps.len())}>
-                {for shown.iter().map(|lamp| one(lamp, &props.handle))}
-                if hold > 0 { <button class="lamp" onclick={open}>{mark(Mark::Ok)}{format!("{hold} more hold")}</button> }
+                {for shown.map(|lamp| one(lamp, &props.handle))}
+                if let Some(blocked) = props.blocked.filter(|_| props.shown.isr) {
+                    <button class={if blocked { "lamp bad" } else { "lamp" }} title="Availability" onclick={open}>
+                        {mark(if blocked { Mark::Error } else { Mark::Ok })}{if blocked { "acks=all blocked" } else { "acks=all accepted" }}</button>
+                }
             </span>
         </div>
     }

@@ -1,11 +1,10 @@
 //! One record as a cell. Fill is the role, pattern the state, dash the absence; the key is a letter in a shape.
 
-use crate::svg::{N, rect, text};
+use crate::svg::{N, dot, rect, text};
 use wire::view::CellView;
 use yew::prelude::*;
 
 use super::layout::{CELL_W, Form};
-use super::px;
 use crate::store::{Glyph, Glyphs, Shape};
 
 /// How a replica's cells look.
@@ -36,9 +35,9 @@ pub fn cell(record: &CellView, place: Place, glyphs: &Glyphs) -> Html {
     let tombstone = record.value.is_none() && !record.control;
     let class = box_class(place, tombstone);
     if form == Form::Thin {
-        return html! { <rect x={px(x)} y={px(y + 2.0)} width={px(CELL_W)} height={px(h - 4.0)} rx="2" {class}/> };
+        return rect(x, y + 2.0, CELL_W, h - 4.0, 2.0, class);
     }
-    let body = html! { <rect x={px(x)} y={px(y)} width={px(CELL_W)} height={px(h)} rx="4" {class}/> };
+    let body = rect(x, y, CELL_W, h, 4.0, class);
     let glyph = record.key.as_ref().map(|key| glyphs.get(key).unwrap_or(Glyph { letter: '?', shape: Shape::Circle }));
     let inner = if h >= 40.0 { tall(record, place, glyph) } else { low(record, place, glyph) };
     html! { <>{body}{inner}</> }
@@ -49,7 +48,6 @@ fn tall(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
     let Place { x, y, ink, past, .. } = place;
     let mid = x + CELL_W / 2.0;
     let plate = past && ink != Ink::Offline;
-    let offset_class = if plate { "ik" } else { offset_class(ink) };
     html! {
         <>
             if plate { {rect(mid - plate_w(record.offset) / 2.0, y + 25.5, plate_w(record.offset), 13.0, 3.0, "plate")} }
@@ -57,7 +55,7 @@ fn tall(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
                 Some(glyph) => sign(glyph, mid, y + 14.0, 9.2, place),
                 None => snippet(record, mid, y + 18.0, ink, plate),
             }}
-            <text x={px(mid)} y={px(y + 35.5)} class={classes!("mid", "m", "f12", offset_class)}>{record.offset}</text>
+            {text(mid, y + 35.5, offset_class(ink, plate, true), record.offset.to_string())}
         </>
     }
 }
@@ -71,37 +69,37 @@ fn low(record: &CellView, place: Place, glyph: Option<Glyph>) -> Html {
     let Place { x, y, h, ink, past, .. } = place;
     let mid_y = y + h / 2.0;
     let plate = past && ink != Ink::Offline;
-    let class = if plate { "ik" } else { offset_class(ink) };
     let at = if glyph.is_some() { x + 25.0 } else { x + CELL_W / 2.0 };
     html! {
         <>
             if plate { {rect(at - plate_w(record.offset) / 2.0 + 2.0, mid_y - 6.5, plate_w(record.offset) - 4.0, 13.0, 3.0, "plate")} }
             if let Some(glyph) = glyph { {sign(glyph, x + 10.5, mid_y, 7.2, place)} }
-            <text x={px(at)} y={px(mid_y + 4.0)} class={classes!("mid", "m", "f11", class)}>{record.offset}</text>
+            {text(at, mid_y + 4.0, offset_class(ink, plate, false), record.offset.to_string())}
         </>
     }
 }
 
 /// A record without a key shows the start of its value.
 fn snippet(record: &CellView, x: f64, y: f64, ink: Ink, plate: bool) -> Html {
-    let text: String = match (&record.value, record.control) {
+    let words: String = match (&record.value, record.control) {
         (_, true) => "ctl".into(),
         (None, _) => String::new(),
         (Some(value), _) => value.chars().take(4).collect(),
     };
-    if text.is_empty() {
+    if words.is_empty() {
         return html! {};
     }
     html! {
         <>
             if plate { {rect(x - 15.0, y - 10.0, 30.0, 13.0, 3.0, "plate")} }
-            <text x={px(x)} y={px(y)} class={classes!("mid", "m", "f11", if plate { "ik" } else { offset_class(ink) })}>{text}</text>
+            {text(x, y, offset_class(ink, plate, false), words)}
         </>
     }
 }
 
-fn box_class(place: Place, tombstone: bool) -> Classes {
-    let base = match (place.ink, place.past) {
+fn box_class(place: Place, tombstone: bool) -> &'static str {
+    match (place.ink, place.past) {
+        (Ink::Leader | Ink::Follower | Ink::Out, _) if tombstone => "c-tomb",
         (Ink::Leader, false) => "c-lead",
         (Ink::Leader, true) => "c-lead-past",
         (Ink::Follower, false) => "c-fol",
@@ -109,15 +107,20 @@ fn box_class(place: Place, tombstone: bool) -> Classes {
         (Ink::Out, false) => "c-out",
         (Ink::Out, true) => "c-out-past",
         (Ink::Offline, _) => "c-off",
-    };
-    classes!(base, tombstone.then_some("c-tomb"))
+    }
 }
 
-fn offset_class(ink: Ink) -> &'static str {
-    match ink {
-        Ink::Leader => "o-lead",
-        Ink::Follower | Ink::Out => "o-fol",
-        Ink::Offline => "o-off",
+/// Of an offset or a value: on a plate it is ink.
+fn offset_class(ink: Ink, plate: bool, large: bool) -> &'static str {
+    match (ink, large) {
+        (_, true) if plate => "mid m f12 ik",
+        (_, false) if plate => "mid m f11 ik",
+        (Ink::Leader, true) => "mid m f12 o-lead",
+        (Ink::Leader, false) => "mid m f11 o-lead",
+        (Ink::Offline, true) => "mid m f12 o-off",
+        (Ink::Offline, false) => "mid m f11 o-off",
+        (_, true) => "mid m f12 o-fol",
+        (_, false) => "mid m f11 o-fol",
     }
 }
 
@@ -129,11 +132,18 @@ fn sign(glyph: Glyph, x: f64, y: f64, r: f64, place: Place) -> Html {
         (Ink::Follower | Ink::Out, false) => ("g-off", "gt-off"),
         (Ink::Offline, _) => ("c-off", "o-off"),
     };
-    let size = if r > 8.0 { "f11" } else { "f10" };
+    let letter_class = match (letter_class, r > 8.0) {
+        ("gt-on", true) => "mid f11 gt-on",
+        ("gt-on", false) => "mid f10 gt-on",
+        ("gt-off", true) => "mid f11 gt-off",
+        ("gt-off", false) => "mid f10 gt-off",
+        (_, true) => "mid f11 o-off",
+        (_, false) => "mid f10 o-off",
+    };
     html! {
         <>
             {outline(glyph.shape, x, y, r, shape_class)}
-            <text x={px(x)} y={px(y + 3.7)} class={classes!("mid", size, letter_class)}>{glyph.letter}</text>
+            {text(x, y + 3.7, letter_class, glyph.letter.to_string())}
         </>
     }
 }
@@ -164,10 +174,10 @@ pub fn sign_of(record: &CellView, glyphs: &Glyphs, x: f64, y: f64, ink: Ink, pas
 /// The shape of a key around a point; `r` is the radius of the circle, the others have the same visual weight.
 pub fn outline(shape: Shape, x: f64, y: f64, r: f64, class: &'static str) -> Html {
     match shape {
-        Shape::Circle => html! { <circle cx={px(x)} cy={px(y)} r={px(r)} {class}/> },
+        Shape::Circle => dot(x, y, r, class),
         Shape::Square => {
             let half = r * 0.9;
-            html! { <rect x={px(x - half)} y={px(y - half)} width={px(half * 2.0)} height={px(half * 2.0)} rx={px(r / 5.4)} {class}/> }
+            rect(x - half, y - half, half * 2.0, half * 2.0, r / 5.4, class)
         }
         Shape::Diamond => {
             let d = r * 1.16;

@@ -4,8 +4,8 @@
 use wire::view::{ClientKind, ClientView, GroupView, PartitionView};
 use yew::prelude::*;
 
+use super::Props;
 use super::layout::{ClientBox, ERROR_H, Layout};
-use super::{Props, px};
 use crate::store::Model;
 use crate::svg::{N, object, path, rect, text};
 use crate::ui::{Ask, Selection};
@@ -18,9 +18,10 @@ pub fn producers(props: &Props, layout: &Layout) -> Html {
         let (x, y) = (place.x, place.y);
         let admin = view.kind == ClientKind::Admin;
         let second = match (&view.acks, admin) {
-            (Some(acks), _) => format!("acks={acks}"),
-            (None, true) => "admin".to_owned(),
-            (None, false) => view.topic.clone().unwrap_or_default(),
+            // What acks=all waits for is introduced with the ISR.
+            (Some(acks), _) if props.model.shown().isr => format!("acks={acks}"),
+            (_, true) => "admin".to_owned(),
+            (_, false) => view.topic.clone().unwrap_or_default(),
         };
         html! {
             <g key={format!("{}-{}", place.key.0, place.key.1)} class="client" {onclick} {onkeydown}>
@@ -30,7 +31,7 @@ pub fn producers(props: &Props, layout: &Layout) -> Html {
                 {text(x + 34.0, y + 22.0, "b f13", name(view))}
                 {text(x + 10.0, y + 42.0, "m f12 ik", second)}
                 {carried(&props.model, view, x + 83.5, y + 38.0)}
-                <text x={px(x + 10.0)} y={px(y + 59.0)} class={classes!("f11", if refused { "err-t" } else { "q3" })}>{doing(view)}</text>
+                {text(x + 10.0, y + 59.0, if refused { "f11 err-t" } else { "f11 q3" }, doing(view))}
             </g>
         }
     };
@@ -64,6 +65,8 @@ fn doing(view: &ClientView) -> String {
         format!("{} {} refused", view.failed.max(1), sends(view.failed.max(1)))
     } else if view.waiting > 0 {
         format!("{} {} waiting", view.waiting, sends(view.waiting))
+    } else if view.acked > 99 {
+        format!("{} acked", view.acked)
     } else if view.sent > 0 {
         format!("{} {} acked", view.acked, sends(view.acked))
     } else {

@@ -1,11 +1,11 @@
 //! The controller quorum: the active one filled and crowned, the others outlined, and the wires to the brokers.
 
-use crate::svg::{N, path, text};
+use crate::svg::{N, dot, path, text};
 use wire::view::{BrokerView, ControllerView, ServerState};
 use yew::prelude::*;
 
+use super::CROWN;
 use super::layout::RACK_X;
-use super::{CROWN, px};
 use crate::ctx::Handle;
 use crate::store::Map;
 use crate::ui::{Ask, Selection};
@@ -58,7 +58,7 @@ pub fn controllers(props: &Props) -> Html {
             {hexagon(first, x, y, r, &props.handle)}
             {for small}
             {text(text_x, y - 2.0, "b f13", format!("Controller {}", first.id))}
-            <text x={px(text_x)} y={px(y + 14.0)} class={classes!("f11", if down { "err-t" } else { "q3" })}>{words}</text>
+            {text(text_x, y + 14.0, if down { "f11 err-t" } else { "f11 q3" }, words)}
         </g>
     }
 }
@@ -107,7 +107,7 @@ fn wires(props: &Props) -> Html {
         if down {
             return path(format!("M{} {}l6 6m0 -6l-6 6", N(RACK_X - 10.0), N(y - 3.0)), "led-x");
         }
-        html! { <>{path(format!("M148 {y}h10", y = N(y)), "w-ctl")}<circle cx={px(RACK_X)} cy={px(y)} r="3" class="a-ctl"/></> }
+        html! { <>{path(format!("M148 {y}h10", y = N(y)), "w-ctl")}{dot(RACK_X, y, 3.0, "a-ctl")}</> }
     };
     html! { <g aria-hidden="true">{path(format!("M158 {}H148V{}", N(props.place.0), N(last + 20.0)), "w-ctl")}{for props.racks.iter().map(knot)}</g> }
 }

@@ -1,10 +1,10 @@
 //! The ISR as a bracket: one arm per member, the count beside it, and a stub with "out" for whoever left.
 
-use crate::svg::{N, path, rect, text};
+use crate::svg::{N, dot, path, rect, text};
 use yew::prelude::*;
 
+use super::Props;
 use super::layout::Layout;
-use super::{Props, px};
 
 pub fn bracket(props: &Props, layout: &Layout) -> Html {
     let Some(tp) = &props.focus else { return html! {} };
@@ -33,11 +33,10 @@ pub fn bracket(props: &Props, layout: &Layout) -> Html {
     html! {
         <g role="img" aria-label={spoken} class="isr">
             {path(d, "brk")}
-            {for inside.iter().map(|y| html! { <circle cx={px(from)} cy={px(*y)} r="3.2" class="f-ink"/> })}
+            {for inside.iter().map(|y| dot(from, *y, 3.2, "f-ink"))}
             {rect(right + 3.0, label_y - 40.0, 39.0, 34.0, 6.0, "f-bg0")}
             {text(right + 6.0, label_y - 28.0, "f12 b", "ISR")}
-            <text x={px(right + 6.0)} y={px(label_y - 13.0)} class={classes!("f12", if whole { "b" } else { "warn-t" })}>
-                {format!("{} of {all}", view.isr.len())}</text>
+            {text(right + 6.0, label_y - 13.0, if whole { "f12 b" } else { "f12 warn-t" }, format!("{} of {all}", view.isr.len()))}
             if was { {text(right + 6.0, label_y + 2.0, "f12 b", format!("{before} > {}", view.isr.len()))} }
             {for out.iter().map(|(id, y)| html! {
                 <>

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use crate::svg::{N, object, path, rect, text};
+use crate::svg::{N, dot, object, path, rect, text};
 use wire::view::{CELLS_MAX, PartitionView, ReplicaView, Role, ServerState};
 use yew::prelude::*;
 
 use super::cells::{Ink, Place, cell};
 use super::layout::{AXIS_X, CELL_W, Form, LaneBox, PITCH, RACK_X};
-use super::{CROWN, Shown, clipped, px};
+use super::{CROWN, Shown, clipped};
 use crate::ctx::Handle;
 use crate::store::Glyphs;
 use crate::ui::{Ask, Selection, label};
@@ -35,6 +35,8 @@ pub struct Props {
     pub slots: i64,
     /// Log end of the leader's copy.
     pub leader_end: i64,
+    /// On a dead broker's disk: the first record that the leader does not have. It is cut when the broker comes back.
+    pub lost: Option<i64>,
     pub pins: Vec<Pin>,
     pub glyphs: Rc<Glyphs>,
     pub shown: Shown,
@@ -90,7 +92,7 @@ pub fn Lane(props: &Props) -> Html {
             {object("lane", false, spoken(props), (x, place.y, w, place.h), rx, groove)}
             {name(props)}
             {cells(props)}
-            if props.focused() && !props.slim { {rail(props)} } else if props.shown.hw { {small_marks(props)} }
+            if props.focused() && !props.slim { {rail(props)}{lost(props)} } else if props.shown.hw { {small_marks(props)} }
             {crown(props)}
         </g>
     }
@@ -120,22 +122,18 @@ fn spoken(props: &Props) -> String {
 fn name(props: &Props) -> Html {
     let place = &props.place;
     let text = label(&place.tp);
-    let x = px(RACK_X + 47.0);
     let off = props.ink() == Ink::Offline;
-    match place.form {
-        Form::Thin => html! { <text {x} y={px(place.y + 9.0)} class="f11 q3">{clipped(&text, 11)}</text> },
-        Form::Folded => {
-            html! { <text {x} y={px(place.y + 20.5)} class={classes!("f12", off.then_some("q3"))}>{clipped(&text, 9)}</text> }
-        }
-        Form::Focus if props.slim => {
-            html! { <text {x} y={px(place.y + 20.5)} class={classes!("f12", if off { "q3" } else { "b" })}>{clipped(&text, 9)}</text> }
-        }
-        Form::Focus => html! {
-            <>
-                <text {x} y={px(place.y + 19.0)} class={classes!("f13", if off { "q3" } else { "b" })}>{clipped(&text, if text.chars().count() > 8 { 7 } else { 8 })}</text>
-                {role_line(props)}
-            </>
-        },
+    let (dy, class, letters) = match place.form {
+        Form::Thin => (9.0, "f11 q3", 11),
+        Form::Folded => (20.5, if off { "f12 q3" } else { "f12" }, 9),
+        Form::Focus if props.slim => (20.5, if off { "f12 q3" } else { "f12 b" }, 9),
+        Form::Focus => (19.0, if off { "f13 q3" } else { "f13 b" }, if text.chars().count() > 8 { 7 } else { 8 }),
+    };
+    let words = crate::svg::text(RACK_X + 47.0, place.y + dy, class, clipped(&text, letters));
+    if place.form == Form::Focus && !props.slim {
+        html! { <>{words}{role_line(props)}</> }
+    } else {
+        words
     }
 }
 
@@ -195,7 +193,7 @@ fn gaps(props: &Props, y: f64, h: f64) -> Html {
     let there = |offset: i64| replica.cells.iter().any(|cell| cell.offset == offset);
     let gap = |offset: i64| {
         let mid = props.x_of(offset) + CELL_W / 2.0 - 0.5;
-        html! { <><circle cx={px(mid)} cy={px(y + h / 2.0 - 5.0)} r="1.6" class="f-q3"/>{text(mid, y + h - 4.5, "mid m f12 q3", offset.to_string())}</> }
+        html! { <>{dot(mid, y + h / 2.0 - 5.0, 1.6, "f-q3")}{text(mid, y + h - 4.5, "mid m f12 q3", offset.to_string())}</> }
     };
     let end = replica.log_end.min(props.base + props.slots);
     html! { <g aria-hidden="true">{for (from..end).filter(|at| !there(*at)).map(gap)}</g> }
@@ -207,12 +205,32 @@ fn spoken_cell(props: &Props, record: &wire::view::CellView) -> String {
     format!("offset {}, key {key}, value {value}, broker {}", record.offset, props.broker)
 }
 
-/// Records before the window.
+/// Records before those that are drawn: counted where there is room for words.
 fn earlier(props: &Props) -> Html {
-    if props.base == 0 || !props.focused() {
+    let Some(replica) = props.replica.as_ref().filter(|replica| props.focused() && !replica.cells.is_empty()) else {
         return html! {};
+    };
+    let first = replica.cells[0].offset;
+    let (x, y) = (props.x_of(first), props.place.y + props.place.h / 2.0);
+    if x > AXIS_X + 2.0 * PITCH && first > replica.log_start {
+        return text(x - 10.0, y + 4.0, "end f11 q3", format!("{} earlier", first - replica.log_start));
     }
-    path(format!("M{} {}l-4 5 4 5", N(AXIS_X - 4.0), N(props.place.y + props.place.h / 2.0 - 5.0)), "more")
+    if props.base == 0 {
+        html! {}
+    } else {
+        path(format!("M{} {}l-3 5 3 5", N(x - 1.5), N(y - 5.0)), "more")
+    }
+}
+
+/// Under the lane of a dead broker: what only its disk has.
+fn lost(props: &Props) -> Html {
+    let (Some(at), Some(replica)) = (props.lost, &props.replica) else { return html! {} };
+    let last = replica.log_end - 1;
+    let which = if at == last { format!("offset {at}") } else { format!("offsets {at} to {last}") };
+    let words = format!("{which} lived only here: cut on return");
+    let (w, y) = (5.7 * words.len() as f64 + 8.0, props.place.y + props.place.h + 3.0);
+    let right = (props.x_of(last + 1) + 4.0).max(AXIS_X + w);
+    html! { <>{rect(right - w, y, w, 17.0, 4.0, "f-rack")}{text(right - 5.0, y + 12.5, "end f11", words)}</> }
 }
 
 /// Columns without a record: what a follower does not have yet, or the leader's next slot.
@@ -259,63 +277,76 @@ fn rail(props: &Props) -> Html {
         if leader { props.partition.high_watermark.unwrap_or(replica.high_watermark) } else { replica.high_watermark };
     let (end_x, mark_x) = (props.x_of(replica.log_end), props.x_of(mark));
     let start = N(AXIS_X);
+    let flags = Flags::new(props, mark, replica.log_end, leader);
     html! {
         <g>
             if replica.log_end > props.base { {path(format!("M{start} {y}H{end_x}", y = N(y), end_x = N(end_x)), "rail")} }
             if props.shown.hw {
                 if mark > props.base { {path(format!("M{start} {y}H{mark_x}", y = N(y), mark_x = N(mark_x)), "rail-on")} }
-                {flag(props, mark, mark_x, y, leader)}
+                {flags.mark(mark_x, y, leader)}
+                // What it is beside is introduced with it; before that the empty slot says where the next record goes.
+                {text(flags.end_x, y + 12.5, if leader { "m f11 ik" } else { "m f11 q3" }, flags.end)}
             }
-            // What it is beside is introduced with it; before that the empty slot says where the next record goes.
-            if props.shown.hw { {log_end(props, replica.log_end, mark, end_x, mark_x, y, leader)} }
-            if leader { {pins(props, y)} }
+            if leader { {pins(props, y, flags.mark_x)} }
         </g>
     }
 }
 
-/// The high watermark: an inverted flag on the leader, a quiet one on a follower.
-fn flag(props: &Props, mark: i64, x: f64, y: f64, leader: bool) -> Html {
-    let held = leader && props.partition.high_watermark_held;
-    let words = if held { format!("HW {mark} held") } else { format!("HW {mark}") };
-    if leader {
-        let w = 10.0 + 6.7 * words.chars().count() as f64;
-        return html! {
-            <g class="slide" transform={format!("translate({x} {y})", x = N(x), y = N(y))}>
-                <path d="M0 -52V9" class="hw"/>
-                {rect(0.0, 2.0, w, 14.0, 3.0, "pill-ink")}
-                {text(w / 2.0, 12.5, "mid m f11 pill-ink-t", words)}
-            </g>
+/// Width of a letter on a flag.
+const LETTER: f64 = 6.7;
+
+/// The flags of the high watermark and of the log end: what they say and where they begin. The second keeps clear of the
+/// first, and where the rack ends both move to the left.
+struct Flags {
+    words: String,
+    mark_x: f64,
+    mark_w: f64,
+    end: String,
+    end_x: f64,
+}
+
+impl Flags {
+    fn new(props: &Props, mark: i64, end: i64, leader: bool) -> Self {
+        let held = leader && props.partition.high_watermark_held;
+        let words = if held { format!("HW {mark} held") } else { format!("HW {mark}") };
+        let mark_w = LETTER * words.len() as f64 + if leader { 10.0 } else { 0.0 };
+        let at = props.x_of(mark);
+        // A follower's stands before its tick, unless the lane begins there.
+        let mark_x = match leader {
+            true => at,
+            false if mark - props.base < 2 => at + 4.0,
+            false => at - 5.0 - mark_w,
         };
+        let end = format!("LEO {end}");
+        let wish =
+            (props.x_of(props.replica.as_ref().map_or(0, |replica| replica.log_end)) + 5.0).max(mark_x + mark_w + 6.0);
+        let end_x = wish.min(props.right - 6.0 - LETTER * end.len() as f64);
+        Self { mark_x: mark_x.min(end_x - 6.0 - mark_w), words, mark_w, end, end_x }
     }
-    let at_start = mark - props.base < 2;
-    let (tx, class) = if at_start { ("4", "m f11 q3") } else { ("-5", "m f11 q3 end") };
-    html! {
-        <g class="slide" transform={format!("translate({x} {y})", x = N(x), y = N(y))}>
-            <path d="M0 -6V5" class="hw"/><text x={tx} y="12.5" {class}>{words}</text>
-        </g>
-    }
-}
 
-/// The log end's flag keeps clear of the high watermark's.
-fn log_end(props: &Props, end: i64, mark: i64, end_x: f64, mark_x: f64, y: f64, leader: bool) -> Html {
-    let flag_right = if leader {
-        let letters = if props.partition.high_watermark_held { 9.0 } else { 4.0 + mark.to_string().len() as f64 };
-        mark_x + 16.0 + 6.7 * letters
-    } else if mark - props.base < 2 {
-        mark_x + 42.0
-    } else {
-        0.0
-    };
-    let w = 6.7 * format!("LEO {end}").len() as f64;
-    let x = (end_x + 5.0).max(flag_right).min(props.right - 6.0 - w);
-    html! { <text x={px(x)} y={px(y + 12.5)} class={classes!("m", "f11", if leader { "ik" } else { "q3" })}>{format!("LEO {end}")}</text> }
+    /// The high watermark: an inverted flag on the leader, a quiet one on a follower.
+    fn mark(&self, x: f64, y: f64, leader: bool) -> Html {
+        let at = self.mark_x - x;
+        html! {
+            <g class="slide" transform={format!("translate({x} {y})", x = N(x), y = N(y))}>
+                if leader {
+                    <path d="M0 -52V9" class="hw"/>
+                    {rect(at, 2.0, self.mark_w, 14.0, 3.0, "pill-ink")}
+                    {text(at + self.mark_w / 2.0, 12.5, "mid m f11 pill-ink-t", self.words.clone())}
+                } else {
+                    <path d="M0 -6V5" class="hw"/>{text(at, 12.5, "m f11 q3", self.words.clone())}
+                }
+            </g>
+        }
+    }
 }
 
 /// Bookmark at the committed offset, caret at the position, between them what would be read again.
-fn pins(props: &Props, y: f64) -> Html {
+fn pins(props: &Props, y: f64, flag: f64) -> Html {
     let pin = |pin: &Pin| {
         // Beside the watermark's flag, not under it.
-        let x = props.x_of(pin.position) - if props.partition.high_watermark == Some(pin.position) { 8.0 } else { 0.0 };
+        let at = props.x_of(pin.position);
+        let x = if props.partition.high_watermark == Some(pin.position) { at.min(flag) - 8.0 } else { at };
         let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
             let cx = props.x_of(at);
             let (from, to) = (cx.min(x), cx.max(x));

@@ -13,10 +13,12 @@ pub const CELL_W: f64 = 33.0;
 /// Left edge of the racks, and of the offset axis from there.
 pub const RACK_X: f64 = 158.0;
 pub const AXIS_X: f64 = 283.0;
-/// Right of the racks: the ISR bracket, then the consumers.
+/// Right of the racks: the ISR bracket, then the consumers. On a tablet they give way until ten offsets fit a lane.
 const RIGHT_W: f64 = 179.0;
-const BRACKET_W: f64 = 42.0;
+const RIGHT_W_MIN: f64 = 171.0;
+const BRACKET_W: f64 = 40.0;
 const RACK_W_MIN: f64 = 330.0;
+const TEN_W: f64 = 491.0;
 /// Top of the racks: above them stand the controller and the words of the high watermark.
 const TOP: f64 = 92.0;
 /// The same where the page is low, as with an open terminal.
@@ -97,10 +99,11 @@ pub struct Layout {
 impl Layout {
     pub fn new(model: &Model, focus: Option<&Tp>, width: f64, height: f64, legend: bool, only: Option<i32>) -> Self {
         let below = if legend { LEGEND_H } else { 4.0 };
-        let rack_w = (width - RACK_X - RIGHT_W).max(RACK_W_MIN);
+        let ten = TEN_W.min(width - RACK_X - RIGHT_W_MIN);
+        let rack_w = (width - RACK_X - RIGHT_W).max(ten).max(RACK_W_MIN);
         let slots = ((RACK_X + rack_w - 6.0 - AXIS_X + 0.5) / PITCH).floor().max(1.0) as i64;
         let mut layout = Self {
-            width: RACK_X + rack_w + RIGHT_W,
+            width: width.max(RACK_X + rack_w + RIGHT_W_MIN),
             rack_w,
             top: if height < LOW { TOP_LOW } else { TOP },
             slots,
@@ -187,7 +190,7 @@ impl Layout {
         }
         let (top, bottom) = (self.top, self.racks_bottom().max(self.top + 300.0));
         self.producers = stack(left, 14.0, 102.0, top, bottom);
-        let w = RIGHT_W - BRACKET_W - 30.0;
+        let w = self.width - self.consumers_x - 30.0;
         self.consumers = stack(right, self.consumers_x + 8.0, w, top + 48.0, bottom - 20.0);
         let lowest = self.producers.iter().chain(&self.consumers).map(|b| b.error_y.map_or(b.y + b.h, |y| y + ERROR_H));
         self.height = lowest.fold(self.height, |height, low| height.max(low + 12.0));

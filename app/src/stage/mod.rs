@@ -83,6 +83,7 @@ pub fn Stage(props: &Props) -> Html {
         <@{if props.frozen { "div" } else { "main" }} class="stage" id={(!props.frozen).then_some("stage")} aria-label={(!props.frozen).then_some("Stage")}>
             {bar::stage_bar(&bar::Props {
                 lamps: props.model.lamps.clone(),
+                blocked: blocked(&props.model),
                 shown: props.model.shown(),
                 zoom: if props.only.is_some() { Zoom::Broker } else { Zoom::Cluster },
                 children: brokers(props),
@@ -97,6 +98,12 @@ pub fn Stage(props: &Props) -> Html {
             </div>
         </@>
     }
+}
+
+/// Whether a partition has fewer copies in sync than acks=all asks for.
+fn blocked(model: &Model) -> Option<bool> {
+    let own = || model.partitions.values().filter(|view| !view.topic.starts_with("__"));
+    own().next().map(|_| own().any(|view| (view.isr.len() as i32) < view.min_insync_replicas))
 }
 
 /// Which broker is looked at alone.

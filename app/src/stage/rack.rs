@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use wire::view::{ClientKind, ServerState};
+use wire::view::{CellView, ClientKind, ReplicaView, Role, ServerState};
 use yew::prelude::*;
 
+use super::Props;
 use super::lane::{Lane, Pin};
-use super::layout::{Layout, RACK_X, RackBox};
-use super::{Props, px};
+use super::layout::{AXIS_X, Layout, PITCH, RACK_X, RackBox};
 use crate::store::{Model, Shown, Tp};
-use crate::svg::{N, object, path, rect, text};
+use crate::svg::{N, dot, object, path, rect, text};
 use crate::ui::{Ask, Selection};
 
 pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -> Html {
@@ -19,9 +19,11 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
         let partition = model.partitions.get(&lane.tp)?.clone();
         let leader = partition.leader.and_then(|leader| model.replica(&lane.tp.0, lane.tp.1, leader));
         let leader_end = leader.map_or(0, |replica| replica.log_end);
+        let replica = model.replica(&lane.tp.0, lane.tp.1, place.broker).cloned();
+        let lost = replica.as_ref().zip(leader).and_then(|(mine, leader)| lost(mine, leader));
         Some(html! {
             <Lane key={format!("{}-{}", lane.tp.0, lane.tp.1)} place={lane.clone()} broker={place.broker} state={view.state} {partition}
-                replica={model.replica(&lane.tp.0, lane.tp.1, place.broker).cloned()} before={model.before.get(&lane.tp).cloned()}
+                {replica} {lost} before={model.before.get(&lane.tp).cloned()}
                 right={layout.rack_right()} base={layout.base(&lane.tp)} slots={layout.slots} leader_end={leader_end} pins={pins(model, &lane.tp)}
                 glyphs={model.glyphs.clone()} {shown} slim={layout.slim} handle={props.handle.clone()}/>
         })
@@ -34,6 +36,16 @@ pub fn rack(props: &Props, layout: &Rc<Layout>, place: &RackBox, shown: Shown) -
             if view.state != ServerState::Down { {absent(props, layout, place)} }
         </g>
     }
+}
+
+/// The first record of a dead broker's copy that is not the leader's.
+fn lost(mine: &ReplicaView, leader: &ReplicaView) -> Option<i64> {
+    let is_there = |cell: &CellView| {
+        leader.cells.iter().any(|of| (of.offset, of.leader_epoch) == (cell.offset, cell.leader_epoch))
+    };
+    let from = leader.cells.first().map_or(leader.log_end, |cell| cell.offset);
+    let mut cells = mine.cells.iter().filter(|cell| mine.role == Role::Offline && cell.offset >= from);
+    cells.find(|cell| !is_there(cell)).map(|cell| cell.offset)
 }
 
 /// A broker without a copy of what is in focus says so, and why.
@@ -49,6 +61,9 @@ fn absent(props: &Props, layout: &Layout, place: &RackBox) -> Html {
     let Some(tp) = props.focus.as_ref().filter(|tp| place.lanes.iter().all(|lane| lane.tp != **tp)) else {
         return html! {};
     };
+    if layout.slim {
+        return held(props, layout, place);
+    }
     let Some(view) = props.model.partitions.get(tp).filter(|_| place.hidden == 0) else { return html! {} };
     let ids: Vec<String> = view.replicas.iter().map(i32::to_string).collect();
     let why = if ids.len() == 1 { "its only replica is" } else { "its replicas are" };
@@ -61,6 +76,21 @@ fn absent(props: &Props, layout: &Layout, place: &RackBox) -> Html {
     html! {
         <>{rect(RACK_X + 39.0, y, layout.rack_w - 45.0, 36.0, 7.0, "c-ghost")}{text(RACK_X + 52.0, y + 22.0, "f12 q3", words)}</>
     }
+}
+
+/// On a low rack: a box for each partition, in the place that it has on every broker; filled where this one leads.
+fn held(props: &Props, layout: &Layout, place: &RackBox) -> Html {
+    let (mut lead, mut follow, mut leads) = (String::new(), String::new(), 0);
+    let own = || props.model.partitions.values().filter(|view| !view.topic.starts_with("__"));
+    let pitch = ((layout.rack_right() - AXIS_X - 8.0) / own().count().max(1) as f64).min(PITCH);
+    for (at, view) in own().enumerate().filter(|(_, view)| view.replicas.contains(&place.broker)) {
+        let is_leader = view.leader == Some(place.broker);
+        leads += u32::from(is_leader);
+        let (x, w) = (AXIS_X + pitch * at as f64, pitch - 3.0);
+        *(if is_leader { &mut lead } else { &mut follow }) +=
+            &format!("M{} {}h{w}v12h-{w}z", N(x), N(place.y + 15.0), w = N(w));
+    }
+    html! { <g class="dim">{path(follow, "c-fol")}{path(lead, "c-lead")}{text(RACK_X + 47.0, place.y + 25.0, "f12", format!("leads {leads}"))}</g> }
 }
 
 /// Where consumers stand in a partition.
@@ -104,12 +134,17 @@ fn body(props: &BodyProps) -> Html {
         N(h - 21.0)
     );
     let mid = RACK_X + 17.0;
+    let number = match (down, id > 9) {
+        (true, _) => "mid earnum earoff",
+        (_, true) => "mid earnum two",
+        _ => "mid earnum",
+    };
     html! {
         <g class="rackbody" {onclick} {onkeydown}>
             {object("rack", props.first, spoken(props), (RACK_X, y, w, h), 10.0, classes!("rack", down.then_some("dead"), props.selected.then_some("sel")))}
             if down { {rect(RACK_X + 1.0, y + 1.0, w - 2.0, h - 2.0, 10.0, "hatched")} }
             else { {path(ear, "ear")} }
-            <text x={px(mid)} y={px(y + if props.slim { 24.0 } else { 36.0 })} class={classes!("mid", "earnum", down.then_some("earoff"))}>{id}</text>
+            {text(mid, y + if props.slim { 24.0 } else { 36.0 }, number, id.to_string())}
             if !props.slim {
                 {path(format!("M{} {}h12m-12 6h12m-12 6h12", N(mid - 6.0), N(y + h - 38.0)), "vent")}
                 {title(props, down)}
@@ -159,7 +194,7 @@ fn title(props: &BodyProps, down: bool) -> Html {
     html! {
         <>
             {text(x, y, "f12 b", name)}
-            <text x={px(x + 81.0)} y={px(y)} class="f11 q3 m">{&props.endpoint}</text>
+            {text(x + 81.0, y, "f11 q3 m", props.endpoint.clone())}
             if let Some(state) = state {
                 {path(format!("M{} {}l6 10.5h-12z", N(x + 149.0), N(y - 9.5)), "warn-tri")}
                 {text(x + 159.0, y, "f11 warn-t", state)}
@@ -175,11 +210,9 @@ fn title(props: &BodyProps, down: bool) -> Html {
 
 fn lamp(props: &BodyProps, x: f64, y: f64) -> Html {
     match props.state {
-        ServerState::Running => html! { <circle cx={px(x)} cy={px(y)} r="3" class="led"/> },
+        ServerState::Running => dot(x, y, 3.0, "led"),
         ServerState::Down => path(format!("M{} {}l8 8m0 -8l-8 8", N(x - 4.0), N(y - 4.0)), "led-x"),
         ServerState::Paused => path(format!("M{} {}v7m4 -7v7", N(x - 2.0), N(y - 3.5)), "led-pause"),
-        ServerState::Starting | ServerState::ShuttingDown => {
-            html! { <circle cx={px(x)} cy={px(y)} r="3.2" class="led-ring"/> }
-        }
+        ServerState::Starting | ServerState::ShuttingDown => dot(x, y, 3.2, "led-ring"),
     }
 }

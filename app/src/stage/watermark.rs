@@ -1,10 +1,10 @@
 //! The high watermark of the focused partition: one line through all racks, with words for its two sides.
 
-use crate::svg::{N, path};
+use crate::svg::{N, path, text};
 use yew::prelude::*;
 
+use super::Props;
 use super::layout::{Layout, RACK_X};
-use super::{Props, px};
 
 /// Where a rack's title ends.
 const TITLE_W: f64 = 330.0;
@@ -31,12 +31,11 @@ pub fn line(props: &Props, layout: &Layout) -> Html {
     } else {
         ("safe on every in-sync copy".to_owned(), "not yet safe".to_owned())
     };
-    let y = px(layout.top - 8.0);
+    let y = layout.top - 8.0;
     html! {
         <g class="wmark" aria-hidden="true">
             {path(d, "hwdash")}
-            if roomy { <text x={px(x - 7.0)} y={y.clone()} class="f11 end">{safe}</text> }
-            if roomy { <text x={px(x + 8.0)} {y} class="f11">{rest}</text> }
+            if roomy { {text(x - 7.0, y, "f11 end", safe)}{text(x + 8.0, y, "f11", rest)} }
         </g>
     }
 }

@@ -14,7 +14,7 @@ use wire::view::{
     BrokerView, ClientView, ControllerView, FlightView, LampView, LineView, PartitionView, ReplicaView, TerminalView,
     TopicView,
 };
-use wire::{Delta, Entity, Key, Reply};
+use wire::{Delta, Entity, EventView, Key, Lane, Reply};
 
 pub use events::Events;
 pub use glyphs::{Glyph, Glyphs, Shape};
@@ -56,13 +56,13 @@ pub struct Model {
     pub branches: Rc<Vec<BranchView>>,
     pub lesson: Option<Rc<wire::lesson::LessonView>>,
     pub glyphs: Rc<Glyphs>,
-    /// The partitions as they were before the last beat: what the inspector strikes through.
+    /// The partitions as they were before the last act of the person: what the inspector strikes through.
     pub before: Map<Tp, PartitionView>,
     /// And the controllers.
     pub controllers_before: Map<i32, ControllerView>,
     /// The partitions as they were before the last step forward: what moved, for those who want no motion.
     pub stepped: Map<Tp, PartitionView>,
-    /// Kafka's metrics by name, now and before the last beat.
+    /// Kafka's metrics by name, now and before the last act.
     pub metrics: Metrics,
     pub metrics_before: Metrics,
 }
@@ -73,8 +73,7 @@ impl Model {
         if reply.reset {
             self.forget();
         }
-        let beats = reply.events.iter().any(|event| event.beat);
-        if beats && !reply.reset {
+        if reply.events.iter().any(|event| self.acts(event)) && !reply.reset {
             self.before = self.partitions.clone();
             self.controllers_before = self.controllers.clone();
             self.metrics_before = self.metrics.clone();
@@ -111,6 +110,12 @@ impl Model {
             self.lesson = reply.lesson.clone().map(Rc::new);
         }
         self.events.shown = Shown::of(self.lesson.as_deref());
+    }
+
+    /// Whether an event is what a person did to the cluster. Text for a program that reads is not: it is one record more.
+    fn acts(&self, event: &EventView) -> bool {
+        let reads = || self.terminals.get(&event.actor).is_some_and(|terminal| terminal.reads_input);
+        event.lane == Lane::You && event.beat && !(event.kind == "Typed" && reads())
     }
 
     /// What the lesson has introduced.

@@ -337,7 +337,7 @@ fn Flags(props: &MarksProps) -> Html {
             props.passed.and_then(|passed| props.steps.iter().position(|(step, ..)| u64::from(*step) == passed));
         (props.steps.iter().map(|(step, us, title)| (*step, axis.x(*us), title.clone())).collect(), current)
     };
-    let placed = place(&beats, current, LEFT + axis.width);
+    let placed = place(&beats, current, LEFT + axis.width, !props.steps.is_empty());
     html! {
         <g aria-hidden="true">{for placed.into_iter().map(|flag| {
             let state = match current {
@@ -348,7 +348,7 @@ fn Flags(props: &MarksProps) -> Html {
             let (x, w) = (flag.x, flag.w);
             html! {
                 <g class={classes!("flag", state)}>
-                    {path(format!("M{x} 6V{}", N(props.rows.bottom()), x = N(x)), "fl-line")}
+                    {path(format!("M{} 6V{}", N(flag.pole), N(props.rows.bottom())), "fl-line")}
                     {path(format!("M{x} 3h{w}l6 8-6 8H{x}z", x = N(x), w = N(w)), "fl-body")}
                     <text x={px(x + 7.0)} y="15" class="f11"><tspan class="m">{beats[flag.at].0}</tspan>{" "}{flag.text}</text>
                 </g>
@@ -368,27 +368,34 @@ fn passed(props: &Props) -> Option<u64> {
 
 struct Flag {
     at: usize,
+    pole: f64,
     x: f64,
     w: f64,
     text: String,
 }
 
-/// The current flag always has room; others are left out where they would touch it or each other.
-fn place(beats: &[(u32, f64, String)], current: Option<usize>, right: f64) -> Vec<Flag> {
+/// The current flag always has room. Others stand where they touch neither it nor each other: behind their pole, behind it
+/// with their number alone, before it with their point at it; or they are left out.
+fn place(beats: &[(u32, f64, String)], current: Option<usize>, right: f64, numbers: bool) -> Vec<Flag> {
     let width =
         |text: &str, number: u32| LETTER_W * (text.chars().count() + if number < 10 { 2 } else { 3 }) as f64 + 10.0;
     let mut taken: Vec<(f64, f64)> = vec![];
     let mut flags = vec![];
     let order = current.into_iter().chain((0..beats.len()).rev().filter(|at| Some(*at) != current));
     for at in order {
-        let (number, x, text) = &beats[at];
-        let w = width(text, *number);
-        let (from, to) = (*x - 3.0, *x + w + 9.0);
-        if to > right + 12.0 && Some(at) != current || taken.iter().any(|(l, r)| from < *r && to > *l) {
-            continue;
-        }
-        taken.push((from, to));
-        flags.push(Flag { at, x: x.min(right - w - 8.0), w, text: text.clone() });
+        let (number, pole, text) = &beats[at];
+        let whole = width(text, *number);
+        // A step is known by its number, a beat is not.
+        let short = if numbers { width("", *number) } else { f64::INFINITY };
+        let ways = [(*pole, whole, text.as_str()), (*pole, short, ""), (*pole - whole - 6.0, whole, text)];
+        let fits = |(x, w, _): &&(f64, f64, &str)| {
+            let (from, to) = (*x - 3.0, *x + *w + 9.0);
+            Some(at) == current
+                || from > LEFT - 9.0 && to < right + 12.0 && taken.iter().all(|(l, r)| from >= *r || to <= *l)
+        };
+        let Some((x, w, text)) = ways.iter().find(fits) else { continue };
+        taken.push((*x - 3.0, *x + *w + 9.0));
+        flags.push(Flag { at, pole: *pole, x: x.min(right - w - 8.0), w: *w, text: (*text).to_owned() });
     }
     flags
 }
@@ -443,7 +450,8 @@ fn fitting(sentence: &str, letters: usize) -> String {
         room = room.saturating_sub(word.chars().count() + 1);
         taken.push(word);
     }
-    if let Some(end) = taken.iter().rposition(|word| word.ends_with([',', ':', ';'])) {
+    let ends = |marks: [char; 2]| taken.iter().rposition(|word| word.ends_with(marks));
+    if let Some(end) = ends([':', ';']).filter(|end| *end > 1).or_else(|| ends([',', ','])) {
         taken.truncate(end + 1);
     } else {
         let is_number = |word: Option<&&str>| word.is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
@@ -470,9 +478,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_step_without_room_shows_its_number_or_stands_before_its_pole() {
+        let steps: Vec<_> = [(1, 500.0), (2, 500.0), (3, 600.0)].map(|(n, x)| (n, x, "Set min to 3".to_owned())).into();
+        let flags = place(&steps, Some(2), 900.0, true);
+        let of =
+            |at: usize| flags.iter().find(|flag| flag.at == at).map(|flag| (flag.x < flag.pole, flag.text.is_empty()));
+        assert_eq!([of(0), of(1), of(2)], [Some((true, false)), Some((false, true)), Some((false, false))]);
+    }
+
+    #[test]
     fn flags_do_not_cover_each_other_and_the_current_one_stays() {
         let beats: Vec<_> = (0..30).map(|n| (n, f64::from(n) * 20.0, "Broker 2 dies".to_owned())).collect();
-        let flags = place(&beats, Some(7), 900.0);
+        let flags = place(&beats, Some(7), 900.0, false);
         assert!(flags.iter().any(|flag| flag.at == 7));
         for a in &flags {
             for b in &flags {
@@ -515,6 +532,10 @@ mod tests {
         assert_eq!(
             fitting("Broker 2 leaves the ISR of orders-1: now 1, 3.", 40),
             "Broker 2 leaves the ISR of orders-1"
+        );
+        assert_eq!(
+            fitting("Broker 3 joins the ISR of orders-2: now 1, 2, 3.", 46),
+            "Broker 3 joins the ISR of orders-2"
         );
         assert_eq!(fitting("Broker 2 is elected for orders-1, epoch 5.", 40), "Broker 2 is elected for orders-1");
         assert_eq!(fitting("The controller fences broker 2.", FLAG_LETTERS), "The controller fences broker 2");

@@ -41,7 +41,7 @@ pub fn timeline(props: &Props) -> Html {
         <section class="time" aria-label="Timeline">
             {transport::transport(&transport::Props { now_us: props.now_us, ahead: props.index < props.end_index, event: current, shown: props.events.shown, branches: props.branches.clone(), playing: props.playing, locked: props.locked, speed: props.speed, said: props.said, handle: props.handle.clone() })}
             <lanes::Lanes index={props.index} now_us={props.now_us} end_us={props.end_us} events={props.events.clone()}
-                locked={props.locked && props.index >= props.end_index} low={props.low}
+                locked={props.locked} low={props.low}
                 begun={props.begun.clone()} to_come={props.to_come.clone()} handle={props.handle.clone()}/>
         </section>
     }

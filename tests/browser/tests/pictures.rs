@@ -89,10 +89,17 @@ async fn down(tab: &Tab) -> Result<(), String> {
     let leader = "orders-1 on broker 3, leader, epoch 1, high watermark 7";
     let said: String = tab.evaluate(SAID).await?;
     let missing = [leader, "NOT_ENOUGH_REPLICAS", "In-sync replicas: 2 of 3", "orders-1 on broker 2, offline"];
-    match missing.into_iter().find(|words| !said.contains(words)) {
-        Some(words) => Err(format!("the stage does not say {words:?}: {said}")),
-        None => tab.wait_for_text("#stage", "HW 7 held").await,
+    if let Some(words) = missing.into_iter().find(|words| !said.contains(words)) {
+        return Err(format!("the stage does not say {words:?}: {said}"));
     }
+    for words in ["HW 7 held", "offset 8 lived only here: cut on return", "was leader", "acks=all blocked"] {
+        tab.wait_for_text("#stage", words).await?;
+    }
+    // What the loss changed is crossed out, and the first cause of the refusal can be read without scrolling.
+    tab.wait_for_text("#inspector .chg s", "2").await?;
+    tab.wait_for_text("#inspector", "Why was the last send of checkout refused?").await?;
+    let seen = "(w => w && w.getBoundingClientRect().bottom <= document.querySelector('#inspector').getBoundingClientRect().bottom)(document.querySelector('.why .w'))";
+    tab.wait_until(seen, "the first cause is above the inspector's lower edge").await
 }
 
 #[test]
@@ -135,5 +142,81 @@ fn a_calm_cluster_on_a_tablet() {
         tab.wait_for(".pz .broker").await?;
         tab.rest().await?;
         tab.screenshot("picture-10-present").await
+    });
+}
+
+#[test]
+fn home_with_a_lesson_begun() {
+    in_tab(Options::default(), async |tab| {
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        tab.click("#lessons button[aria-label^='A leader dies']").await?;
+        tab.wait_for_text(".lhead", "A leader dies").await?;
+        // It is kept a moment after the last change.
+        tab.wait_until("(localStorage['oz.session.v1'] ?? '').includes('A leader dies')", "the session is kept")
+            .await?;
+        tab.rest().await?;
+        tab.click(".top .brand").await?;
+        tab.wait_for_text("#lessons", "you are here").await?;
+        tab.wait_for_text(".lft", "Resume").await?;
+        // As on the picture, nothing is left empty below: the lanes share what the clusters leave of the page.
+        let void: f64 =
+            tab.evaluate("innerHeight - document.querySelector('.tpls').getBoundingClientRect().bottom").await?;
+        tab.screenshot("picture-01").await?;
+        if void < 60.0 { Ok(()) } else { Err(format!("{void} px are empty below the clusters")) }
+    });
+}
+
+#[test]
+fn a_log_that_was_cleaned() {
+    in_tab(Options::default(), async |tab| {
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        tab.click("text=Latest per key").await?;
+        tab.wait_for(".broker").await?;
+        tab.rest().await?;
+        tab.click("text=Log").await?;
+        tab.wait_for_text("#stage", "cleaned to 12").await?;
+        tab.wait_for_text("#inspector", "CRC-32C, holds").await?;
+        tab.wait_for_text("#stage", "LEO 18").await?;
+        tab.rest().await?;
+        tab.screenshot("picture-04").await
+    });
+}
+
+#[test]
+fn a_follower_that_hangs_beside_terminal_and_charts() {
+    in_tab(Options::default(), async |tab| {
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        tab.click("text=A broker hangs").await?;
+        tab.wait_for(".broker").await?;
+        tab.rest().await?;
+        let describe = "kafka-topics.sh --bootstrap-server b1:9092 --describe --topic orders";
+        tab.line(Hands::Keys, "t4", describe, false).await?;
+        tab.wait_for_text(".tty", "Isr:").await?;
+        tab.type_text("kafka-topics.sh --bootstrap-server b1:9092 --describe --un").await?;
+        tab.press("Tab").await?;
+        tab.wait_for_text(".tt", "--under-replicated-partitions").await?;
+        tab.wait_for_text(".plots", "Consumer lag").await?;
+        tab.screenshot("picture-07").await
+    });
+}
+
+/// The states of picture 11 that the page has at one moment: a focused and a chosen option, a verdict, a lamp that is out.
+#[test]
+fn the_states_of_the_parts() {
+    in_tab(Options::default(), async |tab| {
+        calm(tab).await?;
+        tab.focus(".opts [role=radio]:nth-child(3)").await?;
+        tab.press("ArrowDown").await?;
+        tab.screenshot("picture-11-options").await?;
+        tab.click("section[aria-label=Prediction] .pri").await?;
+        tab.wait_for("section[aria-label='Your prediction'] .explain").await?;
+        tab.rest().await?;
+        tab.switch(Hands::Mouse, "kill", "b2").await?;
+        tab.wait_for_text("#stage", "acks=all blocked").await?;
+        tab.click("section[aria-label='Your turn'] .pri").await?;
+        tab.wait_for_text(".verdict", "Not yet").await?;
+        tab.wait_for(".clauses .mk.todo").await?;
+        tab.rest().await?;
+        tab.screenshot("picture-11").await
     });
 }

@@ -54,11 +54,11 @@ fn partition_panel(props: &Props, tp: &Tp) -> Html {
     }
 }
 
-/// Whose last send to a topic was refused.
+/// Whose last send to a topic was refused, by its client id.
 fn refused(model: &Model, topic: &str) -> Option<String> {
     let mut clients = model.clients.values();
     let client = clients.find(|client| client.last_error.is_some() && client.topic.as_deref() == Some(topic))?;
-    Some(client.terminal.clone())
+    Some(if client.client_id.is_empty() { &client.terminal } else { &client.client_id }.clone())
 }
 
 /// The charts beside the partitions.

@@ -15,13 +15,13 @@ use crate::store::{Events, Glyphs, Metrics, Shown};
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub view: Rc<PartitionView>,
-    /// As it was before the last beat.
+    /// As it was before the last act of the person.
     pub before: Option<Rc<PartitionView>>,
     pub replicas: Vec<Rc<ReplicaView>>,
     pub topic: Option<Rc<TopicView>>,
-    /// The terminal of a client whose last send to this topic was refused.
+    /// A client whose last send to this topic was refused.
     pub refused: Option<String>,
-    /// Kafka's metrics, now and before the last beat.
+    /// Kafka's metrics, now and before that act.
     pub metrics: Metrics,
     pub metrics_before: Metrics,
     pub events: Events,
@@ -76,15 +76,16 @@ fn overview(props: &Props) -> Html {
     if shown.isr {
         rows.push(("ISR", changed(before, view, |view| ids(&view.isr))));
     }
-    if shown.hw {
+    // Either what the last act did or how the topic is set: with both, the reasons would stand below the edge. The replicas
+    // name the high watermark as well.
+    let moved = shown.isr && !props.metrics_before.is_empty() && props.metrics_before != props.metrics;
+    if shown.hw && !moved {
         rows.push(("High watermark", held(changed(before, view, hw), view)));
     }
-    // Either what the last beat did or how the topic is set: with both, the reasons would stand below the edge.
-    let moved = shown.isr && !props.metrics_before.is_empty() && props.metrics_before != props.metrics;
     if moved {
         rows.push(("min.insync.replicas", changed(before, view, |view| view.min_insync_replicas.to_string())));
     }
-    if shown.isr && !view.elr.is_empty() {
+    if shown.isr && !moved && !view.elr.is_empty() {
         rows.push(("ELR", changed(before, view, |view| ids(&view.elr))));
     }
     let hw_note = view.high_watermark.map_or("no leader".to_owned(), |offset| format!("line = HW {offset}"));
@@ -109,15 +110,15 @@ fn behind(replicas: &[Rc<ReplicaView>]) -> Option<i32> {
     replicas.iter().min_by_key(|replica| replica.log_end).map(|replica| replica.broker)
 }
 
-/// What the last beat did to Kafka's metrics. A count that stayed is listed too: it can be the surprise.
+/// What the last act did to Kafka's metrics. A count that stayed is listed too: it can be the surprise.
 fn metrics(before: &Metrics, after: &Metrics) -> Html {
     let row = |(name, value): (&String, &u64)| {
         let old = before.get(name).copied().unwrap_or(*value);
         html! { <tr><td class="mono">{name}</td><td class="n muted">{old}</td><td class="n">if old == *value { {value} } else { <b>{value}</b> }</td></tr> }
     };
     html! {
-        <div class="isec metrics"><h3>{"Metrics since the last beat"}<span class="grow"/><span class="muted">{"meters: Count"}</span></h3>
-            <table><tbody>{for after.iter().map(row)}</tbody></table></div>
+        <div class="isec metrics"><h3>{"Metrics since your last act"}<span class="grow"/><span class="muted">{"meters: Count"}</span></h3>
+            <table><tbody>{for after.iter().filter(|(name, value)| !name.starts_with("Offline") || **value > 0).map(row)}</tbody></table></div>
     }
 }
 

@@ -1,0 +1,36 @@
+//! Beside the terminal: the charts, those of what is wrong, or every bean with its value.
+
+use yew::prelude::*;
+
+use super::{Charts, Props};
+use crate::store::Metrics;
+
+#[derive(Properties, PartialEq)]
+pub struct PlotsProps {
+    pub charts: Props,
+    /// All of Kafka's metrics that are counted, as they are now.
+    pub metrics: Metrics,
+}
+
+#[component]
+pub fn Plots(props: &PlotsProps) -> Html {
+    let at = use_state(|| 0_usize);
+    let tab = |(to, name): (usize, &&'static str)| {
+        let on = to == *at;
+        let at = at.clone();
+        let onclick = Callback::from(move |_: MouseEvent| at.set(to));
+        html! { <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{*name}</button> }
+    };
+    let row =
+        |(name, value): (&String, &u64)| html! { <tr><td class="mono">{name}</td><td class="n">{value}</td></tr> };
+    html! {
+        <section class="plots" aria-label="Metrics">
+            <div class="ttabs"><h2 class="sr">{"Metrics"}</h2><span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
+                <span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
+            <div class="plotsin" tabindex="0" role="group" aria-label="Values">
+                if *at < 2 { <Charts alerts={*at == 1} ..props.charts.clone()/> }
+                else { <table><tbody>{for props.metrics.iter().map(row)}</tbody></table> }
+            </div>
+        </section>
+    }
+}
