@@ -10,6 +10,9 @@ use crate::batch::{
 };
 use crate::{AppendError, AppendOrigin, LogConfig};
 
+/// Bytes of the smallest message of magic 0, with its offset and size.
+const SMALLEST_BATCH: u32 = 26;
+
 /// What is known before the offsets are assigned.
 #[derive(Clone, Debug)]
 pub struct Analyzed {
@@ -71,6 +74,10 @@ impl Validation<'_> {
                     continue;
                 }
                 Err(BatchError::Short { size, stored_crc }) => {
+                    // As long as the smallest message of the old formats, it is looked at and read past its end.
+                    if size == SMALLEST_BATCH {
+                        return Err(AppendError::new(ErrorCode::UnknownServerError, String::new()));
+                    }
                     self.check_size_and_crc(size as usize, stored_crc, false)?;
                     continue;
                 }
@@ -216,8 +223,10 @@ impl Validation<'_> {
     fn check_record(&self, batch: &BatchView, record: &RawRecord<'_>, timestamp: i64) -> Option<(ErrorCode, String)> {
         let offset = batch.base_offset().wrapping_add(i64::from(record.offset_delta));
         let problem = self.check_key_and_time(record.key.is_some(), offset, timestamp);
-        let appended = self.config.message_timestamp_type != TimestampType::CreateTime || timestamp == NO_TIMESTAMP;
-        if problem.is_some() || !appended || batch.timestamp_type() != TimestampType::LogAppendTime {
+        if problem.is_some()
+            || !self.is_append_time(timestamp)
+            || batch.timestamp_type() != TimestampType::LogAppendTime
+        {
             return problem;
         }
         // Records that stay packed as they came are read without keys and values: of these only the sizes are known.
@@ -225,15 +234,16 @@ impl Validation<'_> {
             batch.is_compressed() && batch.codec().is_ok_and(|source| self.config.compression.target(source) == source);
         let (class, none) = if is_partial { ("PartialDefaultRecord", -1) } else { ("DefaultRecord", 0) };
         let len = |bytes: Option<&[u8]>| bytes.map_or(none, |bytes| bytes.len() as i64);
-        Some((
-            ErrorCode::InvalidTimestamp,
-            format!(
-                "Invalid timestamp type in message {class}(offset={offset}, timestamp={timestamp}, key={} bytes, \
-                 value={} bytes). Producer should not set timestamp type to LogAppendTime.",
-                len(record.key),
-                len(record.value)
-            ),
-        ))
+        Some(invalid_type(&format!(
+            "{class}(offset={offset}, timestamp={timestamp}, key={} bytes, value={} bytes)",
+            len(record.key),
+            len(record.value)
+        )))
+    }
+
+    /// The time of a record that is not checked, because the leader sets it or there is none.
+    fn is_append_time(&self, timestamp: i64) -> bool {
+        self.config.message_timestamp_type != TimestampType::CreateTime || timestamp == NO_TIMESTAMP
     }
 
     /// Key and time give no reason to look closer.
@@ -250,7 +260,7 @@ impl Validation<'_> {
             let reason = format!("Compacted topic cannot accept message without key in topic partition {partition}");
             return Some((ErrorCode::InvalidRecord, reason));
         }
-        if self.config.message_timestamp_type != TimestampType::CreateTime || timestamp == NO_TIMESTAMP {
+        if self.is_append_time(timestamp) {
             return None;
         }
         let (before, after) = (self.config.message_timestamp_before_max_ms, self.config.message_timestamp_after_max_ms);
@@ -288,7 +298,11 @@ impl Validation<'_> {
         for batch in &analyzed.legacy {
             let mut errors: Vec<(i32, String, ErrorCode)> = Vec::new();
             for (index, record) in batch.records()?.into_iter().enumerate() {
-                let problem = self.check_key_and_time(record.key.is_some(), record.offset, record.timestamp);
+                let mut problem = self.check_key_and_time(record.key.is_some(), record.offset, record.timestamp);
+                let appended = self.is_append_time(record.timestamp);
+                if problem.is_none() && appended && batch.timestamp_type() == Some(TimestampType::LogAppendTime) {
+                    problem = Some(invalid_type(&batch.describe(index, &record)?));
+                }
                 errors.extend(problem.map(|(code, reason)| (index as i32, reason, code)));
                 records.push(record);
             }
@@ -351,6 +365,12 @@ struct Scan {
     max_timestamp: i64,
     /// Each record's offset delta is its place in the batch.
     offsets_in_order: bool,
+}
+
+fn invalid_type(record: &str) -> (ErrorCode, String) {
+    let reason =
+        format!("Invalid timestamp type in message {record}. Producer should not set timestamp type to LogAppendTime.");
+    (ErrorCode::InvalidTimestamp, reason)
 }
 
 /// One bad record rejects the whole batch; the response names each of them.

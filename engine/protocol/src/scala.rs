@@ -2,19 +2,26 @@
 
 use crate::java::java_string_hash;
 
-/// Strings in the order of Scala's immutable `HashMap`: a trie of five bits of the hash a level, in each node the keys that
-/// are alone at their place first and then the nodes below.
-pub fn scala_hash_order(keys: Vec<String>) -> Vec<String> {
-    trie_order(keys, 0)
+/// The order of Scala's immutable `HashMap` and `HashSet`: a trie of five bits of the hash a level, in each node the keys
+/// that are alone at their place first and then the nodes below.
+pub fn immutable_order<T>(keys: Vec<T>, hash: impl Fn(&T) -> i32) -> Vec<T> {
+    let hashes = keys.iter().enumerate().map(|(at, key)| (improved(hash(key)), at)).collect();
+    let mut keys: Vec<Option<T>> = keys.into_iter().map(Some).collect();
+    trie_order(hashes, 0).into_iter().filter_map(|(_, at)| keys[at].take()).collect()
 }
 
-fn trie_order(keys: Vec<String>, shift: u32) -> Vec<String> {
+/// Strings in that order.
+pub fn scala_hash_order(keys: Vec<String>) -> Vec<String> {
+    immutable_order(keys, |key| java_string_hash(key))
+}
+
+fn trie_order(keys: Vec<(u32, usize)>, shift: u32) -> Vec<(u32, usize)> {
     if keys.len() < 2 || shift >= 32 {
         return keys;
     }
-    let mut places: Vec<Vec<String>> = vec![Vec::new(); 32];
+    let mut places: Vec<Vec<(u32, usize)>> = vec![Vec::new(); 32];
     for key in keys {
-        places[(improved(java_string_hash(&key)) >> shift & 31) as usize].push(key);
+        places[(key.0 >> shift & 31) as usize].push(key);
     }
     let (mut alone, mut below) = (Vec::new(), Vec::new());
     for place in places {
@@ -135,6 +142,13 @@ mod tests {
             scala_hash_order("BB,Aa,orders,none".split(',').map(String::from).collect()),
             ["orders", "none", "BB", "Aa"]
         );
+    }
+
+    /// Recorded from a broker's log of Kafka 4.3.1.
+    #[test]
+    fn partitions_of_a_set() {
+        let hash = |partition: &i32| crate::java::topic_partition_hash("pay", *partition);
+        assert_eq!(immutable_order((0..7).collect(), hash), [4, 1, 2, 6, 3, 5, 0]);
     }
 
     #[test]

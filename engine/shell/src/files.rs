@@ -41,6 +41,9 @@ impl Files {
     /// The whole contents of a file.
     pub fn read(&self, world: &dyn Surroundings, path: &str) -> Result<Bytes, FileError> {
         let path = normalise(path);
+        if path == "dev/null" {
+            return Ok(Bytes::new());
+        }
         if let Some((disk, inside)) = server_disk(world, &path) {
             return read_from(disk, inside);
         }

@@ -314,11 +314,7 @@ fn apply(fd: u8, to: &RedirectTo, running: &mut Running, shell: &Job, io: &mut I
     match to {
         RedirectTo::Read(word) => {
             let path = shell.expand_one(word, io);
-            let contents = if path == "/dev/null" {
-                Bytes::new()
-            } else {
-                io.files.read(world, &path).map_err(|e| format!("{path}: {}", e.words()))?
-            };
+            let contents = io.files.read(world, &path).map_err(|e| format!("{path}: {}", e.words()))?;
             running.source = Source::Contents(contents);
         }
         RedirectTo::Text(word) => {

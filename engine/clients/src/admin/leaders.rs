@@ -164,21 +164,29 @@ pub(crate) fn on_leaders(operation: &mut Operation, response: &MetadataResponse)
             (ErrorCode::None, Some(partition)) if partition.leader_id >= 0 => {
                 leaders.entry(partition.leader_id).or_default().push(tp.clone());
             }
-            (ErrorCode::None, _) | (ErrorCode::LeaderNotAvailable | ErrorCode::BrokerNotAvailable, _) => {
+            (ErrorCode::None | ErrorCode::LeaderNotAvailable | ErrorCode::BrokerNotAvailable, _) => {
                 waiting = Some(KafkaError::api(ErrorCode::LeaderNotAvailable, None));
             }
+            // Whoever deletes records waits for the topic.
+            (ErrorCode::UnknownTopicOrPartition, _) if api == LeaderApi::DeleteRecords => {
+                waiting = Some(KafkaError::api(ErrorCode::UnknownTopicOrPartition, None));
+            }
             (error, _) => {
-                let why = match error {
-                    ErrorCode::UnknownTopicOrPartition => format!(
-                        "Failed to fetch metadata for partition {tp} because metadata for topic `{}` could not be found",
-                        tp.topic
-                    ),
-                    _ => format!(
-                        "Failed to fetch metadata for partition {tp} due to unexpected error for topic `{}`",
-                        tp.topic
+                let (kind, place, why) = match error {
+                    ErrorCode::UnknownTopicOrPartition => {
+                        ("unknown topic", "", format!("because metadata for topic `{}` could not be found", tp.topic))
+                    }
+                    ErrorCode::InvalidTopicException => {
+                        ("invalid topic", " in `Metadata` response", format!("due to invalid topic `{}`", tp.topic))
+                    }
+                    _ => (
+                        "unexpected",
+                        " in `Metadata` response",
+                        format!("due to unexpected error for topic `{}`", tp.topic),
                     ),
                 };
-                reaction.errors.push((STRATEGY, format!("Received unexpected error for topic {}", tp.topic)));
+                reaction.errors.push((STRATEGY, format!("Received {kind} error for topic {}{place}", tp.topic)));
+                let why = format!("Failed to fetch metadata for partition {tp} {why}");
                 refuse(operation, tp, KafkaError::api(error, Some(&why)));
             }
         }

@@ -2,6 +2,7 @@
 
 use base::{Map, Uuid};
 
+use protocol::java::{hash_map_order, java_string_hash};
 use protocol::messages::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeTopicPartitionsRequest,
     DescribeTopicPartitionsResponse, MetadataRequest, MetadataResponse, create_partitions_request,
@@ -102,12 +103,14 @@ fn creatable(topic: &NewTopic) -> create_topics_request::CreatableTopic {
         value: Some(value.clone()),
         ..Default::default()
     };
+    // From a `HashMap`.
+    let configs = hash_map_order(topic.configs.iter().collect(), |(name, _)| java_string_hash(name));
     create_topics_request::CreatableTopic {
         name: topic.name.clone(),
         num_partitions: topic.partitions,
         replication_factor: topic.replication_factor,
         assignments: topic.assignments.iter().map(assignment).collect(),
-        configs: topic.configs.iter().map(config).collect(),
+        configs: configs.into_iter().map(config).collect(),
         ..Default::default()
     }
 }

@@ -145,11 +145,9 @@ impl LogFiles {
         renamed
     }
 
-    /// A deleted partition's name may come back with another topic.
+    /// A deleted partition's name may come back with another topic. What the other files hold of it goes when they are
+    /// written next.
     pub fn forget(&mut self, disk: &mut Disk, partition: &TopicPartition, now: Micros) {
-        self.recovery_points.remove(partition);
-        self.high_watermarks.remove(partition);
-        self.log_starts.remove(partition);
         let before = self.cleaned.len();
         self.cleaned.remove(partition);
         self.write_cleaned(disk, before, now);

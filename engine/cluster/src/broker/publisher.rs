@@ -1,11 +1,13 @@
 //! Drives the metadata loop: fetch, fold, apply (Kafka: `BrokerMetadataPublisher`).
 
 use base::Micros;
+use protocol::java::java_string_hash;
+use protocol::scala;
 
 use super::{Broker, Fx, named_timer, process, timer};
 use crate::ServerTimer;
 use crate::features::MetadataVersion;
-use crate::metadata::{MetadataDelta, ResourceType};
+use crate::metadata::{ConfigResource, MetadataDelta, ResourceType};
 use crate::server_log::{joined, logger};
 
 /// The logs of a start are loaded.
@@ -39,7 +41,8 @@ impl Broker {
         }
         self.apply_topics_delta(now, delta, fx);
         if !delta.configs.is_empty() {
-            self.log_configs(delta, fx);
+            let changed: Vec<ConfigResource> = delta.configs.iter().cloned().collect();
+            self.log_configs(&changed, fx);
             self.apply_configs();
             self.configure_throttles();
         }
@@ -64,6 +67,8 @@ impl Broker {
         self.published = true;
         self.configure_throttles();
         self.apply_whole_image(now, fx);
+        let resources: Vec<ConfigResource> = self.metadata.image.config_resources().cloned().collect();
+        self.log_configs(&resources, fx);
         // What the metadata did not claim is no partition of this broker.
         self.replicas.loaded.clear();
         self.start_background_tasks(now, fx);
@@ -81,8 +86,8 @@ impl Broker {
     }
 
     /// What `DynamicConfigPublisher` logs of changed settings.
-    fn log_configs(&self, delta: &MetadataDelta, fx: &mut Fx<'_>) {
-        for resource in &delta.configs {
+    fn log_configs(&self, changed: &[ConfigResource], fx: &mut Fx<'_>) {
+        for resource in changed {
             let what = match resource.kind {
                 ResourceType::Topic => format!("topic {} with new", resource.name),
                 ResourceType::Broker if resource.name.is_empty() => "cluster".to_string(),
@@ -91,8 +96,10 @@ impl Broker {
                 }
                 _ => continue,
             };
-            let configs = self.metadata.image.configs(resource).iter();
-            let configs = joined(configs.map(|(name, value)| format!("{name} -> {value}")), ",");
+            let configs = self.metadata.image.configs(resource).iter().collect();
+            // `Properties` are a concurrent map.
+            let configs = scala::concurrent_order(configs, |(name, _)| java_string_hash(name));
+            let configs = joined(configs.iter().map(|(name, value)| format!("{name} -> {value}")), ",");
             let id = self.spec.node_id;
             let text = format!("[DynamicConfigPublisher broker id={id}] Updating {what} configuration : {configs}");
             self.log_info(logger::DYNAMIC_CONFIG, text, fx);

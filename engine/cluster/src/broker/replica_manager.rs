@@ -15,7 +15,7 @@ use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around};
 use crate::Event;
 use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
-use crate::server_log::{logger, set};
+use crate::server_log::{joined, logger};
 use crate::spec::Mutant;
 
 const ASSIGN_DIRECTORIES_VERSION: i16 = 0;
@@ -92,6 +92,17 @@ struct Local {
     /// Its topic was there before.
     known: bool,
     registration: std::sync::Arc<PartitionRegistration>,
+}
+
+/// The order of the `HashMap` into which those of one topic after another were put (`TopicsDelta.localChanges`).
+fn in_order_of_map(locals: Vec<Local>) -> Vec<Local> {
+    let Some(first) = locals.first().map(|local| local.topic_id) else { return locals };
+    let of_first = locals.iter().take_while(|local| local.topic_id == first).count();
+    java::with_capacity(locals, of_first * 4 / 3 + 1, |local| hash_of(&local.partition))
+}
+
+pub(super) fn hash_of(id: &TopicPartition) -> i32 {
+    java::topic_partition_hash(&id.topic, id.partition)
 }
 
 /// `StopPartition.hashCode` of a replica whose log is deleted, and its remote log with it if the broker led it.
@@ -224,6 +235,8 @@ impl Broker {
                 }
             }
         }
+        changes.leaders = in_order_of_map(changes.leaders);
+        changes.followers = in_order_of_map(changes.followers);
         changes
     }
 
@@ -232,19 +245,23 @@ impl Broker {
         let stopped: Vec<TopicPartition> = stopped.into_iter().map(|(id, _)| id).collect();
         if !stopped.is_empty() {
             self.log_state_change(&format!("Deleting {} partition(s).", stopped.len()), fx);
-            self.log_stopped_fetchers(&stopped, fx);
+            self.log_stopped_fetchers(stopped.iter().collect(), fx);
         }
         // Their folders go in the order of a hash set.
-        let hash = |id: &TopicPartition| java::topic_partition_hash(&id.topic, id.partition);
-        for partition in scala::mutable_order(stopped, None, hash) {
+        let any_stopped = !stopped.is_empty();
+        for partition in scala::mutable_order(stopped, None, hash_of) {
             self.delete_partition(now, &partition, fx);
+        }
+        if any_stopped {
+            self.checkpoint_recovery_points(now);
+            self.checkpoint_log_starts(now);
         }
         self.assign_directories(changes.leaders.iter().chain(&changes.followers));
         if !changes.leaders.is_empty() {
             let count = changes.leaders.len();
             self.log_state_change(&format!("Transitioning {count} partition(s) to local leaders."), fx);
             let names: Vec<&TopicPartition> = changes.leaders.iter().map(|local| &local.partition).collect();
-            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(&names)), fx);
+            self.log_fetchers(&format!("Removed fetcher for partitions Set({})", joined(names, ", ")), fx);
         }
         for local in changes.leaders {
             self.become_leader(now, &local, fx);
@@ -317,7 +334,15 @@ impl Broker {
                 Fetching::Unchanged => {}
             }
         }
-        self.log_fetching(&starting, &leaving, fx);
+        let starting = scala::mutable_order(starting, None, |id| hash_of(id));
+        self.log_fetching(&starting, fx);
+        if !leaving.is_empty() {
+            let leaving = scala::mutable_order(leaving, None, |id| hash_of(id));
+            let count = leaving.len();
+            self.log_stopped_fetchers(leaving, fx);
+            let text = format!("Stopped fetchers as part of controlled shutdown for {count} partitions");
+            self.log_state_change(&text, fx);
+        }
         for id in starting {
             self.start_fetching(now, id, fx);
         }
@@ -380,6 +405,7 @@ impl Broker {
             in_sync: false,
         };
         if last_epoch.is_none() {
+            self.log_truncating(leader, id, fetch_offset, &format!("local high watermark {fetch_offset}"), fx);
             self.truncate_replica(now, id, fetch_offset, fx);
         }
         let broker_id = self.settings.node_id();

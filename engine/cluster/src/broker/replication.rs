@@ -11,7 +11,6 @@ use super::isr::{Outcome, SentChange};
 use super::partition::{HighWatermarkMove, IsrAnswer, Partition};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around, named_timer, timer};
-use crate::server_log::logger;
 use crate::spec::Mutant;
 use crate::{Event, ServerTimer};
 
@@ -253,16 +252,19 @@ impl Broker {
         if data.log_start_offset > log_start {
             // A log start above the high watermark that is known here follows with the next answer.
             let _ = held.log.increment_log_start(&mut self.disk, data.log_start_offset, now);
-            let to = held.log.log_start();
-            if to > log_start {
-                fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from: log_start, to });
-            }
+        }
+        let raised = held.log.log_start();
+        if raised > log_start {
+            fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker, from: log_start, to: raised });
         }
         let (end, epoch) = (held.log.log_end(), held.log.latest_epoch().unwrap_or(-1));
         if let Some(state) = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.states.get_mut(id)) {
             state.fetch_offset = end;
             state.last_fetched_epoch = epoch;
             state.in_sync = data.high_watermark <= end;
+        }
+        if raised > log_start {
+            self.log_start_raised(id, raised, "leader offset increment", fx);
         }
         if let Some(offset) = rolled {
             self.log_rolled(id, offset, fx);
@@ -290,13 +292,12 @@ impl Broker {
         };
         let local = held.log.end_offset_for_epoch(epoch);
         let offset = truncation_offset(epoch, end_offset, local, held.log.log_end(), fetch_offset);
-        let text = format!(
-            "[ReplicaFetcher replicaId={}, leaderId={leader}, fetcherId=0] Truncating partition {id} with \
-             TruncationState(offset={offset}, completed=true) due to leader epoch and offset \
-             EpochEndOffset(errorCode=0, partition={}, leaderEpoch={epoch}, endOffset={end_offset})",
-            self.spec.node_id, id.partition
+        let why = format!(
+            "leader epoch and offset EpochEndOffset(errorCode=0, partition={}, leaderEpoch={epoch}, \
+             endOffset={end_offset})",
+            id.partition
         );
-        self.log_info(logger::FETCHER, text, fx);
+        self.log_truncating(leader, id, offset, &why, fx);
         self.truncate_replica(now, id, offset, fx);
         self.refetch_from_end(leader, id, offset);
     }

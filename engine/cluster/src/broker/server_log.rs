@@ -3,7 +3,9 @@
 use base::{Map, Micros, Uuid};
 use log::{DeletedSegment, DeletionReason, UnifiedLog};
 use protocol::TopicPartition;
+use protocol::scala::immutable_order;
 
+use super::replica_manager::hash_of;
 use super::{Broker, Fx, Partition};
 use crate::Event;
 use crate::metadata::{ConfigResource, PartitionRegistration, TopicIdPartition};
@@ -51,9 +53,12 @@ impl Broker {
         self.log_info(logger::PARTITION, format!("[Partition {id} broker={}] {text}", self.spec.node_id), fx);
     }
 
-    /// Partitions that go, as each manager of fetchers says it.
-    pub(super) fn log_stopped_fetchers(&self, gone: &[TopicPartition], fx: &mut Fx<'_>) {
-        let text = format!("Removed fetcher for partitions {}", set(gone));
+    /// Partitions that go, as each manager of fetchers says it. Scala's sets of more than four have an order of their own.
+    pub(super) fn log_stopped_fetchers(&self, mut gone: Vec<&TopicPartition>, fx: &mut Fx<'_>) {
+        if gone.len() > 4 {
+            gone = immutable_order(gone, |id| hash_of(id));
+        }
+        let text = format!("Removed fetcher for partitions {}", set(&gone));
         self.log_fetchers(&text, fx);
         let text = format!("[ReplicaAlterLogDirsManager on broker {}] {text}", self.spec.node_id);
         self.log_info(logger::MOVERS, text, fx);
@@ -74,6 +79,16 @@ impl Broker {
             (_, false) => format!("Recovering {logs} logs from {dir} since no clean shutdown file was found"),
         };
         self.log_info(logger::LOG_MANAGER, text, fx);
+    }
+
+    /// What a fetcher says before it cuts a log (`AbstractFetcherThread`).
+    pub(super) fn log_truncating(&self, leader: i32, id: &TopicPartition, offset: i64, why: &str, fx: &mut Fx<'_>) {
+        let text = format!(
+            "[ReplicaFetcher replicaId={}, leaderId={leader}, fetcherId=0] Truncating partition {id} with \
+             TruncationState(offset={offset}, completed=true) due to {why}",
+            self.spec.node_id
+        );
+        self.log_info(logger::FETCHER, text, fx);
     }
 
     /// What `UnifiedLog.truncateTo` says before it does it.
@@ -194,21 +209,13 @@ impl Broker {
     }
 
     /// What `applyLocalFollowersDelta` does with the fetchers.
-    pub(super) fn log_fetching(&self, starting: &[&TopicPartition], leaving: &[&TopicPartition], fx: &mut Fx<'_>) {
+    pub(super) fn log_fetching(&self, starting: &[&TopicPartition], fx: &mut Fx<'_>) {
         if !starting.is_empty() {
             let count = starting.len();
-            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(starting)), fx);
+            self.log_fetchers(&format!("Removed fetcher for partitions Set({})", joined(starting, ", ")), fx);
             self.log_state_change(&format!("Stopped fetchers as part of become-follower for {count} partitions"), fx);
             self.log_added_fetchers(starting, fx);
             self.log_state_change(&format!("Started fetchers as part of become-follower for {count} partitions"), fx);
-        }
-        if !leaving.is_empty() {
-            self.log_fetchers(&format!("Removed fetcher for partitions {}", set(leaving)), fx);
-            let count = leaving.len();
-            self.log_state_change(
-                &format!("Stopped fetchers as part of controlled shutdown for {count} partitions"),
-                fx,
-            );
         }
     }
 
@@ -241,6 +248,11 @@ impl Broker {
         self.log_info(logger::UNIFIED_LOG, format!("[UnifiedLog partition={id}, dir={}] {text}", self.log_dir()), fx);
     }
 
+    /// A log start that rose for another reason than retention.
+    pub(super) fn log_start_raised(&self, id: &TopicPartition, to: i64, why: &str, fx: &mut Fx<'_>) {
+        self.log_unified(id, &format!("Incremented log start offset to {to} due to {why}"), fx);
+    }
+
     /// A segment was full, or too old.
     pub(super) fn log_rolled(&self, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
         let dir = self.log_dir();
@@ -254,7 +266,7 @@ impl Broker {
         let Some(config) = self.replicas.get(id).map(|held| held.log.config()) else { return };
         if let Some(last) = deleted.last() {
             let start = last.segment.next_offset;
-            self.log_unified(id, &format!("Incremented log start offset to {start} due to segment deletion"), fx);
+            self.log_start_raised(id, start, "segment deletion", fx);
         }
         for DeletedSegment { reason, segment } in deleted {
             let reason = match reason {
@@ -307,7 +319,8 @@ pub(super) fn leader_line(held: &Partition, to: &PartitionRegistration, is_new: 
             before.epoch
         );
     }
-    let under = if held.is_under_min_isr() { "(under-min-isr)" } else { "" };
+    // Kafka asks before it takes a new leader for one.
+    let under = if before.leader == Some(to.leader) && held.is_under_min_isr() { "(under-min-isr)" } else { "" };
     let start = held.leader_state().map_or(0, |leader| leader.epoch_start_offset);
     format!(
         "Leader {id} with topic id Some({topic_id}) starts at leader epoch {} from offset {start} with partition epoch {}, \

@@ -84,13 +84,13 @@ impl Broker {
         fx.set_timer_after(timer(ServerTimer::LogStartCheckpoint), Micros::from_ms(interval));
     }
 
-    fn checkpoint_recovery_points(&mut self, now: Micros) {
+    pub(super) fn checkpoint_recovery_points(&mut self, now: Micros) {
         let points = self.replicas.partitions.iter().map(|(id, held)| (id, held.log.recovery_point()));
         self.files.checkpoint_recovery_points(&mut self.disk, points, now);
     }
 
     /// Only a log start that lies above the first segment's base must be remembered.
-    fn checkpoint_log_starts(&mut self, now: Micros) {
+    pub(super) fn checkpoint_log_starts(&mut self, now: Micros) {
         let logs = self.replicas.partitions.iter().map(|(id, held)| (id, &held.log));
         let starts = logs
             .filter(|(_, log)| log.log_start() > 0 && log.log_start() > log.first_base_offset())

@@ -10,6 +10,7 @@ use super::Fx;
 use super::quorum_controller::{Process, QuorumController};
 use super::write::Decision;
 use crate::Event;
+use crate::features::MetadataVersion;
 use crate::metadata::ResourceType;
 use crate::raft::format;
 use crate::server_log::logger;
@@ -17,6 +18,13 @@ use crate::server_log::logger;
 const ELR_VERSION: &str = "eligible.leader.replicas.version";
 const METADATA_VERSION: &str = "metadata.version";
 const MIN_ISR: &str = "min.insync.replicas";
+
+/// The version of metadata that a record sets.
+fn version_name(record: &MetadataRecord) -> Option<String> {
+    let MetadataRecord::FeatureLevel(record) = record else { return None };
+    let level = Some(record.feature_level).filter(|_| record.name == METADATA_VERSION)?;
+    Some(MetadataVersion::of_level(level)?.name())
+}
 
 impl QuorumController {
     /// Follows what the quorum says of its leader. True if anything changed.
@@ -53,7 +61,7 @@ impl QuorumController {
         fx.emit(Event::ControllerElected { controller: self.spec.node_id, epoch });
         self.state.restart_sessions();
         let (records, text) = self.activation_records(process);
-        self.log_line("INFO", logger::CONTROLLER, &text, fx);
+        self.log_line("WARN", logger::CONTROLLER, &text, fx);
         self.write(Decision::new(records, ApiVersionsResponse::default()), None, process, fx);
         self.start_timers(fx);
     }
@@ -86,8 +94,12 @@ impl QuorumController {
         }
         let bootstrap = format::read_bootstrap(process.disk);
         text.push_str(&format!(
-            " The metadata log appears to be empty. Appending {} bootstrap record(s) in metadata transaction.",
-            bootstrap.len()
+            " The metadata log appears to be empty. Appending {} bootstrap record(s) in metadata transaction at \
+             metadata.version {} from bootstrap source 'the binary bootstrap metadata file: /{}/{}'.",
+            bootstrap.len(),
+            bootstrap.iter().find_map(version_name).unwrap_or_default(),
+            self.spec.host,
+            format_args!("{}/{}", crate::spec::LOG_DIR, format::BOOTSTRAP_FILE)
         ));
         let name = Some("Bootstrap records".to_string());
         records.push(BeginTransactionRecord { name, ..Default::default() }.into());

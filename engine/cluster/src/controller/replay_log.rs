@@ -31,6 +31,7 @@ pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataIm
         MetadataRecord::PartitionChange(r) if r.removing_replicas.is_some() || r.adding_replicas.is_some() => {
             (logger::REPLICATION, assignment_change(r, before)?)
         }
+        MetadataRecord::ClearElr(r) => (logger::REPLICATION, cleared_elrs(&r.topic_name, before)),
         MetadataRecord::Config(r) => (logger::CONFIGURATION, config(r)),
         MetadataRecord::FeatureLevel(r) if r.name == "metadata.version" => {
             let version = MetadataVersion::of_level(r.feature_level)?.name();
@@ -101,6 +102,13 @@ fn security(record: &MetadataRecord, before: &MetadataImage) -> Option<Line> {
         }
         _ => return None,
     })
+}
+
+fn cleared_elrs(name: &str, before: &MetadataImage) -> String {
+    let of_topic = before.partitions().filter(|(_, topic, _)| name.is_empty() || &*topic.name == name);
+    let count = of_topic.filter(|(_, _, p)| !p.elr.is_empty() || !p.last_known_elr.is_empty()).count();
+    let of = if name.is_empty() { "in all topics".to_string() } else { format!("of topic {name}") };
+    format!("Removed ELRs from {count} partitions {of}.")
 }
 
 fn new_partition(record: &PartitionRecord, before: &MetadataImage) -> Option<String> {

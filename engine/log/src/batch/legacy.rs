@@ -129,6 +129,29 @@ impl LegacyBatch {
         Ok(inner)
     }
 
+    /// Java's text of the record at a place of this batch, which is `record`.
+    pub fn describe(&self, index: usize, record: &Record) -> Result<String, BatchError> {
+        let mut packed = match self.codec()? {
+            Codec::None => self.bytes.clone(),
+            codec => codec.decompress(&self.record(0, 0)?.value.unwrap_or_default())?,
+        };
+        for _ in 0..index {
+            first_message(&mut packed)?;
+        }
+        let message = first_message(&mut packed)?.unwrap_or_else(|| self.clone());
+        let len = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
+        Ok(format!(
+            "LegacyRecordBatch(offset={}, Record(magic=1, attributes={}, compression=none, crc={}, LogAppendTime={}, \
+             key={} bytes, value={} bytes))",
+            record.offset,
+            message.bytes[ATTRIBUTES_AT],
+            message.crc(),
+            record.timestamp,
+            len(&record.key),
+            len(&record.value)
+        ))
+    }
+
     fn record(&self, offset: i64, timestamp: i64) -> Result<Record, BatchError> {
         let fields_at = if self.magic() == 1 { TIMESTAMP_AT + 8 } else { TIMESTAMP_AT };
         let read = || {

@@ -34,6 +34,10 @@ pub enum Kind {
         seen: u64,
         kept: VecDeque<String>,
     },
+    TailBytes {
+        most: usize,
+        kept: String,
+    },
     Tr {
         from: Vec<char>,
         to: Vec<char>,
@@ -149,7 +153,11 @@ pub(super) fn make(name: &str, arguments: &[String]) -> Result<Filter, Usage> {
         }
         "sort" => sort(arguments),
         "tail" => {
-            let flags = Flags::parse("tail", arguments, "q", "n")?;
+            let flags = Flags::parse("tail", arguments, "q", "nc")?;
+            if let Some(bytes) = flags.value('c') {
+                let most = count("tail", "bytes", bytes)? as usize;
+                return Ok(Filter::new("tail", Kind::TailBytes { most, kept: String::new() }, flags.rest));
+            }
             let value = flags.value('n').unwrap_or("10");
             let (from_start, digits) = value.strip_prefix('+').map_or((false, value), |rest| (true, rest));
             let lines = count("tail", "lines", digits)? as usize;
@@ -350,6 +358,11 @@ impl Kind {
                     }
                 }
             }
+            Kind::TailBytes { most, kept } => {
+                kept.push_str(line);
+                kept.push_str(if ended { "\n" } else { "" });
+                *kept = kept[kept.ceil_char_boundary(kept.len().saturating_sub(*most))..].to_string();
+            }
             Kind::Tr { from, to, delete, squeeze, last } => {
                 let newline = if ended { "\n" } else { "" };
                 for c in line.chars().chain(newline.chars()) {
@@ -382,16 +395,13 @@ impl Kind {
                     out.text.push_str(&line);
                 }
             }
+            Kind::TailBytes { kept, .. } => out.text.push_str(kept),
             Kind::Uniq { count, last } => put_unique(out, last.take(), *count),
             Kind::Wc { show, counts, rows } => show_counts(show, *counts, rows, out),
             Kind::Grep(grep) => grep.end(out),
             Kind::Jq(jq) => jq.end(out),
-            Kind::Cat { .. }
-            | Kind::Cut(_)
-            | Kind::Head { .. }
-            | Kind::AllBut { .. }
-            | Kind::Tr { .. }
-            | Kind::Sed(_) => {}
+            Kind::Cat { .. } | Kind::Cut(_) | Kind::Head { .. } | Kind::AllBut { .. } | Kind::Tr { .. } => {}
+            Kind::Sed(sed) => sed.end(out),
         }
     }
 }

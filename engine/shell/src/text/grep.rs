@@ -18,6 +18,8 @@ pub struct Grep {
     list: bool,
     /// `-H` or `-h`: whether names of files are shown; without either, when there are several.
     names: Option<bool>,
+    /// `-m`: so many of each file.
+    most: u64,
     seen: u64,
     matched: u64,
     /// Something matched in a file before.
@@ -27,7 +29,7 @@ pub struct Grep {
 }
 
 pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
-    let mut flags = Flags::parse("grep", arguments, "vicEFoqnwxshHl", "e")?;
+    let mut flags = Flags::parse("grep", arguments, "vicEFoqnwxshHla", "em")?;
     let patterns: Vec<String> = flags.flags.iter().filter(|(l, _)| *l == 'e').map(|(_, value)| value.clone()).collect();
     let patterns = if !patterns.is_empty() {
         patterns
@@ -67,6 +69,11 @@ pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
         number: flags.has('n'),
         list: flags.has('l'),
         names: flags.has('H').then_some(true).or(flags.has('h').then_some(false)),
+        most: match flags.value('m').map(str::parse) {
+            None => u64::MAX,
+            Some(Ok(most)) => most,
+            Some(Err(_)) => return Err(Usage::new("grep: invalid max count", 2)),
+        },
         seen: 0,
         matched: 0,
         any: false,
@@ -80,7 +87,7 @@ impl Grep {
     pub(super) fn line(&mut self, line: &str, out: &mut Out) {
         let Ok(regex) = regex_lite::Regex::new(&self.pattern) else { return };
         self.seen += 1;
-        if regex.is_match(line) == self.invert {
+        if self.matched == self.most || regex.is_match(line) == self.invert {
             return;
         }
         self.matched += 1;

@@ -107,10 +107,17 @@ fn layout(names: &[String], one_a_line: bool) -> String {
         for row in 0..rows {
             let cells: Vec<(&String, usize)> =
                 columns.iter().zip(&widths).filter_map(|(c, width)| c.get(row).map(|name| (name, *width))).collect();
+            let mut start = 0;
             for (i, (name, width)) in cells.iter().enumerate() {
-                let pad = if i + 1 < cells.len() { width + 2 - name.chars().count() } else { 0 };
                 text.push_str(name);
-                text.push_str(&" ".repeat(pad));
+                let mut at = start + name.chars().count();
+                start += width + 2;
+                // Tabs, where one reaches further than a blank.
+                while i + 1 < cells.len() && at < start {
+                    let wide = start / 8 > (at + 1) / 8;
+                    text.push(if wide { '\t' } else { ' ' });
+                    at = if wide { (at / 8 + 1) * 8 } else { at + 1 };
+                }
             }
             text.push('\n');
         }

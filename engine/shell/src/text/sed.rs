@@ -1,4 +1,4 @@
-//! `sed` with the commands in use: `s/a/b/g`, `Nd`, `Np`, `N,Mp`, `/pattern/d`, `/pattern/p`, with `-n` and `-E`.
+//! `sed` with the commands in use: `s`, `d`, `p` and `q`, for lines and ranges by number, pattern or `$`, with `-n` and `-E`.
 
 use super::Usage;
 use super::filter::{Filter, Out};
@@ -10,24 +10,28 @@ pub struct Sed {
     quiet: bool,
     commands: Vec<Command>,
     number: u64,
+    /// The line before, when one has to be known for the last.
+    held: Option<String>,
 }
 
 #[derive(Clone, Debug, Hash)]
 struct Command {
-    address: Address,
+    /// None, one, or the first and the last of a range.
+    points: Vec<Point>,
+    inside: bool,
     action: Action,
 }
 
-#[derive(Clone, Debug, Hash)]
-enum Address {
-    All,
-    Lines(u64, u64),
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Point {
+    Line(u64),
+    Last,
     Pattern(String),
 }
 
 #[derive(Clone, Debug, Hash)]
 enum Action {
-    Substitute { pattern: String, replacement: String, global: bool },
+    Substitute { pattern: String, replacement: String, global: bool, print: bool },
     Delete,
     Print,
     Quit,
@@ -53,25 +57,42 @@ pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
             rest = after;
         }
     }
-    Ok(Filter::new("sed", Kind::Sed(Sed { quiet: flags.has('n'), commands, number: 0 }), flags.rest))
+    Ok(Filter::new("sed", Kind::Sed(Sed { quiet: flags.has('n'), commands, number: 0, held: None }), flags.rest))
 }
 
 impl Sed {
     pub(super) fn line(&mut self, line: &str, out: &mut Out) {
+        let needs_last = self.commands.iter().any(|command| command.points.contains(&Point::Last));
+        let line = if needs_last { self.held.replace(line.to_string()) } else { Some(line.to_string()) };
+        if let Some(line) = line {
+            self.run(line, false, out);
+        }
+    }
+
+    pub(super) fn end(&mut self, out: &mut Out) {
+        if let Some(line) = self.held.take() {
+            self.run(line, true, out);
+        }
+    }
+
+    fn run(&mut self, mut text: String, is_last: bool, out: &mut Out) {
         self.number += 1;
-        let mut text = line.to_string();
-        for command in &self.commands {
-            if !command.address.matches(self.number, &text) {
+        for command in &mut self.commands {
+            if !command.takes(self.number, is_last, &text) {
                 continue;
             }
             match &command.action {
                 Action::Delete => return,
                 Action::Print => put(out, &text, true),
                 Action::Quit => out.done = Some(0),
-                Action::Substitute { pattern, replacement, global } => {
+                Action::Substitute { pattern, replacement, global, print } => {
                     let Ok(regex) = regex_lite::Regex::new(pattern) else { continue };
                     let limit = usize::from(!global);
+                    let prints = *print && regex.is_match(&text);
                     text = regex.replacen(&text, limit, replacement.as_str()).into_owned();
+                    if prints {
+                        put(out, &text, true);
+                    }
                 }
             }
         }
@@ -81,20 +102,44 @@ impl Sed {
     }
 }
 
-impl Address {
-    fn matches(&self, number: u64, line: &str) -> bool {
-        match self {
-            Address::All => true,
-            Address::Lines(first, last) => (*first..=*last).contains(&number),
-            Address::Pattern(pattern) => regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(line)),
+impl Command {
+    fn takes(&mut self, number: u64, is_last: bool, line: &str) -> bool {
+        let at = |point: &Point| match point {
+            Point::Line(line) => *line == number,
+            Point::Last => is_last,
+            Point::Pattern(pattern) => regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(line)),
+        };
+        let (first, last) = match self.points.as_slice() {
+            [] => return true,
+            [only] => return at(only),
+            [first, last, ..] => (first, last),
+        };
+        // A range ends with a line whose number has passed, so that it is one line long at least.
+        let passed = matches!(last, Point::Line(line) if *line <= number);
+        if self.inside {
+            self.inside = !passed && !at(last);
+            return true;
         }
+        let begins = at(first);
+        self.inside = begins && !passed;
+        begins
     }
 }
 
 /// The first command of a script, and what stands behind its semicolon or the end of its line.
 fn command(script: &str, extended: bool) -> Result<(Command, &str), Usage> {
     let script = script.trim_start();
-    let (address, rest) = address(script, extended)?;
+    let (mut points, mut rest) = (Vec::new(), script);
+    while let Some((point, after)) = point(rest, extended, script)? {
+        points.push(point);
+        match after.strip_prefix(',').filter(|_| points.len() < 2) {
+            Some(next) => rest = next,
+            None => {
+                rest = after;
+                break;
+            }
+        }
+    }
     let Some(name) = rest.chars().next() else { return Err(unknown(script)) };
     let (action, after) = match name {
         'd' => (Action::Delete, &rest[1..]),
@@ -105,30 +150,28 @@ fn command(script: &str, extended: bool) -> Result<(Command, &str), Usage> {
     };
     let after = after.trim_start_matches(' ');
     match after.strip_prefix([';', '\n']) {
-        Some(next) => Ok((Command { address, action }, next)),
-        None if after.is_empty() => Ok((Command { address, action }, after)),
+        Some(next) => Ok((Command { points, inside: false, action }, next)),
+        None if after.is_empty() => Ok((Command { points, inside: false, action }, after)),
         None => Err(unknown(script)),
     }
 }
 
-fn address(script: &str, extended: bool) -> Result<(Address, &str), Usage> {
-    if let Some(rest) = script.strip_prefix('/') {
+/// A line's number, `$` or `/pattern/`, if one stands here, and what comes behind it.
+fn point<'s>(text: &'s str, extended: bool, script: &str) -> Result<Option<(Point, &'s str)>, Usage> {
+    if let Some(rest) = text.strip_prefix('/') {
         let Some(end) = rest.find('/') else { return Err(unknown(script)) };
-        return Ok((Address::Pattern(pattern(&rest[..end], extended, script)?), &rest[end + 1..]));
+        return Ok(Some((Point::Pattern(pattern(&rest[..end], extended, script)?), &rest[end + 1..])));
     }
-    let digits = script.len() - script.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    if digits == 0 {
-        return Ok((Address::All, script));
+    if let Some(rest) = text.strip_prefix('$') {
+        return Ok(Some((Point::Last, rest)));
     }
-    let first: u64 = script[..digits].parse().map_err(|_| unknown(script))?;
-    let rest = &script[digits..];
-    let Some(after) = rest.strip_prefix(',') else { return Ok((Address::Lines(first, first), rest)) };
-    if let Some(after) = after.strip_prefix('$') {
-        return Ok((Address::Lines(first, u64::MAX), after));
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = &text[..text.len() - rest.len()];
+    if digits.is_empty() {
+        return Ok(None);
     }
-    let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let last: u64 = after[..digits].parse().map_err(|_| unknown(script))?;
-    Ok((Address::Lines(first, last), &after[digits..]))
+    let line = digits.parse().map_err(|_| unknown(script))?;
+    Ok(Some((Point::Line(line), rest)))
 }
 
 /// `/from/to/flags`, with any character for the slash.
@@ -165,6 +208,7 @@ fn substitute<'s>(script: &str, text: &'s str, extended: bool) -> Result<(Action
         pattern: pattern(from, extended, script)?,
         replacement: replacement(to),
         global: flags.contains('g'),
+        print: flags.contains('p'),
     };
     Ok((action, after))
 }

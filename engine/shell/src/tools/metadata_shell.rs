@@ -70,11 +70,11 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         tool.println("Loading...");
     }
     let root = load(&path, tool)?;
-    let mut shell = Shell { root, folder: Vec::new(), history: Vec::new() };
+    let mut shell = Shell { root, folder: Vec::new(), history: Vec::new(), failed: None };
     if !words.is_empty() {
         let out = shell.execute(&words, false);
         tool.print(out.unwrap_or_default());
-        return Ok(());
+        return shell.check();
     }
     tool.println("Starting...");
     tool.println("[ Kafka Metadata Shell ]");
@@ -85,7 +85,10 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         if !words.is_empty() {
             shell.history.push(line.trim().to_string());
         }
-        match shell.execute(&words, true) {
+        let out = shell.execute(&words, true);
+        // What a command that failed had to say by then is lost at a prompt.
+        shell.check()?;
+        match out {
             Some(out) => tool.print(out),
             None => return Ok(()),
         }
@@ -230,9 +233,16 @@ struct Shell {
     root: Node,
     folder: Vec<String>,
     history: Vec<String>,
+    /// Why the last command ended the program.
+    failed: Option<String>,
 }
 
 impl Shell {
+    fn check(&mut self) -> Result<(), Halt> {
+        let failed = self.failed.take().map(|why| KafkaError::new("java.lang.RuntimeException", why).into());
+        failed.map_or(Ok(()), Err)
+    }
+
     /// What a command prints; `None` for the one that ends it all.
     fn execute(&mut self, words: &[String], at_prompt: bool) -> Option<String> {
         let Some((name, rest)) = words.split_first() else { return Some(String::new()) };
@@ -274,6 +284,9 @@ impl Shell {
             let mut next = Vec::new();
             for (path, node) in found {
                 for (name, child) in node.children().iter().filter(|(name, _)| matches(name)) {
+                    if *child == Node::Missing {
+                        continue;
+                    }
                     let mut longer: Vec<String> = path.clone();
                     longer.push(name.clone());
                     next.push((longer, child));
@@ -329,15 +342,19 @@ impl Shell {
         out
     }
 
-    fn find(&self, paths: &[String]) -> String {
-        let mut out = String::new();
+    fn find(&mut self, paths: &[String]) -> String {
+        let (mut out, mut failed) = (String::new(), None);
         for path in effective(paths) {
             let found = self.visit(path);
             if found.is_empty() {
                 out.push_str(&format!("find: {path}: no such file or directory.\n"));
             }
-            found.into_iter().for_each(|(_, node)| find(path, node, &mut out));
+            failed = found.into_iter().find_map(|(_, node)| find(path, node, &mut out));
+            if failed.is_some() {
+                break;
+            }
         }
+        self.failed = failed;
         out
     }
 
@@ -448,12 +465,16 @@ fn effective(paths: &[String]) -> Vec<&str> {
     if named.is_empty() { vec!["."] } else { named }
 }
 
-fn find(path: &str, node: &Node, out: &mut String) {
+/// Why it went no further.
+fn find(path: &str, node: &Node, out: &mut String) -> Option<String> {
     out.push_str(&format!("{path}\n"));
-    for (name, child) in node.children() {
+    node.children().iter().find_map(|(name, child)| {
+        if *child == Node::Missing {
+            return Some(format!("Expected {name} to be a valid child of {path}, but it was not."));
+        }
         let below = if path == "/" { format!("/{name}") } else { format!("{path}/{name}") };
-        find(&below, child, out);
-    }
+        find(&below, child, out)
+    })
 }
 
 /// `*`, `?` and `{a,b}` of one part of a path; `None` when it is meant as it stands (`GlobComponent`).

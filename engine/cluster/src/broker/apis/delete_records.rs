@@ -87,6 +87,7 @@ impl Broker {
         let to = held.log.log_start();
         if moved {
             fx.emit(Event::LogStartAdvanced { partition: id.clone(), broker: self.spec.node_id, from, to });
+            self.log_start_raised(id, to, "client delete records request", fx);
             self.purgatory.touch(id);
         }
         Ok(offset)

@@ -21,8 +21,18 @@ pub fn compress(plain: &[u8], level: i32) -> Vec<u8> {
     out
 }
 
-pub fn decompress(packed: &[u8]) -> Option<Vec<u8>> {
-    let body = after_header(packed)?;
+/// Fails with Java's exception where the header is wrong, and with no words where the rest is.
+pub fn decompress(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
+    if packed.len() >= 2 && packed[..2] != HEADER[..2] {
+        return Err("java.util.zip.ZipException: Not in GZIP format");
+    }
+    if packed.len() >= 3 && packed[2] != HEADER[2] {
+        return Err("java.util.zip.ZipException: Unsupported compression method");
+    }
+    unpack(after_header(packed).ok_or("java.io.EOFException")?).ok_or("")
+}
+
+fn unpack(body: &[u8]) -> Option<Vec<u8>> {
     let (plain, used) = inflate(body, DECOMPRESSED_BATCH_MAX)?;
     let (crc, rest) = body[used..].split_first_chunk::<4>()?;
     let len = rest.first_chunk::<4>()?;
@@ -31,9 +41,6 @@ pub fn decompress(packed: &[u8]) -> Option<Vec<u8>> {
 
 fn after_header(packed: &[u8]) -> Option<&[u8]> {
     let (header, mut rest) = packed.split_at_checked(HEADER.len())?;
-    if header[..3] != HEADER[..3] {
-        return None;
-    }
     let flags = header[3];
     if flags & FLAG_EXTRA != 0 {
         let (len, after) = rest.split_first_chunk::<2>()?;

@@ -33,20 +33,46 @@ pub fn compress(plain: &[u8]) -> Vec<u8> {
     out
 }
 
-pub fn decompress(packed: &[u8]) -> Option<Vec<u8>> {
-    let (magic, rest) = packed.split_first_chunk::<4>()?;
-    let (flags, descriptor) = (*rest.first()?, *rest.get(1)?);
-    let checksum_at = if flags & FLAG_CONTENT_SIZE != 0 { 10 } else { 2 };
-    let checksum_fits = header_checksum(rest.get(..checksum_at)?) == *rest.get(checksum_at)?;
-    // Kafka reads version 1 with independent blocks only, as its own writer makes them.
-    if u32::from_le_bytes(*magic) != MAGIC || flags >> 6 != 1 || flags & FLAG_INDEPENDENT == 0 || !checksum_fits {
-        return None;
-    }
-    let block_max = match descriptor >> 4 & 7 {
-        size @ 4..=7 => 1usize << (8 + 2 * size),
-        _ => return None,
+/// Fails with Java's exception where the header is wrong (`Lz4BlockInputStream.readHeader`), and with no words where the
+/// rest is.
+pub fn decompress(packed: &[u8]) -> Result<Vec<u8>, &'static str> {
+    const SHORT: &str = "java.io.IOException: Stream ended prematurely";
+    let Some((magic, rest)) = packed.split_first_chunk::<4>().filter(|(_, rest)| rest.len() > 1) else {
+        return Err(SHORT);
     };
-    unpack_blocks(&rest[checksum_at + 1..], block_max, flags & FLAG_BLOCK_CHECKSUM != 0)
+    if u32::from_le_bytes(*magic) != MAGIC {
+        return Err("java.io.IOException: Stream unsupported (invalid magic bytes)");
+    }
+    let (flags, descriptor) = (rest[0], rest[1]);
+    if flags & 3 != 0 {
+        return Err("java.lang.RuntimeException: Reserved bits must be 0");
+    }
+    if flags & FLAG_INDEPENDENT == 0 {
+        return Err("java.lang.RuntimeException: Dependent block stream is unsupported");
+    }
+    match flags >> 6 {
+        0 => return Err("java.lang.RuntimeException: Version 0 is unsupported"),
+        1 => {}
+        2 => return Err("java.lang.RuntimeException: Version 2 is unsupported"),
+        _ => return Err("java.lang.RuntimeException: Version 3 is unsupported"),
+    }
+    if descriptor & 15 != 0 {
+        return Err("java.lang.RuntimeException: Reserved2 field must be 0");
+    }
+    let size = descriptor >> 4 & 7;
+    if size < 4 {
+        return Err("java.lang.RuntimeException: Block size value must be between 4 and 7");
+    }
+    if descriptor >> 7 != 0 {
+        return Err("java.lang.RuntimeException: Reserved3 field must be 0");
+    }
+    let checksum_at = if flags & FLAG_CONTENT_SIZE != 0 { 10 } else { 2 };
+    let described = rest.get(..checksum_at).ok_or(SHORT)?;
+    let checksum = rest.get(checksum_at).ok_or("java.nio.BufferUnderflowException")?;
+    if header_checksum(described) != *checksum {
+        return Err("java.io.IOException: Stream frame descriptor corrupted");
+    }
+    unpack_blocks(&rest[checksum_at + 1..], 1 << (8 + 2 * size), flags & FLAG_BLOCK_CHECKSUM != 0).ok_or("")
 }
 
 fn unpack_blocks(mut rest: &[u8], block_max: usize, has_checksums: bool) -> Option<Vec<u8>> {

@@ -65,10 +65,13 @@ impl Codec {
                 return snappy::decompress(packed).map(Bytes::from).ok_or_else(failed);
             }
             Codec::Lz4 => lz4::decompress(packed),
-            Codec::Zstd => zstd::decompress(packed),
+            Codec::Zstd => zstd::decompress(packed).ok_or(""),
         };
-        let failed = || BatchError::Undecodable("Failed to decompress record stream".to_string());
-        plain.map(Bytes::from).ok_or_else(failed)
+        let failed = |words: &str| {
+            let words = if words.is_empty() { "Failed to decompress record stream" } else { words };
+            BatchError::Undecodable(words.to_string())
+        };
+        plain.map(Bytes::from).map_err(failed)
     }
 
     /// Packs a record area; the level is gzip's. The formats are Kafka's, and gzip's bytes are; with the others the
@@ -109,6 +112,27 @@ mod tests {
         for codec in &Codec::ALL[1..] {
             assert!(codec.compress(&plain, -1).len() < 1_000, "{codec:?}");
         }
+    }
+
+    /// As Kafka 4.3.1 said it.
+    #[test]
+    fn a_wrong_header_is_told_by_javas_exception() {
+        let words = |codec: Codec, packed: &'static [u8]| match codec.decompress(&Bytes::from_static(packed)) {
+            Err(BatchError::Undecodable(words)) => words,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(words(Codec::Gzip, b"no such format"), "java.util.zip.ZipException: Not in GZIP format");
+        let lz4 = |packed| words(Codec::Lz4, packed);
+        assert_eq!(lz4(b"no such format"), "java.io.IOException: Stream unsupported (invalid magic bytes)");
+        assert_eq!(lz4(b"\x04\x22\x4d\x18\x62\x40\x82"), "java.lang.RuntimeException: Reserved bits must be 0");
+        assert_eq!(lz4(b"\x04\x22\x4d\x18\x60\x72\x82"), "java.lang.RuntimeException: Reserved2 field must be 0");
+        assert_eq!(lz4(b"\x04\x22\x4d\x18\x60\x40\x82\x09"), "Failed to decompress record stream");
+    }
+
+    /// A batch of one record with key `k` and value `v` takes 82 bytes in Kafka 4.3.1: 61 for the header.
+    #[test]
+    fn a_zstd_frame_is_as_long_as_kafkas() {
+        assert_eq!(Codec::Zstd.compress(b"\x10\0\0\0\x02k\x02v\0", -1).len(), 82 - 61);
     }
 
     #[test]

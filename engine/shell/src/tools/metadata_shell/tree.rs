@@ -16,13 +16,15 @@ const COMMIT_ID: &str = "26b251a451ce941d";
 pub enum Node {
     Folder(Vec<(String, Node)>),
     Text(String),
+    /// Named by its folder and not found there: the quotas of whoever has none of their own.
+    Missing,
 }
 
 impl Node {
     pub fn children(&self) -> &[(String, Node)] {
         match self {
             Node::Folder(children) => children,
-            Node::Text(_) => &[],
+            Node::Text(_) | Node::Missing => &[],
         }
     }
 
@@ -35,6 +37,7 @@ impl Node {
         let indent = "  ".repeat(level);
         match self {
             Node::Text(text) => out.push_str(&format!("{indent}{text}\n")),
+            Node::Missing => {}
             Node::Folder(children) => {
                 for (name, child) in children {
                     out.push_str(&format!("{indent}{name}:\n"));
@@ -63,7 +66,11 @@ pub fn root(image: &MetadataImage, provenance: String) -> Node {
         (*name, folder(users.map(|((_, user), record)| (user.clone(), credential(record)))))
     };
     let quotas = security.quotas.iter().map(|(entity, values)| {
-        (entity_name(entity), folder(values.iter().map(|(key, value)| (key.clone(), text(value)))))
+        let node = match entity.iter().any(|(_, name)| name.is_none()) {
+            true => Node::Missing,
+            false => folder(values.iter().map(|(key, value)| (key.clone(), text(value)))),
+        };
+        (entity_name(entity), node)
     });
     let acls = security.acls.values().map(|acl| (acl.id.to_string(), text(cluster::metadata::security::describe(acl))));
     let next_producer_id = match image.next_producer_id() {
