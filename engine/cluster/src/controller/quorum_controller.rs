@@ -170,8 +170,7 @@ impl QuorumController {
             busy = true;
         }
         self.register_if_due(process.loader);
-        let leader = process.raft.raft().leader_endpoint();
-        self.to_controller.pump(leader.as_ref().map(|at| (at.host.as_str(), at.port)), fx);
+        self.to_controller.pump(process.raft.raft().leader_address(), fx);
         busy
     }
 

@@ -28,7 +28,7 @@ pub struct RaftChannel {
 /// The answer to a request of this replica, or that there will be none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    pub peer: Peer,
+    pub peer: i32,
     pub correlation_id: i32,
     pub response: Option<Arc<Response>>,
 }
@@ -52,7 +52,7 @@ impl RaftChannel {
             Entry::Occupied(link) => link.into_mut(),
             Entry::Vacant(place) => {
                 let Some(node) = fx.resolve(&peer.host) else {
-                    return Some(Answer { peer, correlation_id, response: None });
+                    return Some(Answer { peer: peer.id, correlation_id, response: None });
                 };
                 let conn = fx.connect(node, peer.port);
                 place.insert(Link { peer, conn, in_flight: Set::new() })
@@ -68,11 +68,7 @@ impl RaftChannel {
         let link = self.links.values_mut().find(|link| link.conn == conn)?;
         let Packet::Response { correlation_id, body, .. } = packet else { return None };
         let awaited = link.in_flight.remove(correlation_id);
-        awaited.then(|| Answer {
-            peer: link.peer.clone(),
-            correlation_id: *correlation_id,
-            response: Some(body.clone()),
-        })
+        awaited.then(|| Answer { peer: link.peer.id, correlation_id: *correlation_id, response: Some(body.clone()) })
     }
 
     /// The other side is gone: whatever was under way is lost.
@@ -81,7 +77,7 @@ impl RaftChannel {
             return Vec::new();
         };
         let Some(link) = self.links.remove(&id) else { return Vec::new() };
-        let lost = |correlation_id| Answer { peer: link.peer.clone(), correlation_id, response: None };
+        let lost = |correlation_id| Answer { peer: link.peer.id, correlation_id, response: None };
         link.in_flight.iter().copied().map(lost).collect()
     }
 

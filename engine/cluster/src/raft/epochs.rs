@@ -95,7 +95,7 @@ impl Raft {
         let partition = response.topics.first().and_then(|topic| topic.partitions.first());
         let Some(partition) = partition.filter(|_| response.error_code == 0) else { return false };
         let endpoint = response.node_endpoints.iter().find(|node| node.node_id == partition.leader_id);
-        let endpoint = endpoint.map(|node| Listener::controller(&node.host, node.port));
+        let endpoint = endpoint.map(|node| (node.host.as_str(), node.port));
         let error = ErrorCode::from_code(partition.error_code);
         if let Some(handled) = self.on_common_response(error, partition.leader_id, partition.leader_epoch, endpoint, io)
         {
@@ -212,7 +212,7 @@ impl Raft {
         let partition = response.topics.first().and_then(|topic| topic.partitions.first());
         let Some(partition) = partition.filter(|_| response.error_code == 0) else { return false };
         let endpoint = response.node_endpoints.iter().find(|node| node.node_id == partition.leader_id);
-        let endpoint = endpoint.map(|node| Listener::controller(&node.host, node.port));
+        let endpoint = endpoint.map(|node| (node.host.as_str(), node.port));
         let error = ErrorCode::from_code(partition.error_code);
         if let Some(handled) = self.on_common_response(error, partition.leader_id, partition.leader_epoch, endpoint, io)
         {

@@ -193,17 +193,16 @@ impl Raft {
 
     /// Answers everybody who waits with what there is now.
     fn serve_parked(&mut self, io: &mut Io<'_>) {
-        for fetch in self.parked.take_all() {
-            self.complete(fetch, io);
-        }
+        let waiting = self.parked.take_all();
+        self.complete(waiting, io);
     }
 
     pub(super) fn expire_parked(&mut self, io: &mut Io<'_>) {
+        let mut late = Vec::new();
         while let Some((_, id)) = self.parked.deadlines.first().copied().filter(|(deadline, _)| *deadline <= io.now) {
-            if let Some(fetch) = self.parked.take(id) {
-                self.complete(fetch, io);
-            }
+            late.extend(self.parked.take(id));
         }
+        self.complete(late, io);
     }
 
     pub(super) fn next_parked_deadline(&self) -> Micros {
@@ -212,16 +211,35 @@ impl Raft {
 
     /// This node leads no more.
     pub(super) fn fail_parked(&mut self, io: &mut Io<'_>) {
-        for fetch in self.parked.take_all() {
+        let waiting: Vec<ReplyTo> = self.parked.take_all().iter().map(|fetch| fetch.reply).collect();
+        if !waiting.is_empty() {
             let response = self.fetch_response(self.refused_fetch(ErrorCode::NotLeaderOrFollower));
-            io.out.replies.push((fetch.reply, response.into()));
+            io.out.replies.push((waiting, response.into()));
         }
     }
 
-    fn complete(&mut self, fetch: ParkedFetch, io: &mut Io<'_>) {
-        let answer = self.answer_fetch(fetch.replica, &fetch.asked, fetch.max_bytes, io);
-        let response = self.fetch_response(answer);
-        io.out.replies.push((fetch.reply, response.into()));
+    /// Answers fetches. Replicas that have the same wait for the same, so most share one answer.
+    fn complete(&mut self, waiting: Vec<ParkedFetch>, io: &mut Io<'_>) {
+        let mut before = None;
+        for fetch in waiting {
+            let asked = &fetch.asked;
+            let place = (asked.current_leader_epoch, asked.fetch_offset, asked.last_fetched_epoch, fetch.max_bytes);
+            if before.is_some_and(|(known, _)| known == place) {
+                self.note_fetched(fetch.replica, asked.fetch_offset, io);
+            }
+            // What its asking proved may have raised the high watermark: then the answer is another.
+            if before == Some((place, self.high_watermark))
+                && let Some((alike, _)) = io.out.replies.last_mut()
+            {
+                alike.push(fetch.reply);
+                continue;
+            }
+            let answer = self.answer_fetch(fetch.replica, asked, fetch.max_bytes, io);
+            let is_sound = answer.error_code == 0 && answer.diverging_epoch.epoch < 0 && answer.snapshot_id.epoch < 0;
+            before = is_sound.then_some((place, self.high_watermark));
+            let response = self.fetch_response(answer);
+            io.out.replies.push((vec![fetch.reply], response.into()));
+        }
     }
 
     /// `validateLeaderOnlyRequest`. A replica that knows no epoch yet asks who leads with an epoch of 0.

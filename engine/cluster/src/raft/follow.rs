@@ -9,7 +9,6 @@ use protocol::{ErrorCode, Request};
 
 use super::role::{Download, Role};
 use super::snapshot::SnapshotId;
-use super::voters::Listener;
 use super::{Io, Raft};
 use crate::server_log::logger;
 
@@ -79,7 +78,7 @@ impl Raft {
         let Some(partition) = partition.filter(|_| response.error_code == 0) else { return false };
         let leader = &partition.current_leader;
         let endpoint = response.node_endpoints.iter().find(|node| node.node_id == leader.leader_id);
-        let endpoint = endpoint.and_then(|node| Some(Listener::controller(&node.host, u16::try_from(node.port).ok()?)));
+        let endpoint = endpoint.and_then(|node| Some((node.host.as_str(), u16::try_from(node.port).ok()?)));
         let error = ErrorCode::from_code(partition.error_code);
         if let Some(handled) = self.on_common_response(error, leader.leader_id, leader.leader_epoch, endpoint, io) {
             return handled;
@@ -166,7 +165,7 @@ impl Raft {
         let Some(partition) = partition.filter(|_| response.error_code == 0) else { return false };
         let leader = &partition.current_leader;
         let endpoint = response.node_endpoints.iter().find(|node| node.node_id == leader.leader_id);
-        let endpoint = endpoint.map(|node| Listener::controller(&node.host, node.port));
+        let endpoint = endpoint.map(|node| (node.host.as_str(), node.port));
         let error = ErrorCode::from_code(partition.error_code);
         if let Some(handled) = self.on_common_response(error, leader.leader_id, leader.leader_epoch, endpoint, io) {
             return handled;

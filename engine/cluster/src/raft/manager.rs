@@ -23,8 +23,8 @@ const SHUTDOWN_TIMEOUT: Micros = Micros::from_secs(5);
 pub struct RaftManager {
     raft: Raft,
     channel: RaftChannel,
-    /// Requests to be answered that had to wait.
-    replies: Vec<(ReplyTo, Arc<Response>)>,
+    /// Answers that are to go out, each with all who get it.
+    replies: Vec<(Vec<ReplyTo>, Response)>,
     /// The leader's image of the metadata, as its last answer brought it along.
     memo: Memo,
     failed: bool,
@@ -81,7 +81,7 @@ impl RaftManager {
         fx: &mut Effects<'_, Kafka>,
     ) {
         let answer = self.step(now, disk, fx, |raft, io| raft.on_request(reply, request, io));
-        self.replies.extend(answer.map(|response| (reply, response.into())));
+        self.replies.extend(answer.map(|response| (vec![reply], response)));
     }
 
     pub fn on_message(
@@ -135,13 +135,15 @@ impl RaftManager {
             return;
         }
         let memo = Memo(Some(Arc::new(image.clone())));
-        for (reply, mut response) in replies {
-            // An answer that a copy of this world holds too goes without the image; its receiver then makes its own.
-            if let Some(Response::Fetch(fetched)) = Arc::get_mut(&mut response) {
+        for (waiting, mut response) in replies {
+            if let Response::Fetch(fetched) = &mut response {
                 let partitions = fetched.responses.iter_mut().flat_map(|topic| &mut topic.partitions);
                 partitions.filter_map(|partition| partition.records.as_mut()).for_each(|r| r.memo = memo.clone());
             }
-            connections.respond_shared(&reply, response, fx);
+            let response = Arc::new(response);
+            for reply in waiting {
+                connections.respond_shared(&reply, response.clone(), fx);
+            }
         }
     }
 
@@ -179,7 +181,7 @@ impl RaftManager {
     fn on_answers(&mut self, now: Micros, answers: Vec<Answer>, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
         for answer in answers {
             self.step(now, disk, fx, |raft, io| {
-                raft.on_response(&answer.peer, answer.correlation_id, answer.response.as_deref(), io);
+                raft.on_response(answer.peer, answer.correlation_id, answer.response.as_deref(), io);
             });
         }
     }
@@ -210,7 +212,7 @@ impl RaftManager {
                 break;
             }
             for answer in unknown {
-                self.raft.on_response(&answer.peer, answer.correlation_id, None, &mut io);
+                self.raft.on_response(answer.peer, answer.correlation_id, None, &mut io);
             }
             next = self.raft.poll(&mut io);
         }
@@ -218,7 +220,7 @@ impl RaftManager {
             let text = format!("[RaftManager id={}] {text}", self.raft.node_id());
             fx.emit(Event::Logged { level, logger, text });
         }
-        self.replies.extend(out.replies.into_iter().map(|(reply, response)| (reply, response.into())));
+        self.replies.extend(out.replies);
         if out.fault.is_some() {
             self.failed = true;
             fx.exit();

@@ -73,8 +73,8 @@ pub struct Output {
     pub sends: Vec<Outgoing>,
     /// Peers that did not answer in time: the connection is given up.
     pub disconnects: Vec<i32>,
-    /// Answers to requests that had to wait.
-    pub replies: Vec<(ReplyTo, Response)>,
+    /// Answers to requests that had to wait, each with all who get it.
+    pub replies: Vec<(Vec<ReplyTo>, Response)>,
     /// Lines of the server's own log: level, class, text.
     pub lines: Vec<(&'static str, &'static str, String)>,
     /// The node cannot go on: its process must end.
@@ -184,23 +184,23 @@ impl Raft {
     }
 
     /// A peer answered, or cannot be reached (`None`).
-    pub fn on_response(&mut self, peer: &Peer, correlation_id: i32, response: Option<&Response>, io: &mut Io<'_>) {
-        if !self.requests.is_expected(peer.id, correlation_id) {
+    pub fn on_response(&mut self, peer: i32, correlation_id: i32, response: Option<&Response>, io: &mut Io<'_>) {
+        if !self.requests.is_expected(peer, correlation_id) {
             return;
         }
         let success = match response {
             Some(Response::Fetch(response)) => self.on_fetch_response(response, io),
-            Some(Response::Vote(response)) => self.on_vote_response(peer.id, response, io),
-            Some(Response::BeginQuorumEpoch(response)) => self.on_begin_quorum_epoch_response(peer.id, response, io),
-            Some(Response::EndQuorumEpoch(response)) => self.on_end_quorum_epoch_response(peer.id, response, io),
+            Some(Response::Vote(response)) => self.on_vote_response(peer, response, io),
+            Some(Response::BeginQuorumEpoch(response)) => self.on_begin_quorum_epoch_response(peer, response, io),
+            Some(Response::EndQuorumEpoch(response)) => self.on_end_quorum_epoch_response(peer, response, io),
             Some(Response::FetchSnapshot(response)) => self.on_fetch_snapshot_response(response, io),
-            Some(Response::ApiVersions(response)) => self.on_api_versions_response(peer.id, response, io),
+            Some(Response::ApiVersions(response)) => self.on_api_versions_response(peer, response, io),
             Some(Response::UpdateRaftVoter(response)) => self.on_update_voter_response(response, io),
             Some(Response::AddRaftVoter(response)) => self.on_voter_change_response(response.error_code, io),
             Some(Response::RemoveRaftVoter(response)) => self.on_voter_change_response(response.error_code, io),
-            Some(_) | None => self.on_no_response(peer.id, io),
+            Some(_) | None => self.on_no_response(peer, io),
         };
-        self.requests.on_result(peer.id, correlation_id, success, io.now);
+        self.requests.on_result(peer, correlation_id, success, io.now);
     }
 
     /// The leader appends a batch that begins at [`Raft::log_end`]. False when it could not be written, which ends the

@@ -164,19 +164,20 @@ impl Raft {
     /// From the leader; from anybody who may know better while the leader does not answer.
     pub(super) fn fetch_from_best_node(&mut self, io: &mut Io<'_>) -> Micros {
         let Role::Follower(role) = &self.role else { return io.now };
-        let at = role.leader_endpoint.clone();
-        let leader = Peer { id: role.leader, host: at.host, port: at.port };
-        if self.requests.has_timed_out(leader.id, io.now) {
-            self.requests.reset(leader.id);
-            io.out.disconnects.push(leader.id);
+        let leader = role.leader;
+        if self.requests.has_timed_out(leader, io.now) {
+            self.requests.reset(leader);
+            io.out.disconnects.push(leader);
             return self.fetch_from_any_bootstrap(io);
         }
-        if self.requests.is_backing_off(leader.id, io.now) {
+        if self.requests.is_backing_off(leader, io.now) {
             return self.fetch_from_any_bootstrap(io);
         }
         if self.requests.has_any_in_flight(io.now) {
             return self.requests.next_bootstrap(io.now);
         }
+        let at = &role.leader_endpoint;
+        let leader = Peer { id: leader, host: at.host.clone(), port: at.port };
         match &role.download {
             Some(download) => {
                 let request = self.fetch_snapshot_request(download);

@@ -139,7 +139,7 @@ impl Raft {
             if !adding.ack_when_committed
                 && let Some(reply) = adding.reply.take()
             {
-                io.out.replies.push((reply, added(ErrorCode::None, None).into()));
+                io.out.replies.push((vec![reply], added(ErrorCode::None, None).into()));
             }
         }
         self.append(batch, io);
@@ -277,7 +277,7 @@ impl Raft {
     pub(super) fn on_update_voter_response(&mut self, response: &UpdateRaftVoterResponse, io: &mut Io<'_>) -> bool {
         let leader = &response.current_leader;
         let endpoint = u16::try_from(leader.port).ok().filter(|_| !leader.host.is_empty());
-        let endpoint = endpoint.map(|port| Listener::controller(&leader.host, port));
+        let endpoint = endpoint.map(|port| (leader.host.as_str(), port));
         let error = ErrorCode::from_code(response.error_code);
         if let Some(handled) = self.on_common_response(error, leader.leader_id, leader.leader_epoch, endpoint, io) {
             return handled;
@@ -391,7 +391,7 @@ impl Raft {
     fn finish_adding(&mut self, code: ErrorCode, words: Option<String>, io: &mut Io<'_>) {
         let Role::Leader(leader) = &mut self.role else { return };
         if let Some(reply) = leader.add_voter.take().and_then(|adding| adding.reply) {
-            io.out.replies.push((reply, added(code, words).into()));
+            io.out.replies.push((vec![reply], added(code, words).into()));
         }
     }
 
@@ -404,7 +404,7 @@ impl Raft {
 
 fn finish_removing(leader: &mut LeaderState, code: ErrorCode, io: &mut Io<'_>) {
     if let Some(removal) = leader.remove_voter.take() {
-        io.out.replies.push((removal.reply, removed(code, None).into()));
+        io.out.replies.push((vec![removal.reply], removed(code, None).into()));
     }
 }
 

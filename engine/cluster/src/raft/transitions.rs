@@ -167,7 +167,7 @@ impl Raft {
             return io.out.lines.push(("ERROR", logger::RAFT, text));
         }
         let is_newer = epoch > self.epoch;
-        let learns = epoch == self.epoch && self.leader_endpoint().is_none();
+        let learns = epoch == self.epoch && self.leader_address().is_none();
         match (leader, endpoint) {
             (Some(leader), Some(endpoint)) if is_newer || learns => self.become_follower(epoch, leader, endpoint, io),
             (leader, _) if is_newer => self.become_unattached(epoch, leader, io),

@@ -112,7 +112,7 @@ impl Raft {
         let partition = response.topics.first().and_then(|topic| topic.partitions.first());
         let Some(partition) = partition.filter(|_| response.error_code == 0) else { return false };
         let endpoint = response.node_endpoints.iter().find(|node| node.node_id == partition.leader_id);
-        let endpoint = endpoint.map(|node| Listener::controller(&node.host, node.port));
+        let endpoint = endpoint.map(|node| (node.host.as_str(), node.port));
         let error = ErrorCode::from_code(partition.error_code);
         if let Some(handled) = self.on_common_response(error, partition.leader_id, partition.leader_epoch, endpoint, io)
         {
@@ -176,20 +176,21 @@ impl Raft {
         error: ErrorCode,
         leader: i32,
         epoch: i32,
-        endpoint: Option<Listener>,
+        endpoint: Option<(&str, u16)>,
         io: &mut Io<'_>,
     ) -> Option<bool> {
         let leader = (leader >= 0).then_some(leader);
+        let listener = |at: Option<(&str, u16)>| at.map(|(host, port)| Listener::controller(host, port));
         if epoch < self.epoch || error == ErrorCode::UnknownLeaderEpoch {
             return Some(true);
         }
         let corrects = matches!(error, ErrorCode::FencedLeaderEpoch | ErrorCode::NotLeaderOrFollower);
         if epoch > self.epoch || corrects {
-            self.maybe_transition(leader, epoch, endpoint, io);
+            self.maybe_transition(leader, epoch, listener(endpoint), io);
             return Some(true);
         }
-        if leader.is_some() && self.leader_endpoint().is_none() {
-            self.maybe_transition(leader, epoch, endpoint, io);
+        if leader.is_some() && self.leader_address().is_none() {
+            self.maybe_transition(leader, epoch, listener(endpoint), io);
             return (error != ErrorCode::None).then_some(true);
         }
         match error {

@@ -264,7 +264,7 @@ impl Net {
                 let node = &self.nodes[asked.from];
                 if node.raft.is_some() && node.starts == asked.starts {
                     self.step(asked.from, |raft, io| {
-                        raft.on_response(&asked.peer, asked.correlation_id, body.as_ref(), io);
+                        raft.on_response(asked.peer.id, asked.correlation_id, body.as_ref(), io);
                     });
                 }
             }
@@ -297,8 +297,8 @@ impl Net {
                 self.post(Message::Request { to, conn, correlation_id, body: sent.body });
             }
         }
-        for (reply, response) in out.replies {
-            self.respond(node, reply.conn, Some(response));
+        for (waiting, response) in out.replies {
+            waiting.iter().for_each(|reply| self.respond(node, reply.conn, Some(response.clone())));
         }
         self.check(node);
         result
