@@ -387,7 +387,7 @@ fn place(beats: &[(u32, f64, String)], current: Option<usize>, right: f64, numbe
         let whole = width(text, *number);
         // A step is known by its number, a beat is not.
         let short = if numbers { width("", *number) } else { f64::INFINITY };
-        let ways = [(*pole, whole, text.as_str()), (*pole, short, ""), (*pole - whole - 6.0, whole, text)];
+        let ways = [(*pole, whole, text.as_str()), (*pole, short, ""), (*pole - whole - 12.0, whole, text)];
         let fits = |(x, w, _): &&(f64, f64, &str)| {
             let (from, to) = (*x - 3.0, *x + *w + 9.0);
             Some(at) == current
