@@ -1,7 +1,8 @@
 //! What trunk leaves undone when it builds the page for others: the scripts without comments and long names (trunk's own
-//! minifier does not read those of wasm-bindgen), and one style sheet instead of ten. Trunk calls it (`Trunk.toml`); a
-//! build for the developer alone is left as it is.
+//! minifier does not read those of wasm-bindgen), short names for what passes between them and their wasm, and one style
+//! sheet instead of ten. Trunk calls it (`Trunk.toml`); a build for the developer alone is left as it is.
 
+mod imports;
 mod scripts;
 mod styles;
 
@@ -29,5 +30,6 @@ fn pack() -> Result<(), String> {
     let html = fs::read_to_string(&index).map_err(|error| format!("{}: {error}", index.display()))?;
     let html = styles::join(&stage, &html)?;
     fs::write(&index, html).map_err(|error| format!("{}: {error}", index.display()))?;
-    scripts::shorten_all(&stage)
+    scripts::shorten_all(&stage)?;
+    imports::shorten_all(&stage)
 }

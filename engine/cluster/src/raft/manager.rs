@@ -24,7 +24,7 @@ pub struct RaftManager {
     raft: Raft,
     channel: RaftChannel,
     /// Answers that are to go out, each with all who get it.
-    replies: Vec<(Vec<ReplyTo>, Response)>,
+    replies: Vec<(Vec<ReplyTo>, Arc<Response>)>,
     /// The leader's image of the metadata, as its last answer brought it along.
     memo: Memo,
     failed: bool,
@@ -81,7 +81,7 @@ impl RaftManager {
         fx: &mut Effects<'_, Kafka>,
     ) {
         let answer = self.step(now, disk, fx, |raft, io| raft.on_request(reply, request, io));
-        self.replies.extend(answer.map(|response| (vec![reply], response)));
+        self.replies.extend(answer.map(|response| (vec![reply], response.into())));
     }
 
     pub fn on_message(
@@ -136,11 +136,11 @@ impl RaftManager {
         }
         let memo = Memo(Some(Arc::new(image.clone())));
         for (waiting, mut response) in replies {
-            if let Response::Fetch(fetched) = &mut response {
+            // An answer that a copy of this world holds too goes without the image; its receiver then makes its own.
+            if let Some(Response::Fetch(fetched)) = Arc::get_mut(&mut response) {
                 let partitions = fetched.responses.iter_mut().flat_map(|topic| &mut topic.partitions);
                 partitions.filter_map(|partition| partition.records.as_mut()).for_each(|r| r.memo = memo.clone());
             }
-            let response = Arc::new(response);
             for reply in waiting {
                 connections.respond_shared(&reply, response.clone(), fx);
             }
@@ -220,7 +220,7 @@ impl RaftManager {
             let text = format!("[RaftManager id={}] {text}", self.raft.node_id());
             fx.emit(Event::Logged { level, logger, text });
         }
-        self.replies.extend(out.replies);
+        self.replies.extend(out.replies.into_iter().map(|(waiting, response)| (waiting, response.into())));
         if out.fault.is_some() {
             self.failed = true;
             fx.exit();
