@@ -27,6 +27,8 @@ const TOPIC: &str =
     "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
 const SAFE: &str = "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2";
 const KEYED: &str = "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:";
+/// In batches of two, the least that the buffer of one record has room for.
+const PAIRS: &str = "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=: --command-property batch.size=0";
 const GROUP: &str =
     "kafka-console-consumer.sh --bootstrap-server b1:9092 --topic orders --group billing --from-beginning";
 const STEADY: &str = "kafka-producer-perf-test.sh --bootstrap-server b1:9092 --topic orders --num-records 900 --record-size 60 --throughput 20 --command-property acks=all";
@@ -68,11 +70,11 @@ const TEMPLATES: [Template; 6] = [
         ops: &[
             Op::Line(
                 "t1",
-                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.ms=10000 --config min.cleanable.dirty.ratio=0.01",
+                "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 1 --replication-factor 3 --config cleanup.policy=compact --config segment.ms=10000 --config min.cleanable.dirty.ratio=0.01 --config index.interval.bytes=80",
             ),
-            Op::During("t2", KEYED, 11_000),
-            Op::During("t2", KEYED, 11_000),
-            Op::During("t2", KEYED, 26_000),
+            Op::During("t2", PAIRS, 11_000),
+            Op::During("t2", PAIRS, 11_000),
+            Op::During("t2", PAIRS, 26_000),
         ],
     },
     Template {

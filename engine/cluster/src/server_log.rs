@@ -32,6 +32,7 @@ pub(crate) mod logger {
     pub const DYNAMIC_CONFIG: &str = "kafka.server.metadata.DynamicConfigPublisher";
     pub const LOADER: &str = "org.apache.kafka.image.loader.MetadataLoader";
     pub const SNAPSHOTS: &str = "org.apache.kafka.image.publisher.SnapshotGenerator";
+    pub const SNAPSHOT_EMITTER: &str = "org.apache.kafka.image.publisher.SnapshotEmitter";
     pub const STATE_CHANGE: &str = "state.change.logger";
     pub const PARTITION: &str = "kafka.cluster.Partition";
     pub const REPLICA_MANAGER: &str = "kafka.server.ReplicaManager";

@@ -23,7 +23,7 @@ use crate::config::ServerConfig;
 use crate::loggers::Loggers;
 use crate::metadata::{Loaded, MetadataDelta, MetadataImage, MetadataLoader, ResourceType};
 use crate::placement::{JavaRandom, StripedReplicaPlacer};
-use crate::raft::{Raft, RaftManager};
+use crate::raft::{Raft, RaftManager, SnapshotId};
 use crate::server_log::logger;
 use crate::{ControllerSpec, Event, ServerTimer};
 
@@ -49,11 +49,19 @@ impl Process<'_> {
             let (end, records) = (self.loader.loaded_end(), self.loader.image.to_records());
             if self.raft.create_snapshot(self.now, end, &records, self.disk, fx) {
                 let id = self.raft.raft().node_id();
-                let text = format!(
-                    "[SnapshotGenerator id={id}] Creating new KRaft snapshot file snapshot {} because {reason}.",
-                    self.raft.raft().latest_snapshot().map_or(String::new(), |id| id.file_name())
-                );
-                fx.emit(Event::Logged { level: "INFO", logger: logger::SNAPSHOTS, text });
+                let name = self.raft.raft().latest_snapshot().map_or(String::new(), SnapshotId::name);
+                let texts = [
+                    (
+                        logger::SNAPSHOTS,
+                        format!(
+                            "[SnapshotGenerator id={id}] Creating new KRaft snapshot file snapshot {name} because {reason}."
+                        ),
+                    ),
+                    (logger::SNAPSHOT_EMITTER, format!("[SnapshotEmitter id={id}] Successfully wrote snapshot {name}")),
+                ];
+                for (logger, text) in texts {
+                    fx.emit(Event::Logged { level: "INFO", logger, text });
+                }
             }
         }
         Some(loaded)

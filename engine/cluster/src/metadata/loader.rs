@@ -17,6 +17,11 @@ pub struct MetadataLoader {
     pub image: MetadataImage,
     /// Everything below is folded into the image.
     loaded_end: i64,
+    /// A record that is no control record was loaded.
+    has_seen_record: bool,
+    /// All that was committed when the process began is in the image: what is counted for snapshots begins there, where
+    /// Kafka initializes its publishers.
+    caught_up: bool,
     bytes_since_snapshot: u64,
     last_snapshot_at: Micros,
     /// `metadata.log.max.record.bytes.between.snapshots`
@@ -40,6 +45,8 @@ impl MetadataLoader {
         MetadataLoader {
             image: MetadataImage::default(),
             loaded_end: 0,
+            has_seen_record: false,
+            caught_up: false,
             bytes_since_snapshot: 0,
             last_snapshot_at: now,
             max_bytes: server.amount("metadata.log.max.record.bytes.between.snapshots"),
@@ -66,7 +73,7 @@ impl MetadataLoader {
         }
         let from = self.loaded_end;
         if from < raft.log_start() {
-            return self.load_snapshot(raft, disk, now);
+            return self.load_snapshot(raft, disk, now, end);
         }
         let views = raft.log().batches_between(from, end);
         let batches: Vec<(MetadataBatch, usize)> =
@@ -76,19 +83,25 @@ impl MetadataLoader {
         if image.in_transaction() {
             return None;
         }
-        self.bytes_since_snapshot += batches.iter().map(|(_, size)| *size as u64).sum::<u64>();
+        self.has_seen_record |= batches.iter().any(|(batch, _)| !batch.records.is_empty());
+        if self.caught_up {
+            self.bytes_since_snapshot += batches.iter().map(|(_, size)| *size as u64).sum::<u64>();
+        } else if self.has_seen_record {
+            (self.caught_up, self.last_snapshot_at) = (true, now);
+        }
         (self.image, self.loaded_end) = (image, end);
         Some(Loaded { delta, from, batches: batches.into_iter().map(|(batch, _)| batch).collect() })
     }
 
     /// The log begins later than what is known: a snapshot stands for what is missing.
-    fn load_snapshot(&mut self, raft: &Raft, disk: &Disk, now: Micros) -> Option<Loaded> {
+    fn load_snapshot(&mut self, raft: &Raft, disk: &Disk, now: Micros, end: i64) -> Option<Loaded> {
         let id = raft.latest_snapshot()?;
         let snapshot = Snapshot::read(raft.snapshot_file(disk, id)?);
         let image = MetadataImage::of_snapshot(&snapshot.batches, id.end_offset, id.epoch);
         let delta = MetadataDelta::between(&self.image, &image);
         let from = self.loaded_end;
         (self.image, self.loaded_end) = (image, id.end_offset);
+        (self.has_seen_record, self.caught_up) = (true, self.caught_up || id.end_offset >= end);
         (self.bytes_since_snapshot, self.last_snapshot_at) = (0, now);
         Some(Loaded { delta, from, batches: snapshot.batches })
     }

@@ -31,7 +31,12 @@ impl SnapshotId {
     pub const BOOTSTRAP: SnapshotId = SnapshotId { end_offset: 0, epoch: 0 };
 
     pub fn file_name(self) -> String {
-        format!("{:020}-{:010}{SUFFIX}", self.end_offset, self.epoch)
+        self.name() + SUFFIX
+    }
+
+    /// As lines of server.log name it.
+    pub fn name(self) -> String {
+        format!("{:020}-{:010}", self.end_offset, self.epoch)
     }
 
     pub fn parse(file_name: &str) -> Option<SnapshotId> {
