@@ -3,7 +3,7 @@
 //! Connections are reliable and ordered, like TCP, because Kafka's clients and brokers rely on it: a lost packet is sent
 //! again after a retransmission time-out and so costs time, a duplicated one is recognised and dropped. Both are counted,
 //! so that packets sent = delivered + dropped + in flight (invariant S18). A cut holds packets back until it is mended,
-//! as TCP would send them again and again.
+//! as TCP would send them again and again; a message whose sender dies meanwhile is gone, as nobody sends it any more.
 
 use base::{ConnId, Map, Micros, NodeId, Rng};
 use std::sync::Arc;
@@ -24,6 +24,13 @@ impl Default for LinkRule {
     /// A local network: 400 to 600 microseconds.
     fn default() -> LinkRule {
         LinkRule { delay: Micros(400), jitter: Micros(200), loss_per_million: 0, duplicate_per_million: 0, cut: false }
+    }
+}
+
+impl LinkRule {
+    /// The longest that one transmission is on the wire.
+    pub(crate) fn slowest(&self) -> Micros {
+        self.delay + self.jitter
     }
 }
 

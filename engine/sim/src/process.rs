@@ -185,11 +185,43 @@ impl<N: Node> World<N> {
         for handle in timers.values() {
             self.queue.take(*handle);
         }
+        self.drop_unsent(node);
         for conn in self.connections.open_ends_of(node) {
             self.close(conn, node, CloseReason::Closed);
         }
         self.touched = Some(node);
         true
+    }
+
+    /// A message that a cut holds, that was lost and waits for its retransmission, or that waits for a slow disk has not
+    /// left the machine for the last time, and nobody is left to send it. Were it to arrive all the same, minutes later, a
+    /// controller would take the registration of the dead process for a new one, and the living one would never again
+    /// have the epoch that its heartbeats need: Kafka's controller refuses such a registration only after a heartbeat.
+    fn drop_unsent(&mut self, node: NodeId) {
+        let mut cut = std::mem::take(&mut self.cut);
+        cut.retain(|handle| {
+            let is_unsent = self.queue.get(*handle).is_some_and(|due| self.is_message_of(&due.item, node));
+            if is_unsent && let Some(item) = self.queue.take_held(*handle) {
+                self.conclude_unread(&item);
+            }
+            !is_unsent
+        });
+        self.cut = cut;
+        let unsent = self.queue.find(|due| {
+            let rule = self.network.rule(node, due.item.to);
+            // What is due has arrived, and may wait for a process that is paused.
+            let is_unsent = due.at > self.now && (rule.cut || due.at > self.now + rule.slowest());
+            is_unsent && self.is_message_of(&due.item, node)
+        });
+        for handle in unsent {
+            if let Some(item) = self.queue.take(handle) {
+                self.conclude_unread(&item);
+            }
+        }
+    }
+
+    fn is_message_of(&self, item: &Item<N>, node: NodeId) -> bool {
+        matches!(item.what, What::Message { .. }) && self.sender_of(item) == Some(node)
     }
 
     /// `node` is done with the connection; the other side hears of it after what was sent before.

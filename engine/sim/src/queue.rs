@@ -118,6 +118,15 @@ impl<T> Queue<T> {
         self.slab.iter().flatten()
     }
 
+    /// The entries of which this is true.
+    pub fn find(&self, is: impl Fn(&Due<T>) -> bool) -> Vec<Handle> {
+        let places = self.slab.iter().enumerate();
+        places
+            .filter_map(|(place, due)| due.as_ref().filter(|due| is(due)).map(|due| (place, due.sequence)))
+            .map(|(place, sequence)| Handle { place: place as u32, sequence })
+            .collect()
+    }
+
     fn store(&mut self, due: Due<T>) -> Handle {
         let sequence = due.sequence;
         let place = match self.free.pop() {

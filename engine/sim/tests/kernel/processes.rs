@@ -1,7 +1,8 @@
 //! Kill, power cut, pause, restart, wipe, exit.
 
-use crate::probe::{Act::*, Habits, Lab};
+use crate::probe::{Act::*, Habits, Lab, STEADY};
 use base::{Micros, NodeId};
+use sim::LinkRule;
 
 const A: NodeId = NodeId(0);
 const B: NodeId = NodeId(1);
@@ -17,6 +18,35 @@ fn a_kill_closes_connections_after_what_was_sent_before_and_keeps_the_disk() {
     lab.run(5_000);
     assert_eq!(lab.seen(), ["1100 n0 got 3 on 1", "1100 n0 closed 1"]);
     assert_eq!(lab.world.disk(B).unwrap().file("log").unwrap().contents(), "kept");
+}
+
+#[test]
+fn what_a_dead_process_had_in_a_cut_does_not_come_when_it_is_mended() {
+    let mut lab = Lab::connected();
+    lab.world.cut_link(B, A);
+    lab.tell(1, vec![Send(1, 3)]);
+    lab.run(1_000);
+    lab.tell(1, vec![Send(1, 4)]);
+    lab.run(1_010);
+    lab.world.kill(B);
+    lab.world.start(B);
+    lab.run(2_000);
+    lab.world.mend_link(B, A);
+    lab.run(5_000);
+    assert_eq!(lab.seen(), ["1010 n1 start", "2000 n0 closed 1"]);
+    assert_eq!(lab.world.counters().in_flight, 0);
+}
+
+#[test]
+fn nobody_sends_again_what_was_lost_when_its_sender_is_dead() {
+    let mut lab = Lab::connected();
+    lab.world.set_link(B, A, LinkRule { loss_per_million: 1_000_000, ..STEADY });
+    lab.tell(1, vec![Send(1, 3)]);
+    lab.run(1_000);
+    lab.world.kill(B);
+    lab.run(120_000_000);
+    assert!(lab.seen().iter().all(|line| line.ends_with("closed 1")));
+    assert_eq!(lab.world.counters().in_flight, 0);
 }
 
 #[test]
