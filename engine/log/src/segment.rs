@@ -58,7 +58,7 @@ impl LogSegment {
     /// A new segment with an empty `.log`. Its indexes get their files when they are first used.
     pub fn create(disk: &mut Disk, dir: &Arc<str>, base_offset: i64, config: &LogConfig, now: Now) -> LogSegment {
         let segment = LogSegment::bare(dir, base_offset, config, now);
-        disk.write(&segment.log_path, Bytes::new(), now.at);
+        disk.create(&segment.log_path, now.at);
         segment
     }
 
@@ -153,17 +153,17 @@ impl LogSegment {
     /// Appends whole batches, and index entries where they are due. False when the disk is full; then nothing was
     /// appended.
     #[must_use]
-    pub fn append(&mut self, disk: &mut Disk, batches: &[Bytes], now: Now) -> bool {
+    pub fn append(&mut self, disk: &mut Disk, batches: &[BatchView], now: Now) -> bool {
         self.touch_indexes(disk, now);
         let size_before = u64::from(self.size());
-        if !batches.iter().all(|bytes| disk.append(&self.log_path, bytes.clone(), now.at)) {
+        if !batches.iter().all(|batch| disk.append(&self.log_path, batch.bytes().clone(), now.at)) {
             disk.truncate(&self.log_path, size_before, now.at);
             return false;
         }
-        for bytes in batches {
+        for batch in batches {
             let position = self.size();
-            self.batches.push(bytes.clone());
-            self.index_batch(&BatchView::trusted(bytes.clone()), position, &mut Some((disk, now)));
+            self.batches.push(batch.bytes().clone());
+            self.index_batch(batch, position, &mut Some((disk, now)));
         }
         self.modified_ms = now.epoch_ms;
         true

@@ -120,15 +120,25 @@ impl Disk {
         true
     }
 
+    /// Makes a file that is empty, or empties it. Who keeps `path` and appends under it later is found by the pointer.
+    pub fn create(&mut self, path: &Arc<str>, now: Micros) -> bool {
+        self.remove(path);
+        self.write_shared(path.clone(), Bytes::new(), now)
+    }
+
     /// Replaces the whole file, as Kafka does with its checkpoints (write a temporary file, then rename). The new
     /// contents are safe against a power cut. `false`: the disk is full and nothing was changed.
     pub fn write(&mut self, path: &str, bytes: Bytes, now: Micros) -> bool {
-        let (before, after) = (self.file(path).map_or(0, File::len), bytes.len() as u64);
-        if !self.has_room(path, after.saturating_sub(before)) {
+        self.write_shared(Arc::from(path), bytes, now)
+    }
+
+    fn write_shared(&mut self, path: Arc<str>, bytes: Bytes, now: Micros) -> bool {
+        let (before, after) = (self.file(&path).map_or(0, File::len), bytes.len() as u64);
+        if !self.has_room(&path, after.saturating_sub(before)) {
             return false;
         }
         self.bytes = self.bytes - before + after;
-        self.insert(Arc::from(path), Arc::new(File::synced(bytes, now)));
+        self.insert(path, Arc::new(File::synced(bytes, now)));
         self.work(now);
         true
     }

@@ -73,7 +73,7 @@ impl<T> Queue<T> {
             return None;
         }
         let key = self.heap.pop()?;
-        let due = self.vacate(key.place);
+        let due = self.vacate(key.place());
         self.drop_dead_top();
         due
     }
@@ -151,7 +151,7 @@ impl<T> Queue<T> {
     }
 
     fn is_dead(slab: &[Option<Due<T>>], key: &Key) -> bool {
-        slab[key.place as usize].as_ref().is_none_or(|due| due.sequence != key.sequence())
+        slab[key.place() as usize].as_ref().is_none_or(|due| due.sequence != key.sequence())
     }
 
     fn drop_dead_top(&mut self) {
@@ -172,34 +172,36 @@ impl<T> Queue<T> {
     }
 }
 
-/// (time, sequence) in one number, reversed because std's heap gives the greatest first.
-#[derive(Clone, Copy, Debug)]
-struct Key {
-    order: u128,
-    place: u32,
-}
+/// Time, sequence and place in one number of 16 bytes: tens of thousands of keys are sifted at a thousand brokers, and four
+/// of them share a line of the processor's cache. Reversed because std's heap gives the greatest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key(u128);
+
+/// 142 years of microseconds. What is set for later than that stays behind all else.
+const TIME_BITS: u32 = 52;
+/// Seventeen million million entries.
+const SEQUENCE_BITS: u32 = 44;
+const PLACE_BITS: u32 = 32;
 
 impl Key {
     fn new(at: Micros, handle: Handle) -> Key {
-        Key { order: u128::from(at.0) << 64 | u128::from(handle.sequence), place: handle.place }
+        let at = at.0.min((1 << TIME_BITS) - 1);
+        let order = u128::from(at) << SEQUENCE_BITS | u128::from(handle.sequence);
+        Key(order << PLACE_BITS | u128::from(handle.place))
     }
 
     fn at(self) -> Micros {
-        Micros((self.order >> 64) as u64)
+        Micros((self.0 >> (SEQUENCE_BITS + PLACE_BITS)) as u64)
     }
 
     fn sequence(self) -> u64 {
-        self.order as u64
+        (self.0 >> PLACE_BITS) as u64 & ((1 << SEQUENCE_BITS) - 1)
+    }
+
+    fn place(self) -> u32 {
+        self.0 as u32
     }
 }
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        self.order == other.order
-    }
-}
-
-impl Eq for Key {}
 
 impl PartialOrd for Key {
     fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
@@ -209,7 +211,7 @@ impl PartialOrd for Key {
 
 impl Ord for Key {
     fn cmp(&self, other: &Key) -> Ordering {
-        other.order.cmp(&self.order)
+        other.0.cmp(&self.0)
     }
 }
 

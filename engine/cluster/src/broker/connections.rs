@@ -4,7 +4,7 @@
 //! answered one after the other, in order. A produce that waits for replicas therefore holds up what the same
 //! connection sent behind it.
 
-use base::{ConnId, Map, Set};
+use base::{ConnId, Map};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -35,16 +35,27 @@ pub struct Incoming {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Connections {
     open: Map<ConnId, Inbound>,
-    /// Connections with a request to be handled, none of which is muted.
-    ready: Set<ConnId>,
+    /// What is to be handled next of each connection that is not muted.
+    ready: Map<ConnId, Packet>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Inbound {
     host: Arc<str>,
     listener: u8,
+    /// Behind the one that is ready or being worked on.
     waiting: VecDeque<Packet>,
     muted: bool,
+}
+
+impl Inbound {
+    /// Its last request is done with; the next has its turn.
+    fn unmute(&mut self, conn: ConnId, ready: &mut Map<ConnId, Packet>) {
+        self.muted = false;
+        if let Some(next) = self.waiting.pop_front() {
+            ready.insert(conn, next);
+        }
+    }
 }
 
 impl Connections {
@@ -65,24 +76,26 @@ impl Connections {
     /// Queues what arrived; a packet on a connection that is not open is late and means nothing any more.
     pub fn receive(&mut self, conn: ConnId, packet: Packet) {
         let Some(inbound) = self.open.get_mut(&conn) else { return };
-        inbound.waiting.push_back(packet);
-        if !inbound.muted {
-            self.ready.insert(conn);
+        if inbound.muted || self.ready.contains_key(&conn) {
+            inbound.waiting.push_back(packet);
+        } else {
+            self.ready.insert(conn, packet);
         }
     }
 
     /// The next request, its connection muted until the answer.
     pub fn next_request(&mut self) -> Option<Incoming> {
-        while let Some(conn) = self.ready.pop_first() {
+        while let Some((conn, packet)) = self.ready.pop_first() {
             let Some(inbound) = self.open.get_mut(&conn) else { continue };
-            let Some(packet) = inbound.waiting.pop_front() else { continue };
             if let Packet::Request { correlation_id, client_id, api_version, body } = packet {
                 inbound.muted = true;
                 let reply = ReplyTo { conn, correlation_id, api_version, listener: inbound.listener };
                 return Some(Incoming { reply, host: inbound.host.clone(), client_id, body });
             }
             // A response nobody asked for: Kafka's parser would fail on it; the next packet has its turn.
-            self.ready.insert(conn);
+            if let Some(next) = inbound.waiting.pop_front() {
+                self.ready.insert(conn, next);
+            }
         }
         None
     }
@@ -103,18 +116,15 @@ impl Connections {
     }
 
     fn respond_packet(&mut self, reply: &ReplyTo, response: Packet, fx: &mut Fx<'_>) {
-        if self.is_open(reply.conn) {
-            fx.send(reply.conn, response);
-            self.unmute(reply);
-        }
+        let Some(inbound) = self.open.get_mut(&reply.conn) else { return };
+        fx.send(reply.conn, response);
+        inbound.unmute(reply.conn, &mut self.ready);
     }
 
     /// The request needs no answer (acks=0); the connection goes on.
     pub fn unmute(&mut self, reply: &ReplyTo) {
-        let Some(inbound) = self.open.get_mut(&reply.conn) else { return };
-        inbound.muted = false;
-        if !inbound.waiting.is_empty() {
-            self.ready.insert(reply.conn);
+        if let Some(inbound) = self.open.get_mut(&reply.conn) {
+            inbound.unmute(reply.conn, &mut self.ready);
         }
     }
 

@@ -92,7 +92,7 @@ impl Controller {
         let directory_id = open_directory(&mut disk, spec.cluster_id, spec.node_id, &spec.voters, &mut rng, now);
         let listener = (spec.host.as_str(), spec.port);
         let config = RaftConfig::of(&server, spec.cluster_id, directory_id, listener, &spec.voters);
-        let config = RaftConfig { profile: spec.profile, ..config };
+        let config = RaftConfig { profile: spec.profile, can_become_voter: true, ..config };
         let raft_rng = Rng::new(seed, u64::from(node.0), "raft");
         let raft = RaftManager::open(config, &mut disk, false, raft_rng, now);
         let ids = Rng::new(seed, u64::from(node.0), "topic ids");

@@ -1,7 +1,9 @@
 //! A controller without the process around it (`QuorumController`): its connections, the state that it decides from, what
 //! it has written and not yet seen committed.
 
+use std::any::Any;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use base::{ConnId, Micros, Rng, Uuid};
 use protocol::messages::IncrementalAlterConfigsResponse;
@@ -21,7 +23,7 @@ use crate::broker::connections::{Connections, Incoming};
 use crate::broker::to_controller::{Lane, ToController};
 use crate::config::ServerConfig;
 use crate::loggers::Loggers;
-use crate::metadata::{Loaded, MetadataDelta, MetadataImage, MetadataLoader, ResourceType};
+use crate::metadata::{Loaded, MetadataDelta, MetadataImage, MetadataLoader, ResourceType, Shared};
 use crate::placement::{JavaRandom, StripedReplicaPlacer};
 use crate::raft::{Raft, RaftManager, SnapshotId};
 use crate::server_log::logger;
@@ -38,13 +40,15 @@ pub(crate) struct Process<'a> {
 
 impl Process<'_> {
     /// Takes what has become committed into the process's image, and writes a snapshot when it is time for one.
-    pub fn load(&mut self, fx: &mut Fx<'_>) -> Option<Loaded> {
-        let loaded = self.loader.load(self.raft.raft(), self.disk, self.now)?;
-        if let Some(memo) = self.raft.take_memo()
-            && let Some(image) = memo.downcast_ref::<MetadataImage>()
-        {
-            self.loader.image.share(image);
+    pub fn load(&mut self, fx: &mut Fx<'_>) -> Option<Arc<Loaded>> {
+        let (offset, memo) = self.raft.memo();
+        let shared = memo.0.as_deref().and_then(<dyn Any + Send + Sync>::downcast_ref::<Shared>);
+        let fitting = shared.filter(|_| *offset == self.loader.loaded_end());
+        let loaded = self.loader.load(self.raft.raft(), self.disk, self.now, fitting)?;
+        if let Some(shared) = shared {
+            self.loader.image.share(&shared.image);
         }
+        self.raft.forget_memo();
         if let Some(reason) = self.loader.take_snapshot_reason(self.now) {
             let (end, records) = (self.loader.loaded_end(), self.loader.image.to_records());
             if self.raft.create_snapshot(self.now, end, &records, self.disk, fx) {

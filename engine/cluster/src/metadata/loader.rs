@@ -1,6 +1,8 @@
 //! Follows the committed part of the metadata log with an image, and says when it is time for a snapshot
 //! (`MetadataLoader`, `SnapshotGenerator`). Brokers and controllers have one alike.
 
+use std::sync::{Arc, OnceLock};
+
 use base::Micros;
 use log::batch::BatchView;
 use protocol::TopicPartition;
@@ -31,13 +33,32 @@ pub struct MetadataLoader {
 }
 
 /// Records became committed and are in the image.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Loaded {
     pub delta: MetadataDelta,
     /// The first offset that was not in the image before.
     pub from: i64,
     /// What was read; of a snapshot all that it holds.
     pub batches: Vec<MetadataBatch>,
+    /// The image with all that.
+    image: MetadataImage,
+    /// How long the batches are in the log; of a snapshot zero.
+    bytes: u64,
+}
+
+/// What goes along with records on their way to those who follow the log (see [`protocol::Memo`]).
+#[derive(Debug)]
+pub struct Shared {
+    /// The sender's image.
+    pub image: MetadataImage,
+    /// What the first of the receivers made of the records. The others, who hold the same image before, take it over.
+    loaded: OnceLock<Arc<Loaded>>,
+}
+
+impl Shared {
+    pub fn new(image: MetadataImage) -> Shared {
+        Shared { image, loaded: OnceLock::new() }
+    }
 }
 
 impl MetadataLoader {
@@ -65,8 +86,8 @@ impl MetadataLoader {
     }
 
     /// Folds what has become committed since the last time into the image. An open metadata transaction is published
-    /// only when it ends.
-    pub fn load(&mut self, raft: &Raft, disk: &Disk, now: Micros) -> Option<Loaded> {
+    /// only when it ends. `shared` came with the records from the end of the image on, if they came in one answer.
+    pub fn load(&mut self, raft: &Raft, disk: &Disk, now: Micros, shared: Option<&Shared>) -> Option<Arc<Loaded>> {
         let end = raft.high_watermark();
         if self.loaded_end >= end {
             return None;
@@ -75,35 +96,59 @@ impl MetadataLoader {
         if from < raft.log_start() {
             return self.load_snapshot(raft, disk, now, end);
         }
-        let views = raft.log().batches_between(from, end);
-        let batches: Vec<(MetadataBatch, usize)> =
-            views.map(|view| (decode_metadata_batch(&view), view.size())).collect();
-        let mut image = self.image.clone();
-        let delta = image.apply(batches.iter().map(|(batch, _)| batch));
-        if image.in_transaction() {
-            return None;
-        }
-        self.has_seen_record |= batches.iter().any(|(batch, _)| !batch.records.is_empty());
+        let known = shared.and_then(|shared| shared.loaded.get()).filter(|known| self.would_load(known, end));
+        let loaded = match known {
+            Some(known) => known.clone(),
+            None => {
+                let loaded = Arc::new(self.read(raft, from, end)?);
+                if let Some(shared) = shared {
+                    shared.loaded.get_or_init(|| loaded.clone());
+                }
+                loaded
+            }
+        };
+        self.has_seen_record |= loaded.batches.iter().any(|batch| !batch.records.is_empty());
         if self.caught_up {
-            self.bytes_since_snapshot += batches.iter().map(|(_, size)| *size as u64).sum::<u64>();
+            self.bytes_since_snapshot += loaded.bytes;
         } else if self.has_seen_record {
             (self.caught_up, self.last_snapshot_at) = (true, now);
         }
-        (self.image, self.loaded_end) = (image, end);
-        Some(Loaded { delta, from, batches: batches.into_iter().map(|(batch, _)| batch).collect() })
+        (self.image, self.loaded_end) = (loaded.image.clone(), end);
+        Some(loaded)
+    }
+
+    /// Whether this node would make the same of the records up to `end`, which are the same ones.
+    fn would_load(&self, known: &Loaded, end: i64) -> bool {
+        let before = &known.delta.before;
+        known.from == self.loaded_end
+            && known.image.end_offset() == end
+            && (before.end_offset(), before.epoch()) == (self.image.end_offset(), self.image.epoch())
+            && before.says_the_same(&self.image)
+    }
+
+    /// Reads committed records. None while they leave a metadata transaction open.
+    fn read(&self, raft: &Raft, from: i64, end: i64) -> Option<Loaded> {
+        let (mut batches, mut bytes) = (Vec::new(), 0);
+        for view in raft.log().batches_between(from, end) {
+            batches.push(decode_metadata_batch(&view));
+            bytes += view.size() as u64;
+        }
+        let mut image = self.image.clone();
+        let delta = image.apply(&batches);
+        (!image.in_transaction()).then_some(Loaded { delta, from, batches, image, bytes })
     }
 
     /// The log begins later than what is known: a snapshot stands for what is missing.
-    fn load_snapshot(&mut self, raft: &Raft, disk: &Disk, now: Micros, end: i64) -> Option<Loaded> {
+    fn load_snapshot(&mut self, raft: &Raft, disk: &Disk, now: Micros, end: i64) -> Option<Arc<Loaded>> {
         let id = raft.latest_snapshot()?;
         let snapshot = Snapshot::read(raft.snapshot_file(disk, id)?);
         let image = MetadataImage::of_snapshot(&snapshot.batches, id.end_offset, id.epoch);
         let delta = MetadataDelta::between(&self.image, &image);
         let from = self.loaded_end;
-        (self.image, self.loaded_end) = (image, id.end_offset);
+        (self.image, self.loaded_end) = (image.clone(), id.end_offset);
         (self.has_seen_record, self.caught_up) = (true, self.caught_up || id.end_offset >= end);
         (self.bytes_since_snapshot, self.last_snapshot_at) = (0, now);
-        Some(Loaded { delta, from, batches: snapshot.batches })
+        Some(Arc::new(Loaded { delta, from, batches: snapshot.batches, image, bytes: 0 }))
     }
 
     /// Why a snapshot should be written now, if one should; counting begins anew.

@@ -21,7 +21,7 @@ mod writer;
 pub use codec::{MetadataBatch, decode_record, encode_record, record_version};
 pub use delta::{MetadataDelta, PartitionChange};
 pub use image::{MetadataImage, ReplayError};
-pub use loader::{Loaded, MetadataLoader, decode_metadata_batch, metadata_partition};
+pub use loader::{Loaded, MetadataLoader, Shared, decode_metadata_batch, metadata_partition};
 pub use partition::{LEADER_UNCHANGED, NO_LEADER, PartitionRegistration, RECOVERED, RECOVERING};
 pub use registration::{BrokerRegistration, ControllerRegistration, Endpoint};
 pub use resource::{ConfigResource, ResourceType};

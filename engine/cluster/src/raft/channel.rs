@@ -60,7 +60,7 @@ impl RaftChannel {
         };
         link.in_flight.insert(correlation_id);
         let client_id = self.client_id.clone();
-        fx.send(link.conn, Packet::Request { correlation_id, client_id, api_version, body: Arc::new(body) });
+        fx.send(link.conn, Packet::Request { correlation_id, client_id, api_version, body });
         None
     }
 

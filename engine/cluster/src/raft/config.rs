@@ -13,7 +13,7 @@ pub struct RaftConfig {
     /// Where the controller listener of this node is; nothing listens there on a mere broker.
     pub host: String,
     pub port: u16,
-    /// A controller; a broker can only observe.
+    /// Has the role of a controller (`process.roles`); a mere broker can only observe.
     pub can_become_voter: bool,
     /// Whom to ask who leads (`controller.quorum.bootstrap.servers`).
     pub bootstrap: Vec<(String, u16)>,

@@ -49,7 +49,7 @@ impl Raft {
         };
         let listener = |at: &Listener| WireListener {
             name: at.name.clone(),
-            host: at.host.clone(),
+            host: at.host.to_string(),
             port: at.port,
             ..Default::default()
         };
@@ -120,7 +120,7 @@ impl Raft {
         };
         let endpoint = |(node_id, at): (i32, Listener)| NodeEndpoint {
             node_id,
-            host: at.host,
+            host: at.host.to_string(),
             port: at.port,
             ..Default::default()
         };

@@ -36,7 +36,7 @@ impl Raft {
             }],
             leader_endpoints: vec![begin::LeaderEndpoint {
                 name: at.name,
-                host: at.host,
+                host: at.host.to_string(),
                 port: at.port,
                 ..Default::default()
             }],
@@ -71,7 +71,7 @@ impl Raft {
         };
         let endpoint = |(node_id, at): (i32, Listener)| begun::NodeEndpoint {
             node_id,
-            host: at.host,
+            host: at.host.to_string(),
             port: at.port,
             ..Default::default()
         };
@@ -132,7 +132,7 @@ impl Raft {
             }],
             leader_endpoints: vec![end::LeaderEndpoint {
                 name: at.name,
-                host: at.host,
+                host: at.host.to_string(),
                 port: at.port,
                 ..Default::default()
             }],
@@ -172,7 +172,7 @@ impl Raft {
         };
         let endpoint = |(node_id, at): (i32, Listener)| ended::NodeEndpoint {
             node_id,
-            host: at.host,
+            host: at.host.to_string(),
             port: at.port,
             ..Default::default()
         };

@@ -280,7 +280,7 @@ impl Raft {
         };
         let endpoint = |(node_id, at): (i32, Listener)| NodeEndpoint {
             node_id,
-            host: at.host,
+            host: at.host.to_string(),
             port: i32::from(at.port),
             ..Default::default()
         };

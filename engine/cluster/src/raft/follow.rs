@@ -1,5 +1,7 @@
 //! The follower's side of Fetch and FetchSnapshot: what the leader sent is taken into the own log.
 
+use std::sync::Arc;
+
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use protocol::messages::fetch_response::PartitionData;
 use protocol::messages::fetch_snapshot_request::{PartitionSnapshot, SnapshotId as WireSnapshotId, TopicSnapshot};
@@ -18,16 +20,26 @@ pub(super) const FETCH_SNAPSHOT_VERSION: i16 = 1;
 const MAX_FETCH_WAIT_MS: i32 = 500;
 
 impl Raft {
-    pub(super) fn fetch_request(&self) -> Request {
-        let partition = FetchPartition {
-            partition: 0,
-            current_leader_epoch: self.epoch,
-            fetch_offset: self.log.end(),
-            last_fetched_epoch: self.log.last_fetched_epoch(),
-            replica_directory_id: self.config.directory_id,
-            high_watermark: self.high_watermark.unwrap_or(-1),
-            ..Default::default()
-        };
+    pub(super) fn fetch_request(&mut self) -> Arc<Request> {
+        let mut last = self.last_fetch.take().unwrap_or_else(|| Arc::new(self.first_fetch_request()));
+        if Arc::get_mut(&mut last).is_none() {
+            last = Arc::new(self.first_fetch_request());
+        }
+        if let Some(Request::Fetch(request)) = Arc::get_mut(&mut last)
+            && let Some(partition) = request.topics.first_mut().and_then(|topic| topic.partitions.first_mut())
+        {
+            partition.current_leader_epoch = self.epoch;
+            partition.fetch_offset = self.log.end();
+            partition.last_fetched_epoch = self.log.last_fetched_epoch();
+            partition.high_watermark = self.high_watermark.unwrap_or(-1);
+        }
+        self.last_fetch = Some(last.clone());
+        last
+    }
+
+    fn first_fetch_request(&self) -> Request {
+        let partition =
+            FetchPartition { partition: 0, replica_directory_id: self.config.directory_id, ..Default::default() };
         let topic = FetchTopic {
             topic: CLUSTER_METADATA_TOPIC_NAME.to_string(),
             topic_id: base::Uuid::METADATA_TOPIC,

@@ -1,7 +1,6 @@
 //! A replica of the metadata log on the simulated network (`KafkaRaftManager`, `KafkaRaftClientDriver`): carries out what
 //! [`Raft`] asks for and keeps its one timer. Controllers and brokers each have one; a node that is both shares it.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use base::{ConnId, Micros, Rng};
@@ -11,7 +10,7 @@ use sim::{Disk, Effects};
 use super::channel::{Answer, RaftChannel};
 use super::{Io, Output, Raft, RaftConfig};
 use crate::broker::connections::{Connections, ReplyTo};
-use crate::metadata::MetadataImage;
+use crate::metadata::{MetadataImage, Shared};
 use crate::server_log::logger;
 use crate::spec::LOG_DIR;
 use crate::{Event, Kafka, ServerTimer, Timer};
@@ -25,16 +24,18 @@ pub struct RaftManager {
     channel: RaftChannel,
     /// Answers that are to go out, each with all who get it.
     replies: Vec<(Vec<ReplyTo>, Arc<Response>)>,
-    /// The leader's image of the metadata, as its last answer brought it along.
-    memo: Memo,
+    /// What the last answer of the leader brought along, and from which offset on its records are.
+    memo: (i64, Memo),
     failed: bool,
+    /// When the timer goes off; `MAX` while it is not set.
+    armed: Micros,
 }
 
 impl RaftManager {
     pub fn open(config: RaftConfig, disk: &mut Disk, clean_shutdown: bool, rng: Rng, now: Micros) -> Self {
         let channel = RaftChannel::new(config.node_id);
         let raft = Raft::open(config, disk, clean_shutdown, rng, now);
-        RaftManager { raft, channel, replies: Vec::new(), memo: Memo(None), failed: false }
+        RaftManager { raft, channel, replies: Vec::new(), memo: (0, Memo(None)), failed: false, armed: Micros::MAX }
     }
 
     pub fn raft(&self) -> &Raft {
@@ -68,6 +69,7 @@ impl RaftManager {
 
     /// The timer [`ServerTimer::Quorum`].
     pub fn on_timer(&mut self, now: Micros, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        self.armed = Micros::MAX;
         self.step(now, disk, fx, |_, _| ());
     }
 
@@ -95,16 +97,18 @@ impl RaftManager {
         let Some(answer) = self.channel.on_message(conn, packet) else { return };
         if let Some(Response::Fetch(fetched)) = answer.response.as_deref() {
             let partition = fetched.responses.first().and_then(|topic| topic.partitions.first());
-            self.memo =
-                partition.and_then(|partition| partition.records.as_ref()).map_or(Memo(None), |r| r.memo.clone());
+            let records = partition.and_then(|partition| partition.records.as_ref());
+            let next = self.raft.log().log_end();
+            self.memo = (next, records.map_or(Memo(None), |records| records.memo.clone()));
         }
-        self.on_answers(now, vec![answer], disk, fx);
+        self.on_answer(now, answer, disk, fx);
     }
 
     /// A connection that this replica opened is gone.
     pub fn on_closed(&mut self, now: Micros, conn: ConnId, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
-        let lost = self.channel.on_closed(conn);
-        self.on_answers(now, lost, disk, fx);
+        for lost in self.channel.on_closed(conn) {
+            self.on_answer(now, lost, disk, fx);
+        }
     }
 
     /// Appends a batch as the leader; false when that was not possible.
@@ -123,9 +127,14 @@ impl RaftManager {
         self.step(now, disk, fx, |raft, io| raft.create_snapshot(end_offset, records, io))
     }
 
-    /// The leader's image that came with its last answer, once.
-    pub fn take_memo(&mut self) -> Option<Arc<dyn Any + Send + Sync>> {
-        self.memo.0.take()
+    /// What came along with the leader's last answer, and the offset of the first record in it.
+    pub fn memo(&self) -> &(i64, Memo) {
+        &self.memo
+    }
+
+    /// What came along was made use of.
+    pub fn forget_memo(&mut self) {
+        self.memo.1 = Memo(None);
     }
 
     /// Answers the requests whose time has come. `image` is what this node makes of the log.
@@ -134,7 +143,7 @@ impl RaftManager {
         if replies.is_empty() {
             return;
         }
-        let memo = Memo(Some(Arc::new(image.clone())));
+        let memo = Memo(Some(Arc::new(Shared::new(image.clone()))));
         for (waiting, mut response) in replies {
             // An answer that a copy of this world holds too goes without the image; its receiver then makes its own.
             if let Some(Response::Fetch(fetched)) = Arc::get_mut(&mut response) {
@@ -178,12 +187,10 @@ impl RaftManager {
         self.failed
     }
 
-    fn on_answers(&mut self, now: Micros, answers: Vec<Answer>, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
-        for answer in answers {
-            self.step(now, disk, fx, |raft, io| {
-                raft.on_response(answer.peer, answer.correlation_id, answer.response.as_deref(), io);
-            });
-        }
+    fn on_answer(&mut self, now: Micros, answer: Answer, disk: &mut Disk, fx: &mut Effects<'_, Kafka>) {
+        self.step(now, disk, fx, |raft, io| {
+            raft.on_response(answer.peer, answer.correlation_id, answer.response.as_deref(), io);
+        });
     }
 
     /// One input, what the state machine does upon it, and what that sends.
@@ -225,12 +232,21 @@ impl RaftManager {
             self.failed = true;
             fx.exit();
         }
-        let timer = Timer::Server(ServerTimer::Quorum);
-        match self.raft.shutdown_deadline() {
-            Some(deadline) => fx.set_timer(timer, next.min(deadline)),
-            None if next < Micros::MAX => fx.set_timer(timer, next),
-            None => fx.cancel_timer(timer),
-        }
+        self.arm(self.raft.shutdown_deadline().map_or(next, |deadline| next.min(deadline)), fx);
         result
+    }
+
+    /// A timer that goes off earlier stays: each answer puts the next deadline off, and whoever then finds nothing to do
+    /// sets it anew.
+    fn arm(&mut self, at: Micros, fx: &mut Effects<'_, Kafka>) {
+        let timer = Timer::Server(ServerTimer::Quorum);
+        if at == Micros::MAX {
+            fx.cancel_timer(timer);
+        } else if self.armed <= at {
+            return;
+        } else {
+            fx.set_timer(timer, at);
+        }
+        self.armed = at;
     }
 }

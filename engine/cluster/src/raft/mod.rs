@@ -36,6 +36,8 @@ mod transitions;
 mod vote;
 mod voters;
 
+use std::sync::Arc;
+
 use ::log::UnifiedLog;
 use base::{Micros, Rng};
 use bytes::Bytes;
@@ -64,7 +66,7 @@ pub struct Outgoing {
     pub peer: Peer,
     pub correlation_id: i32,
     pub api_version: i16,
-    pub body: Request,
+    pub body: Arc<Request>,
 }
 
 /// What an input led to.
@@ -112,6 +114,9 @@ pub struct Raft {
     parked: Parked,
     rng: Rng,
     next_correlation_id: i32,
+    /// The last fetch that was sent. The next one is written into it when nobody else has it any more, as it asks for
+    /// the same with other numbers; a thousand brokers fetch twice a second.
+    last_fetch: Option<Arc<Request>>,
     /// A graceful shutdown is under way, and given up then.
     shutdown_deadline: Option<Micros>,
     next_cleaning: Micros,
@@ -134,6 +139,7 @@ impl Raft {
             parked: Parked::default(),
             rng,
             next_correlation_id: 0,
+            last_fetch: None,
             shutdown_deadline: None,
         };
         let state = ElectionState::read(disk, &raft.quorum_state_path()).unwrap_or(ElectionState::UNKNOWN);
@@ -342,7 +348,7 @@ impl Raft {
     }
 
     pub fn is_voter(&self) -> bool {
-        self.log.voter_set().is_voter(self.key())
+        self.config.can_become_voter && self.log.voter_set().is_voter(self.key())
     }
 
     /// Everything below is committed, as this node knows. It never falls while the process runs.

@@ -1,6 +1,8 @@
 //! What a node does by itself in each of its roles (`KafkaRaftClient.poll`): stand for election, ask for records, tell
 //! that it leads, give up.
 
+use std::sync::Arc;
+
 use base::Micros;
 use protocol::Request;
 
@@ -181,15 +183,21 @@ impl Raft {
         match &role.download {
             Some(download) => {
                 let request = self.fetch_snapshot_request(download);
-                self.send(leader, FETCH_SNAPSHOT_VERSION, request, io)
+                self.send(leader, FETCH_SNAPSHOT_VERSION, request.into(), io)
             }
-            None => self.send(leader, FETCH_VERSION, self.fetch_request(), io),
+            None => {
+                let request = self.fetch_request();
+                self.send(leader, FETCH_VERSION, request, io)
+            }
         }
     }
 
     fn fetch_from_any_bootstrap(&mut self, io: &mut Io<'_>) -> Micros {
         match self.requests.ready_bootstrap_server(io.now, &mut self.rng) {
-            Some(peer) => self.send(peer, FETCH_VERSION, self.fetch_request(), io),
+            Some(peer) => {
+                let request = self.fetch_request();
+                self.send(peer, FETCH_VERSION, request, io)
+            }
             None => self.requests.next_bootstrap(io.now),
         }
     }
@@ -202,11 +210,11 @@ impl Raft {
         io: &mut Io<'_>,
     ) -> Micros {
         let Some(at) = self.log.voter_set().endpoint(voter.id).cloned() else { return Micros::MAX };
-        self.send(Peer { id: voter.id, host: at.host, port: at.port }, api_version, body, io)
+        self.send(Peer { id: voter.id, host: at.host, port: at.port }, api_version, body.into(), io)
     }
 
     /// Sends unless a request to this peer is under way or it is left alone; says when that may change.
-    pub(super) fn send(&mut self, peer: Peer, api_version: i16, body: Request, io: &mut Io<'_>) -> Micros {
+    pub(super) fn send(&mut self, peer: Peer, api_version: i16, body: Arc<Request>, io: &mut Io<'_>) -> Micros {
         let id = peer.id;
         if self.requests.has_timed_out(id, io.now) {
             io.out.disconnects.push(id);

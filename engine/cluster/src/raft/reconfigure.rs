@@ -1,6 +1,8 @@
 //! Adding, removing and updating voters while the quorum runs (KIP-853): one change at a time, each a `KRaftVoters` record
 //! that counts from the moment it is written.
 
+use std::sync::Arc;
+
 use base::Micros;
 use bytes::Bytes;
 use protocol::messages::{
@@ -51,7 +53,7 @@ impl Raft {
         }
         let listener = |l: &add_raft_voter_request::Listener| Listener {
             name: l.name.clone(),
-            host: l.host.clone(),
+            host: l.host.as_str().into(),
             port: l.port,
         };
         let listeners: Vec<Listener> = request.listeners.iter().map(listener).collect();
@@ -75,7 +77,7 @@ impl Raft {
             return refuse(ErrorCode::RequestTimedOut, words);
         }
         let version = ApiKey::ApiVersions.max_stable_version();
-        self.send(peer, version, ApiVersionsRequest::default().into(), io);
+        self.send(peer, version, Arc::new(ApiVersionsRequest::default().into()), io);
         let deadline = io.now + self.config.request_timeout;
         if let Role::Leader(leader) = &mut self.role {
             leader.add_voter = Some(AddVoter {
@@ -198,7 +200,7 @@ impl Raft {
             current_leader: update_raft_voter_response::CurrentLeader {
                 leader_id: self.leader().unwrap_or(-1),
                 leader_epoch: self.epoch,
-                host: at.as_ref().map(|at| at.host.clone()).unwrap_or_default(),
+                host: at.as_ref().map(|at| at.host.to_string()).unwrap_or_default(),
                 port: at.map_or(0, |at| i32::from(at.port)),
                 ..Default::default()
             },
@@ -212,7 +214,7 @@ impl Raft {
         let key = ReplicaKey::new(request.voter_id, request.voter_directory_id);
         let listener = |l: &update_raft_voter_request::Listener| Listener {
             name: l.name.clone(),
-            host: l.host.clone(),
+            host: l.host.as_str().into(),
             port: l.port,
         };
         let range = &request.kraft_version_feature;
@@ -254,7 +256,7 @@ impl Raft {
         follower.update_voter_deadline = io.now + period;
         let listener = |l: &Listener| update_raft_voter_request::Listener {
             name: l.name.clone(),
-            host: l.host.clone(),
+            host: l.host.to_string(),
             port: l.port,
             ..Default::default()
         };
@@ -271,7 +273,7 @@ impl Raft {
             },
             ..Default::default()
         };
-        self.send(leader, UPDATE_RAFT_VOTER_VERSION, request.into(), io)
+        self.send(leader, UPDATE_RAFT_VOTER_VERSION, Arc::new(request.into()), io)
     }
 
     pub(super) fn on_update_voter_response(&mut self, response: &UpdateRaftVoterResponse, io: &mut Io<'_>) -> bool {

@@ -1,12 +1,14 @@
 //! Which of this node's requests are under way, and whom it rather leaves alone for a while (`RequestManager`).
 
+use std::sync::Arc;
+
 use base::{Map, Micros, Rng};
 
 /// A place to send to: a voter by its id, or a bootstrap server by a negative one, as Kafka numbers them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Peer {
     pub id: i32,
-    pub host: String,
+    pub host: Arc<str>,
     pub port: u16,
 }
 
@@ -37,7 +39,7 @@ impl RequestManager {
     pub fn new(servers: &[(String, u16)], retry_backoff: Micros, request_timeout: Micros) -> RequestManager {
         let peer = |(i, (host, port)): (i32, &(String, u16))| Peer {
             id: FIRST_BOOTSTRAP_ID - i,
-            host: host.clone(),
+            host: host.as_str().into(),
             port: *port,
         };
         RequestManager {

@@ -100,7 +100,7 @@ impl Raft {
         };
         let endpoint = |(node_id, at): (i32, Listener)| NodeEndpoint {
             node_id,
-            host: at.host,
+            host: at.host.to_string(),
             port: at.port,
             ..Default::default()
         };

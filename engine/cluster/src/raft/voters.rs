@@ -2,6 +2,7 @@
 
 use base::{Map, Set, Uuid};
 use std::fmt;
+use std::sync::Arc;
 
 use protocol::embedded::{VotersRecord, voters_record};
 
@@ -46,14 +47,14 @@ impl fmt::Display for ReplicaKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Listener {
     pub name: String,
-    pub host: String,
+    pub host: Arc<str>,
     pub port: u16,
 }
 
 impl Listener {
     /// The controller listener at this address.
     pub fn controller(host: &str, port: u16) -> Listener {
-        Listener { name: CONTROLLER_LISTENER.to_string(), host: host.to_string(), port }
+        Listener { name: CONTROLLER_LISTENER.to_string(), host: host.into(), port }
     }
 }
 
@@ -161,7 +162,7 @@ impl VoterSet {
     pub fn to_record(&self) -> VotersRecord {
         let endpoint = |listener: &Listener| voters_record::Endpoint {
             name: listener.name.clone(),
-            host: listener.host.clone(),
+            host: listener.host.to_string(),
             port: listener.port,
             ..Default::default()
         };
@@ -185,7 +186,7 @@ impl VoterSet {
 
     pub fn from_record(record: &VotersRecord) -> VoterSet {
         let listener =
-            |e: &voters_record::Endpoint| Listener { name: e.name.clone(), host: e.host.clone(), port: e.port };
+            |e: &voters_record::Endpoint| Listener { name: e.name.clone(), host: e.host.as_str().into(), port: e.port };
         let node = |voter: &voters_record::Voter| VoterNode {
             key: ReplicaKey::new(voter.voter_id, voter.voter_directory_id),
             listeners: voter.endpoints.iter().map(listener).collect(),

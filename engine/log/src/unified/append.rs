@@ -1,6 +1,5 @@
 //! Appending, as leader and as follower.
 
-use bytes::Bytes;
 use protocol::{ErrorCode, Records};
 use sim::Disk;
 
@@ -74,7 +73,7 @@ impl From<ProducerError> for AppendError {
 
 /// Batches that passed all checks but those of their producers.
 struct Ready {
-    batches: Vec<Bytes>,
+    batches: Vec<BatchView>,
     last_offset: i64,
     max_timestamp: i64,
     log_append_time: i64,
@@ -131,7 +130,7 @@ impl UnifiedLog {
             TimestampType::CreateTime => NO_TIMESTAMP,
         };
         let ready = Ready {
-            batches: validated.batches,
+            batches: validated.batches.into_iter().map(BatchView::trusted).collect(),
             last_offset: validated.next_offset - 1,
             max_timestamp: validated.max_timestamp,
             log_append_time,
@@ -222,7 +221,7 @@ impl UnifiedLog {
         }
         let ready = Ready {
             max_timestamp: analyzed.max_timestamp,
-            batches: analyzed.batches.into_iter().map(BatchView::into_bytes).collect(),
+            batches: analyzed.batches,
             last_offset,
             log_append_time: NO_TIMESTAMP,
         };
@@ -237,10 +236,9 @@ impl UnifiedLog {
         context: AppendContext<'_>,
         now: Now,
     ) -> Result<AppendInfo, AppendError> {
-        let views = || ready.batches.iter().cloned().map(BatchView::trusted);
         let (mut first_offset, mut last_leader_epoch) = (self.log_end, NO_PARTITION_LEADER_EPOCH);
         let mut epochs_changed = false;
-        for (at, batch) in views().enumerate() {
+        for (at, batch) in ready.batches.iter().enumerate() {
             if at == 0 {
                 first_offset = batch.base_offset();
             }
@@ -250,7 +248,7 @@ impl UnifiedLog {
         if epochs_changed {
             self.epochs.write(disk, &self.dir, now.at);
         }
-        let bytes: usize = ready.batches.iter().map(Bytes::len).sum();
+        let bytes: usize = ready.batches.iter().map(BatchView::size).sum();
         if bytes as i64 > i64::from(self.config.segment_bytes) {
             return Err(AppendError::new(
                 ErrorCode::RecordListTooLarge,
@@ -262,7 +260,7 @@ impl UnifiedLog {
             ));
         }
         let rolled = self.maybe_roll(disk, &ready, first_offset, bytes as i64, now);
-        let verdict = self.judge_producers(views(), context)?;
+        let verdict = self.judge_producers(&ready.batches, context)?;
         let mut info = AppendInfo {
             base_offset: first_offset,
             last_offset: ready.last_offset,
@@ -291,7 +289,7 @@ impl UnifiedLog {
                 ),
             ));
         }
-        info.stored = Records::verified(ready.batches);
+        info.stored = Records::verified(ready.batches.into_iter().map(BatchView::into_bytes).collect());
         self.after_append(disk, ready.last_offset, verdict, now);
         Ok(info)
     }
@@ -358,12 +356,11 @@ impl UnifiedLog {
 
     fn judge_producers(
         &self,
-        views: impl Iterator<Item = BatchView>,
+        batches: &[BatchView],
         context: AppendContext<'_>,
     ) -> Result<ProducerVerdict, AppendError> {
         let mut verdict = ProducerVerdict::default();
-        for batch in views.filter(BatchView::has_producer_id) {
-            let batch = &batch;
+        for batch in batches.iter().filter(|batch| batch.has_producer_id()) {
             let id = batch.producer_id();
             let entry = self.producers.last_entry(id);
             if context.origin == AppendOrigin::Client

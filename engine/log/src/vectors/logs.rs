@@ -9,7 +9,7 @@ use serde_json::Value;
 use sim::Disk;
 
 use super::{at, config, digits, equal, hex, list, number, rows};
-use crate::batch::{BatchBuilder, EndTransactionMarker, NO_SEQUENCE, end_transaction_batch};
+use crate::batch::{BatchBuilder, BatchView, EndTransactionMarker, NO_SEQUENCE, end_transaction_batch};
 use crate::producer_state::{ProducerStateEntry, snapshot_bytes};
 use crate::segment::{LogSegment, RollParams};
 use crate::{AppendError, AppendInfo, AppendOrigin, LogConfig, Opening, UnifiedLog};
@@ -39,7 +39,7 @@ fn segment(case: &Value, disk: &mut Disk, created: i64) -> Result<LogSegment, St
     let mut segment = LogSegment::create(disk, &dir, base, &config(case)?, at(created));
     for row in rows(case, "batches")? {
         let batch = batch_of_size(row[0], row[1], row[2], row[3])?;
-        if !segment.append(disk, &[batch], at(created)) {
+        if !segment.append(disk, &[BatchView::trusted(batch)], at(created)) {
             return Err("the disk is full".to_string());
         }
     }

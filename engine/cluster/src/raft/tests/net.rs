@@ -1,5 +1,7 @@
 //! A few replicas and what travels between them. After every step the invariants of a quorum are looked at.
 
+use std::sync::Arc;
+
 use base::{ConnId, Map, Micros, Rng, Set, Uuid};
 
 use log::batch::BatchBuilder;
@@ -33,7 +35,7 @@ enum Message {
         to: usize,
         conn: ConnId,
         correlation_id: i32,
-        body: Request,
+        body: Arc<Request>,
     },
     /// None: the other side is down.
     Response {
@@ -251,7 +253,7 @@ impl Net {
                 if self.nodes[to].raft.is_none() {
                     return self.respond(to, conn, None);
                 }
-                if let Request::ApiVersions(_) = body {
+                if let Request::ApiVersions(_) = *body {
                     return self.respond(to, conn, Some(api_versions()));
                 }
                 let reply = ReplyTo { conn, correlation_id, api_version: 0, listener: 0 };
@@ -289,7 +291,7 @@ impl Net {
         let starts = it.starts;
         assert_eq!(out.fault, None, "node {} at {:?}", node + 1, self.now);
         for sent in out.sends {
-            let to = self.nodes.iter().position(|other| other.config.host == sent.peer.host).expect("a known host");
+            let to = self.nodes.iter().position(|other| *other.config.host == *sent.peer.host).expect("a known host");
             let conn = self.new_conn();
             let correlation_id = sent.correlation_id;
             self.asked.insert(conn, Asked { from: node, starts, peer: sent.peer, correlation_id });
