@@ -86,34 +86,62 @@ pub fn many_brokers(brokers: i32, partitions: u32) -> bool {
     /// Of the cost with three brokers, in per cent.
     const LIMIT: u64 = 200;
     const TOPIC: u32 = 1_000;
+    /// Three brokers are done in ten milliseconds, in which chance counts: the middle one of so many runs is taken.
+    const RUNS: usize = 25;
     println!("Ten virtual minutes at rest, native");
-    let mut costs = Vec::new();
-    for (brokers, topics) in [(3, 1), (brokers, partitions.div_ceil(TOPIC).max(1))] {
+    let mut three: Vec<Rest> = (0..RUNS).map(|_| Rest::of(3, 1, 300)).collect();
+    three.sort_by_key(Rest::cost);
+    let three = &three[RUNS / 2];
+    three.print();
+    let topics = partitions.div_ceil(TOPIC).max(1);
+    let many = Rest::of(brokers, topics, (TOPIC * topics).min(partitions) / topics);
+    many.print();
+    let share = ratio(many.cost(), three.cost());
+    println!(
+        "  an event costs {share} % of one with three brokers (limit {LIMIT} %){}",
+        if share > LIMIT { "  MISSED" } else { "" }
+    );
+    share <= LIMIT
+}
+
+/// A cluster at rest for ten virtual minutes.
+struct Rest {
+    brokers: i32,
+    partitions: usize,
+    made: Duration,
+    took: Duration,
+    events: u64,
+    /// Megabytes that the process grew by.
+    memory: u64,
+}
+
+impl Rest {
+    fn of(brokers: i32, topics: u32, each: u32) -> Rest {
         let before = resident_bytes().unwrap_or(0);
-        let each = (TOPIC * topics).min(partitions) / topics;
-        let each = if brokers == 3 { 300 } else { each };
         let started = Instant::now();
         let mut cluster = Cluster::at_rest(brokers, topics, each);
         let made = started.elapsed();
         let started = Instant::now();
         let events = cluster.idle(Micros::from_secs(600));
         let took = started.elapsed();
-        let cost = took.as_nanos() as u64 / events.max(1);
-        let held = cluster.partitions();
         let memory = resident_bytes().unwrap_or(0).saturating_sub(before) >> 20;
+        Rest { brokers, partitions: cluster.partitions(), made, took, events, memory }
+    }
+
+    /// Nanoseconds an event.
+    fn cost(&self) -> u64 {
+        self.took.as_nanos() as u64 / self.events.max(1)
+    }
+
+    fn print(&self) {
+        let Rest { brokers, partitions, made, took, events, memory } = self;
         println!(
-            "  {brokers} brokers, {held} partitions: {} s, {events} events, {cost} ns an event, {memory} MB ({} s to come up)",
-            took.as_secs(),
+            "  {brokers} brokers, {partitions} partitions: {} ms, {events} events, {} ns an event, {memory} MB ({} s to come up)",
+            took.as_millis(),
+            self.cost(),
             made.as_secs()
         );
-        costs.push(cost);
     }
-    let share = ratio(costs[1], costs[0]);
-    println!(
-        "  an event costs {share} % of one with three brokers (limit {LIMIT} %){}",
-        if share > LIMIT { "  MISSED" } else { "" }
-    );
-    share <= LIMIT
 }
 
 /// What the process has of the machine's memory.

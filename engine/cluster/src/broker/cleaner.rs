@@ -4,6 +4,7 @@
 use base::Micros;
 use protocol::TopicPartition;
 
+use super::partition::Partition;
 use super::{Broker, Fx, named_timer};
 use crate::Event;
 use crate::spec::Mutant;
@@ -23,16 +24,24 @@ impl Broker {
     pub(super) fn on_cleaner(&mut self, now: Micros, fx: &mut Fx<'_>) {
         let room = self.cleaner_room();
         self.reset_invalid_checkpoints(now);
+        // Most brokers have many logs and few of these.
+        let is_compacted = |(id, held): (&TopicPartition, &Partition)| held.log.config().compact.then(|| id.clone());
+        let compacted: Vec<TopicPartition> = self.replicas.partitions.iter().filter_map(is_compacted).collect();
         // Each pass makes a log less dirty, so this ends; a log is passed once.
-        let mut done: Vec<TopicPartition> = Vec::new();
-        while let Some(partition) = self.filthiest_log(&done, now) {
-            self.clean_log(&partition, room, now);
-            done.push(partition);
+        let mut rest = compacted.clone();
+        while let Some(at) = self.filthiest_log(&rest, now) {
+            self.clean_log(&rest.remove(at), room, now);
         }
-        self.delete_of_compacted(now, fx);
-        self.schedule_file_deletion(fx);
-        let rest = self.settings.server.amount("log.cleaner.backoff.ms").max(1);
-        fx.set_timer_after(named_timer(CLEANER, 0), Micros::from_ms(rest));
+        // Retention of compacted logs is the cleaner's too: what lies below the log start, and with `compact,delete` what
+        // is too old or too much.
+        if !compacted.is_empty() {
+            for partition in compacted {
+                self.delete_old_segments(now, partition, fx);
+            }
+            self.schedule_file_deletion(fx);
+        }
+        let backoff = self.settings.server.amount("log.cleaner.backoff.ms").max(1);
+        fx.set_timer_after(named_timer(CLEANER, 0), Micros::from_ms(backoff));
     }
 
     /// How many keys one pass can remember.
@@ -46,31 +55,29 @@ impl Broker {
     /// A checkpoint below the log's start, which retention moved, or above its end begins at the start again
     /// (`LogCleanerManager.cleanableOffsets`).
     fn reset_invalid_checkpoints(&mut self, now: Micros) {
-        let compacted = self.replicas.partitions.iter().filter(|(_, held)| held.log.config().compact);
-        let invalid = compacted.filter(|(partition, held)| {
-            let known = self.files.cleaned.get(partition);
-            known.is_some_and(|offset| !(held.log.log_start()..=held.log.log_end()).contains(offset))
+        let invalid = self.files.cleaned.iter().filter_map(|(partition, offset)| {
+            let log = &self.replicas.partitions.get(partition).filter(|held| held.log.config().compact)?.log;
+            let is_valid = (log.log_start()..=log.log_end()).contains(offset);
+            (!is_valid).then(|| (partition.clone(), log.log_start()))
         });
-        for (partition, start) in invalid.map(|(id, held)| (id.clone(), held.log.log_start())).collect::<Vec<_>>() {
+        for (partition, start) in invalid.collect::<Vec<_>>() {
             self.files.checkpoint_cleaned(&mut self.disk, &partition, start, now);
         }
     }
 
-    fn filthiest_log(&self, done: &[TopicPartition], now: Micros) -> Option<TopicPartition> {
-        let mut filthiest: Option<(u64, &TopicPartition)> = None;
-        for (partition, held) in &self.replicas.partitions {
-            let config = held.log.config();
-            if !config.compact || done.contains(partition) {
-                continue;
-            }
+    /// Which of these logs has the largest part to clean, the first of several; none when no log has enough.
+    fn filthiest_log(&self, compacted: &[TopicPartition], now: Micros) -> Option<usize> {
+        let mut filthiest: Option<(u64, usize)> = None;
+        for (at, partition) in compacted.iter().enumerate() {
+            let Some(held) = self.replicas.partitions.get(partition) else { continue };
             let work = held.log.to_clean(self.files.cleaned.get(partition).copied(), now);
             let share = work.cleanable_ppm();
-            if work.is_eligible(config.min_cleanable_dirty_ratio_ppm) && filthiest.is_none_or(|(most, _)| share > most)
-            {
-                filthiest = Some((share, partition));
+            let is_eligible = work.is_eligible(held.log.config().min_cleanable_dirty_ratio_ppm);
+            if is_eligible && filthiest.is_none_or(|(most, _)| share > most) {
+                filthiest = Some((share, at));
             }
         }
-        filthiest.map(|(_, partition)| partition.clone())
+        filthiest.map(|(_, at)| at)
     }
 
     fn clean_log(&mut self, partition: &TopicPartition, room: usize, now: Micros) {
@@ -86,15 +93,6 @@ impl Broker {
         }
         if let Some(end) = cleaned {
             self.files.checkpoint_cleaned(&mut self.disk, partition, end, now);
-        }
-    }
-
-    /// Retention of compacted logs is the cleaner's too: what lies below the log start, and with `compact,delete` what
-    /// is too old or too much.
-    fn delete_of_compacted(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        let compacted = self.replicas.partitions.iter().filter(|(_, held)| held.log.config().compact);
-        for id in compacted.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
-            self.delete_old_segments(now, id, fx);
         }
     }
 

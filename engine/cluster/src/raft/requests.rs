@@ -21,7 +21,8 @@ enum State {
 /// Requests by peer: one at a time to each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestManager {
-    states: Map<i32, State>,
+    /// A handful at most, and one at a broker.
+    states: Vec<(i32, State)>,
     /// Failures of a peer in a row, for the back-off.
     failures: Map<i32, u32>,
     bootstrap: Vec<Peer>,
@@ -43,7 +44,7 @@ impl RequestManager {
             port: *port,
         };
         RequestManager {
-            states: Map::new(),
+            states: Vec::new(),
             failures: Map::new(),
             bootstrap: (0..).zip(servers).map(peer).collect(),
             retry_backoff,
@@ -52,16 +53,16 @@ impl RequestManager {
     }
 
     pub fn is_backing_off(&self, peer: i32, now: Micros) -> bool {
-        matches!(self.states.get(&peer), Some(State::BackingOff { until }) if now < *until)
+        matches!(self.state(peer), Some(State::BackingOff { until }) if now < *until)
     }
 
     /// A request waits for its answer, and may wait longer.
     pub fn is_awaiting(&self, peer: i32, now: Micros) -> bool {
-        matches!(self.states.get(&peer), Some(State::AwaitingResponse { since, .. }) if now < *since + self.request_timeout)
+        matches!(self.state(peer), Some(State::AwaitingResponse { since, .. }) if now < *since + self.request_timeout)
     }
 
     pub fn has_timed_out(&self, peer: i32, now: Micros) -> bool {
-        matches!(self.states.get(&peer), Some(State::AwaitingResponse { since, .. }) if now >= *since + self.request_timeout)
+        matches!(self.state(peer), Some(State::AwaitingResponse { since, .. }) if now >= *since + self.request_timeout)
     }
 
     pub fn is_ready(&self, peer: i32, now: Micros) -> bool {
@@ -69,7 +70,7 @@ impl RequestManager {
     }
 
     pub fn has_any_in_flight(&self, now: Micros) -> bool {
-        self.states.keys().any(|peer| self.is_awaiting(*peer, now))
+        self.states.iter().any(|(peer, _)| self.is_awaiting(*peer, now))
     }
 
     /// A bootstrap server that can be asked, from a random one on; none while any request is under way.
@@ -84,7 +85,7 @@ impl RequestManager {
 
     /// When a bootstrap server can be asked again.
     pub fn next_bootstrap(&self, now: Micros) -> Micros {
-        let in_flight = self.states.values().filter_map(|state| match state {
+        let in_flight = self.states.iter().filter_map(|(_, state)| match state {
             State::AwaitingResponse { since, .. } => Some(*since + self.request_timeout).filter(|due| *due > now),
             State::BackingOff { .. } => None,
         });
@@ -94,7 +95,7 @@ impl RequestManager {
         if self.bootstrap.iter().any(|peer| self.is_ready(peer.id, now)) {
             return now;
         }
-        let backing_off = self.states.values().filter_map(|state| match state {
+        let backing_off = self.states.iter().filter_map(|(_, state)| match state {
             State::BackingOff { until } => Some(*until).filter(|until| *until > now),
             State::AwaitingResponse { .. } => None,
         });
@@ -103,7 +104,7 @@ impl RequestManager {
 
     /// When something changes for this peer: its answer is overdue, or its back-off over.
     pub fn next_change(&self, peer: i32) -> Micros {
-        match self.states.get(&peer) {
+        match self.state(peer) {
             Some(State::AwaitingResponse { since, .. }) => *since + self.request_timeout,
             Some(State::BackingOff { until }) => *until,
             None => Micros::ZERO,
@@ -111,11 +112,11 @@ impl RequestManager {
     }
 
     pub fn on_sent(&mut self, peer: i32, correlation_id: i32, now: Micros) {
-        self.states.insert(peer, State::AwaitingResponse { correlation_id, since: now });
+        self.set(peer, State::AwaitingResponse { correlation_id, since: now });
     }
 
     pub fn is_expected(&self, peer: i32, correlation_id: i32) -> bool {
-        matches!(self.states.get(&peer), Some(State::AwaitingResponse { correlation_id: awaited, .. }) if *awaited == correlation_id)
+        matches!(self.state(peer), Some(State::AwaitingResponse { correlation_id: awaited, .. }) if *awaited == correlation_id)
     }
 
     /// The awaited answer came and was of use, or was none.
@@ -125,21 +126,32 @@ impl RequestManager {
         }
         if success {
             self.failures.remove(&peer);
-            self.states.remove(&peer);
+            self.reset(peer);
         } else {
             let failures = self.failures.entry(peer).or_default();
             let backoff = Micros(self.retry_backoff.0 << (*failures).min(16)).min(RECONNECT_BACKOFF_MAX);
             *failures = failures.saturating_add(1);
-            self.states.insert(peer, State::BackingOff { until: now + backoff.max(self.retry_backoff) });
+            self.set(peer, State::BackingOff { until: now + backoff.max(self.retry_backoff) });
         }
     }
 
     pub fn reset(&mut self, peer: i32) {
-        self.states.remove(&peer);
+        self.states.retain(|(known, _)| *known != peer);
     }
 
     pub fn reset_all(&mut self) {
         self.states.clear();
+    }
+
+    fn state(&self, peer: i32) -> Option<&State> {
+        self.states.iter().find(|(known, _)| *known == peer).map(|(_, state)| state)
+    }
+
+    fn set(&mut self, peer: i32, state: State) {
+        match self.states.iter_mut().find(|(known, _)| *known == peer) {
+            Some((_, known)) => *known = state,
+            None => self.states.push((peer, state)),
+        }
     }
 }
 

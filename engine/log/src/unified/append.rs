@@ -116,9 +116,8 @@ impl UnifiedLog {
         if origin == AppendOrigin::RaftLeader {
             return self.append_given(disk, &records, leader_epoch, now, origin);
         }
-        let (partition, config) = (self.partition.clone(), self.config.clone());
-        let validation =
-            Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
+        let (partition, config) = (&*self.partition, &*self.config);
+        let validation = Validation { partition, config, origin, leader_epoch, now_ms: now.epoch_ms };
         let is_verified = records.is_verified();
         let analyzed = validation.analyze(&mut records.batches.into_iter(), is_verified)?;
         if analyzed.is_empty() {
@@ -135,8 +134,7 @@ impl UnifiedLog {
             max_timestamp: validated.max_timestamp,
             log_append_time,
         };
-        let context = AppendContext { partition: &partition, origin, transaction_version };
-        self.append_ready(disk, ready, context, now)
+        self.append_ready(disk, ready, (origin, transaction_version), now)
     }
 
     /// Writes the marker that ends a producer's transaction on this partition.
@@ -184,9 +182,8 @@ impl UnifiedLog {
         now: Now,
         origin: AppendOrigin,
     ) -> Result<AppendInfo, AppendError> {
-        let (partition, config) = (self.partition.clone(), self.config.clone());
-        let validation =
-            Validation { partition: &partition, config: &config, origin, leader_epoch, now_ms: now.epoch_ms };
+        let (partition, config) = (&*self.partition, &*self.config);
+        let validation = Validation { partition, config, origin, leader_epoch, now_ms: now.epoch_ms };
         let analyzed = validation.analyze(&mut records.batches.iter().cloned(), records.is_verified())?;
         if let Some(batch) = analyzed.legacy.first() {
             let message = format!("Batch magic {} in append to {partition} is not the current one", batch.magic());
@@ -225,15 +222,14 @@ impl UnifiedLog {
             last_offset,
             log_append_time: NO_TIMESTAMP,
         };
-        let context = AppendContext { partition: &partition, origin, transaction_version: 0 };
-        self.append_ready(disk, ready, context, now)
+        self.append_ready(disk, ready, (origin, 0), now)
     }
 
     fn append_ready(
         &mut self,
         disk: &mut Disk,
         ready: Ready,
-        context: AppendContext<'_>,
+        (origin, transaction_version): (AppendOrigin, i16),
         now: Now,
     ) -> Result<AppendInfo, AppendError> {
         let (mut first_offset, mut last_leader_epoch) = (self.log_end, NO_PARTITION_LEADER_EPOCH);
@@ -260,6 +256,7 @@ impl UnifiedLog {
             ));
         }
         let rolled = self.maybe_roll(disk, &ready, first_offset, bytes as i64, now);
+        let context = AppendContext { partition: &self.partition, origin, transaction_version };
         let verdict = self.judge_producers(&ready.batches, context)?;
         let mut info = AppendInfo {
             base_offset: first_offset,

@@ -162,7 +162,6 @@ impl Partition {
 
     /// Proposes to remove the followers that have lagged for longer than `replica.lag.time.max.ms`.
     pub fn maybe_shrink_isr(&mut self, around: &Surroundings<'_>) -> Option<IsrProposal> {
-        let log_end = self.log.log_end();
         let leader = self.leader_state()?;
         if leader.isr.is_inflight() {
             return None;
@@ -171,6 +170,7 @@ impl Partition {
         if leader.isr.committed().isr.len() == 1 {
             return None;
         }
+        let log_end = self.log.log_end();
         let lags = |id: &i32| {
             let follower = leader.followers.get(id);
             follower.is_none_or(|f| !f.is_caught_up(log_end, around.now_ms, around.lag_max_ms))
