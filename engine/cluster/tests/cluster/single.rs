@@ -1,6 +1,7 @@
 //! A quorum of one.
 
 use crate::world::Stage;
+use cluster::metadata::{MetadataImage, decode_metadata_batch};
 
 #[test]
 fn brokers_join_a_topic_is_made_and_a_dead_leader_is_replaced() {
@@ -38,6 +39,30 @@ fn a_restarted_controller_knows_what_it_knew_and_leads_the_next_epoch() {
     assert_eq!(stage.controller("c1").image().brokers().filter(|broker| !broker.fenced).count(), 3);
     assert_eq!(stage.create("b1", "payments", 3), Some(0));
     assert!(stage.controller("c1").committed_image().topic_by_name("payments").is_some());
+}
+
+/// Brokers take over what the first of them made of an answer's records. Each must hold what its own log says, also the one
+/// that was away and comes to the same records by other answers.
+#[test]
+fn every_broker_knows_what_its_own_log_says() {
+    let mut stage = Stage::new(4, 1, 7);
+    for topic in ["orders", "payments", "returns"] {
+        assert_eq!(stage.create("b1", topic, 3), Some(0));
+        stage.isolate("b4");
+        stage.run_ms(3_000);
+        assert_eq!(stage.create("b1", &format!("{topic}-late"), 1), Some(0));
+        stage.heal();
+        stage.run_ms(1_500);
+        for host in ["b1", "b2", "b3", "b4"] {
+            let (raft, image) = (stage.broker(host).raft(), stage.image(host));
+            let batches: Vec<_> =
+                raft.log().batches_between(0, image.end_offset()).map(|batch| decode_metadata_batch(&batch)).collect();
+            let mut own = MetadataImage::default();
+            own.apply(&batches);
+            assert_eq!(*image, own, "{host}");
+            assert!(image.topic_by_name(topic).is_some(), "{host}");
+        }
+    }
 }
 
 /// What cannot be written is not decided: the process ends before it tells anybody.
