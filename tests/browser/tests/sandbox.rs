@@ -1,5 +1,5 @@
-//! Clusters without a lesson: started by numbers of one's own, their metrics beside the terminal, what a program that waits
-//! says, and the buttons of the presenter on a tablet.
+//! Clusters without a lesson: started by numbers of one's own, their metrics beside the terminal, and what a program that
+//! waits says.
 
 use oz_browser::{Hands, Options, Tab, in_tab};
 
@@ -72,24 +72,5 @@ fn a_program_that_waits_says_that_time_stands_still_and_lets_it_run() {
         tab.wait_gone(".still").await?;
         tab.press("Escape").await?;
         tab.click("button[aria-label=Pause]").await
-    });
-}
-
-#[test]
-fn on_a_tablet_nothing_of_the_presenter_is_below_the_edge() {
-    in_tab(Options { size: (820, 1180), ..Options::default() }, async |tab| {
-        tab.wait_for_text("#lessons", "Your first topic").await?;
-        tab.click("text=Orders, calm").await?;
-        tab.wait_for(".broker").await?;
-        tab.rest().await?;
-        tab.click("[aria-label=Present]").await?;
-        for place in [".nx .btn", ".scan .qr", ".pt .btn"] {
-            tab.wait_for(place).await?;
-            let inside = format!(
-                "(r => r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth)(document.querySelector({place:?}).getBoundingClientRect())"
-            );
-            tab.wait_until(&inside, &format!("{place} is inside the page")).await?;
-        }
-        Ok(())
     });
 }

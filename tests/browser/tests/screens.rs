@@ -1,5 +1,6 @@
 //! A picture of every screen, calm and with a dead broker, in both themes and three sizes: `target/screenshots/screen-*.png`. What can
-//! be said without eyes is checked on the way: nothing runs out of the page, the stage is drawn, errors carry words.
+//! be said without eyes is checked on the way: nothing runs out of the page, the stage is drawn, errors carry words, and the
+//! presenter's buttons are within a tablet's page.
 
 use oz_browser::{Hands, Options, Tab, Theme, in_tab};
 
@@ -90,4 +91,23 @@ fn a_tablet() {
 #[test]
 fn a_room() {
     pictures("1920-dark", (1920, 1080), Theme::Dark);
+}
+
+#[test]
+fn on_a_tablet_nothing_of_the_presenter_is_below_the_edge() {
+    in_tab(Options { size: (820, 1180), ..Options::default() }, async |tab| {
+        tab.wait_for_text("#lessons", "Your first topic").await?;
+        tab.click("text=Orders, calm").await?;
+        tab.wait_for(".broker").await?;
+        tab.rest().await?;
+        tab.click("[aria-label=Present]").await?;
+        for place in [".nx .btn", ".scan .qr", ".pt .btn"] {
+            tab.wait_for(place).await?;
+            let inside = format!(
+                "(r => r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth)(document.querySelector({place:?}).getBoundingClientRect())"
+            );
+            tab.wait_until(&inside, &format!("{place} is inside the page")).await?;
+        }
+        Ok(())
+    });
 }
