@@ -28,6 +28,6 @@ pub use index::AbortedTxn;
 pub use now::Now;
 pub use segment::LogSegment;
 pub use unified::{
-    AppendError, AppendInfo, AppendOrigin, DeletedSegment, DeletionReason, LogToClean, Opening, PendingDelete,
-    SegmentInfo, UnifiedLog,
+    AppendError, AppendInfo, AppendOrigin, DeletedSegment, DeletionReason, Doomed, LogToClean, Opening, PendingDelete,
+    SEGMENT_SUFFIXES, SegmentInfo, UnifiedLog,
 };

@@ -54,6 +54,20 @@ pub struct LogSegment {
     roll_jitter_ms: i64,
 }
 
+/// As Kafka names it in its log.
+impl std::fmt::Display for LogSegment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "LogSegment(baseOffset={}, size={}, lastModifiedTime={}, largestRecordTimestamp={})",
+            self.base_offset,
+            self.size(),
+            self.modified_ms,
+            self.max_timestamp_so_far.timestamp
+        )
+    }
+}
+
 impl LogSegment {
     /// A new segment with an empty `.log`. Its indexes get their files when they are first used.
     pub fn create(disk: &mut Disk, dir: &Arc<str>, base_offset: i64, config: &LogConfig, now: Now) -> LogSegment {

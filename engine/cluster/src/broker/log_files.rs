@@ -30,8 +30,17 @@ pub struct LogFiles {
     pub log_starts: Map<TopicPartition, i64>,
     /// Up to where the log cleaner came.
     pub cleaned: Map<TopicPartition, i64>,
-    /// Folders to be removed, with their time.
-    doomed: Map<String, Micros>,
+    /// Folders to be removed.
+    doomed: Map<String, DoomedFolder>,
+}
+
+/// A folder that has been put out of sight.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DoomedFolder {
+    pub at: Micros,
+    pub partition: TopicPartition,
+    /// Its segments as Kafka names them in its log; nothing for a folder that an earlier run left.
+    pub segments: String,
 }
 
 impl LogFiles {
@@ -76,13 +85,17 @@ impl LogFiles {
         }
     }
 
-    /// Writes the high watermarks if they differ from what the file says. True if it wrote.
+    /// Writes the high watermarks if they differ from what the file says. True if it wrote. Of no partition at all nothing is
+    /// written: the file keeps what it said last.
     pub fn checkpoint_high_watermarks<'a>(
         &mut self,
         disk: &mut Disk,
         offsets: impl Iterator<Item = (&'a TopicPartition, i64)> + Clone,
         now: Micros,
     ) -> bool {
+        if offsets.clone().next().is_none() {
+            return false;
+        }
         write_if_new(disk, checkpoint::HIGH_WATERMARK_FILE, &mut self.high_watermarks, offsets, now)
     }
 
@@ -124,15 +137,9 @@ impl LogFiles {
         disk.list(LOG_DIR).iter().filter_map(|name| partition_of_folder(name)).collect()
     }
 
-    /// Takes a partition's folder out of sight; its bytes are freed at `at`. Says what it is called now.
-    pub fn doom(
-        &mut self,
-        disk: &mut Disk,
-        partition: &TopicPartition,
-        stray: bool,
-        rng: &mut Rng,
-        at: Micros,
-    ) -> String {
+    /// Takes a partition's folder out of sight until its time has come. Says what it is called now.
+    pub fn doom(&mut self, disk: &mut Disk, doomed: DoomedFolder, stray: bool, rng: &mut Rng) -> String {
+        let partition = &doomed.partition;
         let suffix = if stray { STRAY_SUFFIX } else { DELETE_SUFFIX };
         let unique = Uuid::random(rng);
         // The name of a folder may have 255 characters; Kafka cuts the topic's name where it must.
@@ -141,7 +148,7 @@ impl LogFiles {
         let renamed = format!("{name}.{:032x}{suffix}", unique.0);
         let folder = in_log_dir(&renamed);
         disk.rename(&partition_dir(partition), &folder);
-        self.doomed.insert(folder, at);
+        self.doomed.insert(folder, doomed);
         renamed
     }
 
@@ -162,24 +169,29 @@ impl LogFiles {
     pub fn doom_leftovers(&mut self, disk: &Disk, at: Micros) {
         for name in disk.list(LOG_DIR) {
             if name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX) {
-                self.doomed.insert(in_log_dir(&name), at);
+                let id = name.rsplit_once('.').and_then(|(id, _)| partition_of_folder(id));
+                let Some(partition) = id.filter(|_| !self.doomed.contains_key(&in_log_dir(&name))) else { continue };
+                self.doomed.insert(in_log_dir(&name), DoomedFolder { at, partition, segments: String::new() });
             }
         }
     }
 
-    /// Frees the folders whose time has come; says when to come again.
-    pub fn free_doomed(&mut self, disk: &mut Disk, now: Micros) -> Option<Micros> {
-        let due: Vec<String> =
-            self.doomed.iter().filter(|(_, at)| **at <= now).map(|(folder, _)| folder.clone()).collect();
-        for folder in due {
-            disk.remove_folder(&folder);
-            self.doomed.remove(&folder);
+    /// The folders whose time has come.
+    pub fn take_doomed(&mut self, now: Micros) -> Vec<(String, DoomedFolder)> {
+        let due: Vec<(String, DoomedFolder)> = self
+            .doomed
+            .iter()
+            .filter(|(_, doomed)| doomed.at <= now)
+            .map(|(folder, doomed)| (folder.clone(), doomed.clone()))
+            .collect();
+        for (folder, _) in &due {
+            self.doomed.remove(folder);
         }
-        self.next_doom()
+        due
     }
 
     pub fn next_doom(&self) -> Option<Micros> {
-        self.doomed.values().min().copied()
+        self.doomed.values().map(|doomed| doomed.at).min()
     }
 }
 
@@ -287,12 +299,15 @@ mod tests {
         let mut files = LogFiles::open(&mut disk, Uuid(1), 1, &[], &mut rng, now);
         let partition = TopicPartition::new("orders", 0);
         disk.write(&format!("{}/x.log", partition_dir(&partition)), "x".into(), now);
-        files.doom(&mut disk, &partition, false, &mut rng, Micros::from_secs(61));
+        let at = Micros::from_secs(61);
+        let doomed = DoomedFolder { at, partition: partition.clone(), segments: String::new() };
+        files.doom(&mut disk, doomed, false, &mut rng);
         assert!(LogFiles::partitions_on_disk(&disk).is_empty());
         let folder = disk.list(LOG_DIR).into_iter().find(|name| name.starts_with("orders-0.")).expect("renamed");
         assert!(folder.ends_with("-delete") && folder.len() == "orders-0.".len() + 32 + "-delete".len());
-        assert_eq!(files.free_doomed(&mut disk, Micros::from_secs(60)), Some(Micros::from_secs(61)));
-        assert_eq!(files.free_doomed(&mut disk, Micros::from_secs(61)), None);
-        assert!(!disk.list(LOG_DIR).contains(&folder));
+        assert_eq!(files.next_doom(), Some(at));
+        assert!(files.take_doomed(Micros::from_secs(60)).is_empty());
+        assert_eq!(files.take_doomed(at)[0].0, in_log_dir(&folder));
+        assert_eq!(files.next_doom(), None);
     }
 }

@@ -18,6 +18,7 @@ mod fetcher;
 mod group;
 mod isr;
 mod lifecycle;
+mod log_deletion;
 pub(crate) mod log_files;
 pub(crate) mod membership;
 mod partition;

@@ -51,7 +51,7 @@ impl Broker {
         }
     }
 
-    /// Caught up for the first time: load the logs, take the roles that the metadata gives, and ask to be unfenced.
+    /// Caught up for the first time: load the logs and take the roles that the metadata gives.
     pub(super) fn publish_first(&mut self, now: Micros, fx: &mut Fx<'_>) {
         let version = MetadataVersion::of_level(self.metadata.image.feature("metadata.version"));
         let version = version.map_or(String::new(), MetadataVersion::name);

@@ -14,7 +14,7 @@ use super::server_log::{Before, follower_line, leader_line};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, around};
 use crate::Event;
-use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, TopicIdPartition};
+use crate::metadata::{MetadataDelta, MetadataImage, PartitionRegistration, RECOVERING, TopicIdPartition};
 use crate::server_log::{joined, logger};
 use crate::spec::Mutant;
 
@@ -136,8 +136,7 @@ impl Broker {
                 // The topic was deleted, or the replica moved away, while this broker was down.
                 let opened = self.open_log(&partition, topic_id.unwrap_or_default(), now);
                 self.log_stray(&opened, fx);
-                let at = now + self.delete_delay(&partition.topic);
-                let to = self.files.doom(&mut self.disk, &partition, true, &mut self.rng, at);
+                let to = self.doom(&opened, true, now);
                 let text = format!("Log in {0}/{partition} marked stray and renamed to {0}/{to}", self.log_dir());
                 self.log_line("WARN", logger::LOG_MANAGER, text, fx);
                 self.log_loaded(&opened, &to, (loaded, total), fx);
@@ -310,6 +309,12 @@ impl Broker {
         let line = leader_line(partition, &local.registration, is_new_epoch, &before);
         let moved = partition.maybe_increment_high_watermark(&around);
         let (epoch, log_end) = (partition.leader_epoch(), partition.log.log_end());
+        if local.registration.leader_recovery_state == RECOVERING {
+            let id = &local.partition;
+            let text =
+                format!("The topic partition {id} was marked as RECOVERING. Marking the topic partition as RECOVERED.");
+            self.log_state_change(&text, fx);
+        }
         self.log_state_change(&line, fx);
         if is_new_epoch {
             let broker = self.settings.node_id();
@@ -461,11 +466,8 @@ impl Broker {
 
     fn delete_partition(&mut self, now: Micros, partition: &TopicPartition, fx: &mut Fx<'_>) {
         self.stop_fetching(partition);
-        if self.replicas.partitions.remove(partition).is_none() {
-            return;
-        }
-        let at = now + self.delete_delay(&partition.topic);
-        let to = self.files.doom(&mut self.disk, partition, false, &mut self.rng, at);
+        let Some(held) = self.replicas.partitions.remove(partition) else { return };
+        let to = self.doom(&held.log, false, now);
         let dir = self.log_dir();
         let text = format!("Log for partition {partition} is renamed to {dir}/{to} and is scheduled for deletion");
         self.log_info(logger::LOG_MANAGER, text, fx);
@@ -474,11 +476,6 @@ impl Broker {
         self.purgatory.touch(partition);
         fx.emit(Event::ReplicaDeleted { partition: partition.clone(), broker: self.settings.node_id() });
         self.on_coordinator_resigned(now, partition, fx);
-    }
-
-    fn delete_delay(&self, topic: &str) -> Micros {
-        let config = self.settings.log_config(topic, &self.metadata.image);
-        Micros::from_ms(config.file_delete_delay_ms.max(0) as u64)
     }
 
     /// Topic settings changed, or a default behind them did.

@@ -1,14 +1,14 @@
 //! Lines of the broker's own log file, in Kafka's words.
 
 use base::{Map, Micros, Uuid};
-use log::{DeletedSegment, DeletionReason, UnifiedLog};
+use log::UnifiedLog;
 use protocol::TopicPartition;
 use protocol::scala::immutable_order;
 
 use super::replica_manager::hash_of;
 use super::{Broker, Fx, Partition};
 use crate::Event;
-use crate::metadata::{ConfigResource, PartitionRegistration, TopicIdPartition};
+use crate::metadata::{ConfigResource, NO_LEADER, PartitionRegistration, TopicIdPartition};
 use crate::server_log::{joined, logger, option, set};
 
 impl Broker {
@@ -148,7 +148,9 @@ impl Broker {
 
     pub(super) fn log_loaded(&self, log: &UnifiedLog, folder: &str, (done, of): (usize, usize), fx: &mut Fx<'_>) {
         let (dir, id) = (self.log_dir(), log.partition());
-        if !self.files.was_clean {
+        if self.files.was_clean {
+            self.log_producers_loaded(log, fx);
+        } else {
             let bases: Vec<i64> = log.segments().iter().map(|segment| segment.base_offset).collect();
             let first = bases.partition_point(|base| *base <= log.recovery_point()).saturating_sub(1);
             for base in &bases[first..] {
@@ -166,6 +168,38 @@ impl Broker {
             self.loaded_log(log, folder)
         );
         self.log_info(logger::LOG_MANAGER, text, fx);
+    }
+
+    /// What a log that was closed cleanly says of its producers (`UnifiedLog.rebuildProducerState`).
+    fn log_producers_loaded(&self, log: &UnifiedLog, fx: &mut Fx<'_>) {
+        let (dir, id, end) = (self.log_dir(), log.partition(), log.log_end());
+        let loader = format!("[LogLoader partition={id}, dir={dir}]");
+        self.log_info(logger::UNIFIED_LOG, format!("{loader} Loading producer state till offset {end}"), fx);
+        if !log.has_snapshot(end) {
+            return;
+        }
+        for (class, text) in [
+            (
+                logger::UNIFIED_LOG,
+                format!("{loader} Reloading from producer snapshot and rebuilding producer state from offset {end}"),
+            ),
+            (
+                logger::PRODUCER_STATE,
+                format!(
+                    "[ProducerStateManager partition={id}] Loading producer state from snapshot file \
+                     'SnapshotFile(offset={end}, file={dir}/{id}/{end:020}.snapshot)'"
+                ),
+            ),
+            (
+                logger::UNIFIED_LOG,
+                format!(
+                    "{loader} Producer state recovery took 0ms for snapshot load and 0ms for segment recovery from offset \
+                     {end}"
+                ),
+            ),
+        ] {
+            self.log_info(class, text, fx);
+        }
     }
 
     pub(super) fn log_all_loaded(&self, logs: usize, fx: &mut Fx<'_>) {
@@ -244,48 +278,13 @@ impl Broker {
         }
     }
 
-    fn log_unified(&self, id: &TopicPartition, text: &str, fx: &mut Fx<'_>) {
+    pub(super) fn log_unified(&self, id: &TopicPartition, text: &str, fx: &mut Fx<'_>) {
         self.log_info(logger::UNIFIED_LOG, format!("[UnifiedLog partition={id}, dir={}] {text}", self.log_dir()), fx);
     }
 
     /// A log start that rose for another reason than retention.
     pub(super) fn log_start_raised(&self, id: &TopicPartition, to: i64, why: &str, fx: &mut Fx<'_>) {
         self.log_unified(id, &format!("Incremented log start offset to {to} due to {why}"), fx);
-    }
-
-    /// A segment was full, or too old.
-    pub(super) fn log_rolled(&self, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
-        let dir = self.log_dir();
-        let text =
-            format!("[LocalLog partition={id}, dir={dir}/{id}] Rolled new log segment at offset {offset} in 0 ms.");
-        self.log_info(logger::LOCAL_LOG, text, fx);
-    }
-
-    /// What retention took (`UnifiedLog.deleteOldSegments`).
-    pub(super) fn log_deleted(&self, id: &TopicPartition, deleted: &[DeletedSegment], fx: &mut Fx<'_>) {
-        let Some(config) = self.replicas.get(id).map(|held| held.log.config()) else { return };
-        if let Some(last) = deleted.last() {
-            let start = last.segment.next_offset;
-            self.log_start_raised(id, start, "segment deletion", fx);
-        }
-        for DeletedSegment { reason, segment } in deleted {
-            let reason = match reason {
-                DeletionReason::LogStartBreach => format!("log start offset {} breach", segment.next_offset),
-                DeletionReason::RetentionSizeBreach => {
-                    format!("log retention size {} breach.", config.retention_bytes)
-                }
-                DeletionReason::RetentionMsBreach => format!(
-                    "log retention time {}ms breach based on the largest record timestamp in the segment",
-                    config.retention_ms
-                ),
-            };
-            let text = format!(
-                "Deleting segment LogSegment(baseOffset={}, size={}, lastModifiedTime={}, largestRecordTimestamp={}) due to \
-                 {reason}",
-                segment.base_offset, segment.bytes, segment.largest_timestamp, segment.largest_timestamp
-            );
-            self.log_unified(id, &text, fx);
-        }
     }
 
     /// The log directory as Kafka names it.
@@ -302,7 +301,10 @@ pub(super) struct Before {
 
 impl Before {
     pub fn of(held: &Partition, own: i32) -> Before {
-        Before { leader: if held.is_leader() { Some(own) } else { held.followed_leader() }, epoch: held.leader_epoch() }
+        let epoch = held.leader_epoch();
+        // Metadata that names no leader names -1.
+        let followed = || held.followed_leader().or((epoch >= 0).then_some(NO_LEADER));
+        Before { leader: if held.is_leader() { Some(own) } else { followed() }, epoch }
     }
 }
 

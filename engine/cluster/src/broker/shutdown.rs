@@ -57,21 +57,6 @@ impl Broker {
         fx.set_timer_after(timer(ServerTimer::Retention), Micros::from_ms(interval));
     }
 
-    pub(super) fn schedule_file_deletion(&self, fx: &mut Fx<'_>) {
-        let files = self.replicas.partitions.values().filter_map(|held| held.log.next_file_delete()).min();
-        if let Some(at) = files.into_iter().chain(self.files.next_doom()).min() {
-            fx.set_timer(timer(ServerTimer::FileDelete), at);
-        }
-    }
-
-    pub(super) fn on_file_delete(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        self.files.free_doomed(&mut self.disk, now);
-        for held in self.replicas.partitions.values_mut() {
-            held.log.delete_due_files(&mut self.disk, now);
-        }
-        self.schedule_file_deletion(fx);
-    }
-
     pub(super) fn on_recovery_checkpoint(&mut self, now: Micros, fx: &mut Fx<'_>) {
         self.checkpoint_recovery_points(now);
         let interval = self.settings.server.amount("log.flush.offset.checkpoint.interval.ms").max(1);
@@ -118,8 +103,17 @@ impl Broker {
             self.log_info(logger::LOG_MANAGER, "Shutting down.".to_string(), fx);
             let offsets = self.replicas.high_watermarks();
             self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);
-            for held in self.replicas.partitions.values_mut() {
+            let mut written = Vec::new();
+            for (id, held) in &mut self.replicas.partitions {
+                let end = held.log.log_end();
+                let known = held.log.has_snapshot(end);
                 held.log.close(&mut self.disk, now);
+                if !known {
+                    written.push((id.clone(), end));
+                }
+            }
+            for (id, end) in written {
+                self.log_snapshot(&id, end, fx);
             }
             self.checkpoint_recovery_points(now);
             self.checkpoint_log_starts(now);

@@ -4,7 +4,7 @@ use base::Map;
 
 use protocol::java;
 
-use super::key::{UpdateMode, quota_key, server_key};
+use super::key::{ConfigKey, UpdateMode, quota_key, server_key};
 use super::server::ServerConfig;
 use super::server_rules::check_numbers;
 use super::synonyms::broker_synonyms;
@@ -52,7 +52,7 @@ pub fn validate_dynamic(
         |name| SECURITY.contains(&name),
     )?;
     for (name, value) in configs {
-        if let Some(key) = server_key(name) {
+        if let Some(key) = server_key(name).or_else(|| listener_key(name)) {
             validate_given(key, value)?;
         } else if let Some(key) = quota_key(name) {
             validate_given(&key, value)?;
@@ -86,8 +86,18 @@ pub fn validate_dynamic(
     })
 }
 
+/// What a key of one listener is called without its prefix (`DynamicBrokerConfig.LISTENER_CONFIG_REGEX`).
+fn of_listener(name: &str) -> Option<&str> {
+    name.strip_prefix("listener.name.").and_then(|rest| Some(rest.split_once('.')?.1))
+}
+
 fn is_of_listener(name: &str) -> bool {
-    name.strip_prefix("listener.name.").is_some_and(|rest| rest.contains('.'))
+    of_listener(name).is_some()
+}
+
+/// The key that is set for one listener.
+pub fn listener_key(name: &str) -> Option<&'static ConfigKey> {
+    of_listener(name).and_then(server_key)
 }
 
 fn refuse(configs: &Configs, words: &str, is_bad: impl Fn(&str) -> bool) -> Result<(), String> {
@@ -118,6 +128,10 @@ fn in_effect(server: &ServerConfig, image: &MetadataImage, change: Option<(&Conf
 }
 
 fn check_threads(before: &ServerConfig, after: &ServerConfig) -> Result<(), String> {
+    let connections = after.number("max.connections");
+    if connections <= 0 {
+        return Err(format!("Invalid max.connections {connections}"));
+    }
     let (old, new) = (before.number("log.cleaner.threads"), after.number("log.cleaner.threads"));
     if new < 1 {
         return Err("Log cleaner threads should be at least 1".to_string());
@@ -169,6 +183,7 @@ mod tests {
         );
         assert_eq!(words(&[("log.cleaner.threads", "0")], true), Err("/ by zero".to_string()));
         assert!(words(&[("listeners", "PLAINTEXT://b1:9")], false).is_err_and(|why| why.ends_with("[listeners]")));
+        assert!(words(&[("max.connections", "0")], true).is_err_and(|why| why.contains("Invalid max.connections 0")));
         assert!(words(&[("num.io.threads", "100")], true).is_err_and(|why| why.contains("double the current value 8")));
     }
 }

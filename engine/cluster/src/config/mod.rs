@@ -23,7 +23,7 @@ mod validate;
 mod value;
 
 pub use alter::alter_one;
-pub use dynamic::validate_dynamic;
+pub use dynamic::{listener_key, validate_dynamic};
 pub use effective::{ConfigSource, ConfigView, EffectiveConfig};
 pub use key::{
     ConfigKey, ConfigType, DefaultValue, UpdateMode, Valid, quota_key, server_key, server_keys, topic_key, topic_keys,

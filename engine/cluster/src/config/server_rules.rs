@@ -83,12 +83,19 @@ fn with_synonyms(config: &ServerConfig) -> ServerConfig {
     ServerConfig::new(config.node_id(), properties)
 }
 
-/// Every value by itself; what must be given and is not comes first.
+/// Every value by itself, in the order of the definitions as far as what must be given, which comes first.
 fn check_values(config: &ServerConfig) -> Result<(), Refused> {
-    const REQUIRED: [&str; 3] = ["process.roles", "node.id", "controller.listener.names"];
-    if let Some(name) = REQUIRED.iter().find(|name| config.own(name).is_none()) {
-        let why = format!("Missing required configuration \"{name}\" which has no default value.");
-        return Err(Refused::config(why));
+    for name in ["broker.id", "process.roles", "node.id", "controller.listener.names"] {
+        match config.own(name) {
+            Some(text) => {
+                server_key(name).map(|key| validate_given(key, text)).transpose().map_err(Refused::config)?;
+            }
+            None if name == "broker.id" => {}
+            None => {
+                let why = format!("Missing required configuration \"{name}\" which has no default value.");
+                return Err(Refused::config(why));
+            }
+        }
     }
     for key in server_keys() {
         if let Some(text) = config.own(key.name) {

@@ -125,7 +125,8 @@ impl ControlState {
 /// The line that Kafka's controller writes when an operation fails as a whole.
 fn refused(operation: &str, error: &ApiError, response: impl Into<Response>) -> Decision {
     let words = error.message.as_deref().unwrap_or_else(|| error.code.message());
-    let text = format!("{operation}: event failed with {}. Exception message: {words}", error.code.exception());
+    let class = error.code.exception_simple_name();
+    let text = format!("{operation}: event failed with {class} in 0 microseconds. Exception message: {words}");
     Decision::new(Vec::new(), response).line(logger::CONTROLLER, text)
 }
 

@@ -46,6 +46,10 @@ pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataIm
         }
         MetadataRecord::RegisterBroker(r) => (logger::CLUSTER, registration(r, before)),
         MetadataRecord::BrokerRegistrationChange(r) => (logger::CLUSTER, registration_change(r)),
+        MetadataRecord::UnregisterBroker(r) => {
+            let (id, epoch) = (r.broker_id, r.broker_epoch);
+            (logger::CLUSTER, format!("Replayed UnregisterBrokerRecord(brokerId={id}, brokerEpoch={epoch})"))
+        }
         MetadataRecord::ProducerIds(r) => {
             let text = format!(
                 "Replaying ProducerIdsRecord ProducerIdsRecord(brokerId={}, brokerEpoch={}, nextProducerId={})",

@@ -240,9 +240,8 @@ impl UnifiedLog {
         if last.next_offset() >= opening.log_start {
             return;
         }
-        for segment in std::mem::take(&mut self.segments) {
-            self.schedule_delete(disk, segment.base_offset(), now);
-        }
+        let all = std::mem::take(&mut self.segments);
+        self.schedule_delete(disk, &all, false, false, now);
         self.epochs.clear();
         self.producers.truncate_fully_and_start_at(disk, opening.log_start);
     }

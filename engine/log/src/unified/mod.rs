@@ -16,7 +16,7 @@ pub use append::{AppendError, AppendInfo, AppendOrigin};
 pub use clean::LogToClean;
 pub use load::Opening;
 pub use read::SegmentInfo;
-pub use truncate::{DeletedSegment, DeletionReason, PendingDelete};
+pub use truncate::{DeletedSegment, DeletionReason, Doomed, PendingDelete, SEGMENT_SUFFIXES};
 
 use crate::epochs::LeaderEpochCache;
 use crate::producer_state::ProducerStateManager;
@@ -52,6 +52,16 @@ impl UnifiedLog {
 
     pub fn topic_id(&self) -> Uuid {
         self.topic_id
+    }
+
+    /// The segments as Kafka names them in its log.
+    pub fn shown_segments(&self) -> String {
+        self.segments.iter().map(|segment| segment.to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether the producers as they were at `offset` are written down.
+    pub fn has_snapshot(&self, offset: i64) -> bool {
+        self.producers.has_snapshot(offset)
     }
 
     /// The folder on the disk, such as `kafka-logs/orders-0`.

@@ -9,12 +9,23 @@ use super::UnifiedLog;
 use crate::segment::{LogSegment, file_name};
 use crate::{Now, SegmentInfo};
 
-/// A file that has been renamed to `.deleted` and goes when its time has come.
+/// What has been put out of sight and goes when its time has come.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PendingDelete {
     pub due: Micros,
-    pub path: String,
+    pub what: Doomed,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Doomed {
+    /// The segments whose files follow, as Kafka names them in its log; whether the cleaner replaced them.
+    Segments(String, bool),
+    /// A file that has been renamed to `.deleted`.
+    File(String),
+}
+
+/// The files of a segment, in the order in which Kafka deletes them.
+pub const SEGMENT_SUFFIXES: [&str; 4] = [".log", ".index", ".timeindex", ".txnindex"];
 
 /// Why retention takes segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +40,8 @@ pub enum DeletionReason {
 pub struct DeletedSegment {
     pub reason: DeletionReason,
     pub segment: SegmentInfo,
+    /// As Kafka names it in its log.
+    pub shown: String,
 }
 
 impl UnifiedLog {
@@ -48,10 +61,8 @@ impl UnifiedLog {
             return true;
         }
         let kept = self.segments.partition_point(|segment| segment.base_offset() <= offset);
-        for segment in self.segments.split_off(kept) {
-            self.schedule_delete(disk, segment.base_offset(), now);
-            self.schedule_snapshot_delete(disk, segment.base_offset(), now);
-        }
+        let cut = self.segments.split_off(kept);
+        self.schedule_delete(disk, &cut, false, true, now);
         self.active_mut().truncate_to(disk, offset, now);
         self.log_end = offset;
         self.recovery_point = self.recovery_point.min(offset);
@@ -67,9 +78,8 @@ impl UnifiedLog {
     /// Empties the log; it goes on at `offset`.
     pub fn truncate_fully_and_start_at(&mut self, disk: &mut Disk, offset: i64, now: impl Into<Now>) {
         let now = now.into();
-        for segment in std::mem::take(&mut self.segments) {
-            self.schedule_delete(disk, segment.base_offset(), now);
-        }
+        let all = std::mem::take(&mut self.segments);
+        self.schedule_delete(disk, &all, false, false, now);
         let segment = LogSegment::create(disk, &self.dir, offset, &self.config, now);
         segment.touch_indexes(disk, now);
         self.segments.push(Arc::new(segment));
@@ -124,7 +134,9 @@ impl UnifiedLog {
         if count == 0 {
             return Vec::new();
         }
-        let infos: Vec<SegmentInfo> = self.segments().into_iter().take(count).collect();
+        let shown = self.segments.iter().map(|segment| segment.to_string());
+        let taken = self.segments().into_iter().zip(shown).take(count);
+        let deleted = taken.map(|(segment, shown)| DeletedSegment { reason, segment, shown }).collect();
         if count == self.segments.len() {
             self.roll(disk, self.log_end, now);
             // Retention looks at the largest timestamp of the new one too, and that opens its time index.
@@ -134,31 +146,38 @@ impl UnifiedLog {
         // Every segment taken ends below the high watermark, so this cannot be refused.
         let raised = self.increment_log_start(disk, new_start, now);
         debug_assert!(raised.is_ok(), "segments above the high watermark are not deletable");
-        for segment in self.segments.drain(..count).collect::<Vec<_>>() {
-            self.schedule_delete(disk, segment.base_offset(), now);
-            self.schedule_snapshot_delete(disk, segment.base_offset(), now);
-        }
-        infos.into_iter().map(|segment| DeletedSegment { reason, segment }).collect()
+        let taken: Vec<Arc<LogSegment>> = self.segments.drain(..count).collect();
+        self.schedule_delete(disk, &taken, false, true, now);
+        deleted
     }
 
-    /// The files become invisible to a start at once; their bytes are freed after `file.delete.delay.ms`.
-    pub(super) fn schedule_delete(&mut self, disk: &mut Disk, base: i64, now: Now) {
+    /// The files become invisible to a start at once; their bytes are freed after `file.delete.delay.ms`. The snapshot of
+    /// the producers may go with the segment at whose start it was taken.
+    pub(super) fn schedule_delete(
+        &mut self,
+        disk: &mut Disk,
+        segments: &[Arc<LogSegment>],
+        replaced: bool,
+        snapshots: bool,
+        now: Now,
+    ) {
         let due = self.file_delete_due(now);
-        for suffix in [".log", ".index", ".timeindex", ".txnindex"] {
-            let path = format!("{}/{}", self.dir, file_name(base, suffix));
-            if disk.exists(&path) {
-                let deleted = format!("{path}.deleted");
-                disk.rename(&path, &deleted);
-                self.pending_deletes.push(PendingDelete { due, path: deleted });
+        let shown: Vec<String> = segments.iter().map(|segment| segment.to_string()).collect();
+        self.pending_deletes.push(PendingDelete { due, what: Doomed::Segments(shown.join(", "), replaced) });
+        for segment in segments.iter().filter(|_| snapshots) {
+            if let Some(path) = self.producers.hide_snapshot(disk, segment.base_offset()) {
+                self.pending_deletes.push(PendingDelete { due, what: Doomed::File(path) });
             }
         }
-    }
-
-    /// The snapshot of the producers goes with the segment at whose start it was taken.
-    pub(super) fn schedule_snapshot_delete(&mut self, disk: &mut Disk, base: i64, now: Now) {
-        let due = self.file_delete_due(now);
-        if let Some(path) = self.producers.hide_snapshot(disk, base) {
-            self.pending_deletes.push(PendingDelete { due, path });
+        for segment in segments {
+            for suffix in SEGMENT_SUFFIXES {
+                let path = format!("{}/{}", self.dir, file_name(segment.base_offset(), suffix));
+                if disk.exists(&path) {
+                    let deleted = format!("{path}.deleted");
+                    disk.rename(&path, &deleted);
+                    self.pending_deletes.push(PendingDelete { due, what: Doomed::File(deleted) });
+                }
+            }
         }
     }
 
@@ -171,15 +190,20 @@ impl UnifiedLog {
         self.pending_deletes.iter().map(|pending| pending.due).min()
     }
 
-    /// Removes the `.deleted` files whose delay is over.
-    pub fn delete_due_files(&mut self, disk: &mut Disk, now: Micros) {
+    /// Removes the `.deleted` files whose delay is over, and tells what went.
+    pub fn delete_due_files(&mut self, disk: &mut Disk, now: Micros) -> Vec<Doomed> {
+        let mut gone = Vec::new();
         self.pending_deletes.retain(|pending| {
             let waits = pending.due > now;
             if !waits {
-                disk.remove(&pending.path);
+                if let Doomed::File(path) = &pending.what {
+                    disk.remove(path);
+                }
+                gone.push(pending.what.clone());
             }
             waits
         });
+        gone
     }
 
     /// Moves the folder, as the deletion of a partition does (`orders-0.<uuid>-delete`). The log serves nothing any
@@ -188,8 +212,10 @@ impl UnifiedLog {
         disk.rename(&self.dir, dir);
         let old = std::mem::replace(&mut self.dir, dir.into());
         for pending in &mut self.pending_deletes {
-            if let Some(rest) = pending.path.strip_prefix(&*old) {
-                pending.path = format!("{dir}{rest}");
+            if let Doomed::File(path) = &mut pending.what
+                && let Some(rest) = path.strip_prefix(&*old)
+            {
+                *path = format!("{dir}{rest}");
             }
         }
         for segment in &mut self.segments {

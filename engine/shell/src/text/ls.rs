@@ -20,7 +20,11 @@ pub(super) fn run(arguments: &[String], io: &mut Io<'_, '_>) {
             return;
         }
     };
-    let paths = if flags.rest.is_empty() { vec![String::new()] } else { flags.rest.clone() };
+    let mut paths = if flags.rest.is_empty() { vec![String::new()] } else { flags.rest.clone() };
+    paths.sort();
+    if flags.has('r') {
+        paths.reverse();
+    }
     let several = paths.len() > 1;
     let mut status = 0;
     let mut files = Vec::new();

@@ -18,7 +18,7 @@ use crate::broker::connections::ReplyTo;
 use crate::broker::{Broker, Fx};
 use crate::config::{
     ConfigKey, ConfigSource, ConfigType, ServerConfig, UpdateMode, broker_synonyms, distinct, group_default,
-    group_synonym, quota_key, resource_keys, server_key, server_keys, topic_keys, topic_synonyms,
+    group_synonym, listener_key, quota_key, resource_keys, server_key, server_keys, topic_keys, topic_synonyms,
 };
 use crate::loggers::Loggers;
 use crate::metadata::{ConfigResource, MetadataImage, ResourceType};
@@ -182,9 +182,11 @@ impl ConfigHelper<'_> {
     /// What nobody knows may be a secret.
     fn unlisted_config(&self, name: &str, with_synonyms: bool, per_broker: bool) -> DescribeConfigsResourceResult {
         let is_throttle = quota_key(name).is_some();
+        let of_listener = listener_key(name);
+        let is_open = is_throttle || of_listener.is_some_and(|key| !key.is_sensitive());
         let mut found = self.layers(&[name]);
         found.retain(|(_, _, source)| per_broker || *source == ConfigSource::DynamicDefaultBroker);
-        let shown = |value: &Option<String>| value.clone().filter(|_| is_throttle);
+        let shown = |value: &Option<String>| value.clone().filter(|_| is_open);
         let synonym = |(name, value, source): &(&str, Option<String>, ConfigSource)| DescribeConfigsSynonym {
             name: name.to_string(),
             value: shown(value),
@@ -196,9 +198,13 @@ impl ConfigHelper<'_> {
             value: found.first().and_then(|(_, value, _)| shown(value)),
             read_only: true,
             config_source: found.first().map_or(ConfigSource::Default, |(_, _, source)| *source).id(),
-            is_sensitive: !is_throttle,
+            is_sensitive: !is_open,
             synonyms: if with_synonyms { found.iter().map(synonym).collect() } else { Vec::new() },
-            config_type: if is_throttle { ConfigType::Long.id() } else { UNKNOWN_TYPE },
+            config_type: match of_listener {
+                Some(key) => key.kind.id(),
+                None if is_throttle => ConfigType::Long.id(),
+                None => UNKNOWN_TYPE,
+            },
             ..Default::default()
         }
     }

@@ -39,6 +39,11 @@ impl UnifiedLog {
         Some(end)
     }
 
+    /// How many segments a pass reads for the newest keys.
+    pub fn dirty_segments(&self, pass: &LogToClean) -> usize {
+        self.segments_between(pass.first_dirty, pass.first_uncleanable).len()
+    }
+
     fn build_offset_map(&self, pass: &LogToClean, room: usize) -> OffsetMap {
         let (start, end) = (pass.first_dirty, pass.first_uncleanable);
         let mut map = OffsetMap::new(room);
@@ -136,10 +141,8 @@ impl UnifiedLog {
             }
         }
         for segment in group {
-            self.schedule_delete(disk, segment.base_offset(), now);
-            if segment.base_offset() != cleaned.base_offset() {
-                self.schedule_snapshot_delete(disk, segment.base_offset(), now);
-            }
+            let moves = segment.base_offset() != cleaned.base_offset();
+            self.schedule_delete(disk, std::slice::from_ref(segment), true, moves, now);
         }
         disk.rename(&path, &cleaned.path(".log"));
         cleaned.finish_recovery(disk, false, Now { at: modified, ..now });
