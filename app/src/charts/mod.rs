@@ -44,13 +44,13 @@ pub struct Props {
 impl PartialEq for Props {
     /// While time runs a frame is no reason to draw charts.
     fn eq(&self, other: &Self) -> bool {
-        let quantum = |props: &Self| (props.now_us / QUANTUM_US, props.most, props.alerts);
+        let quantum = |props: &Self| (props.now_us / QUANTUM_US, props.most, props.alerts, props.height);
         self.playing == other.playing
             && if self.playing {
                 quantum(self) == quantum(other)
             } else {
-                (self.index, self.now_us, self.end_us, self.most, self.alerts)
-                    == (other.index, other.now_us, other.end_us, other.most, other.alerts)
+                (self.index, self.now_us, self.end_us, self.most, self.alerts, self.height)
+                    == (other.index, other.now_us, other.end_us, other.most, other.alerts, other.height)
                     && self.events == other.events
             }
     }

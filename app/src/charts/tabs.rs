@@ -26,7 +26,7 @@ pub fn Plots(props: &PlotsProps) -> Html {
     html! {
         <section class="plots" aria-label="Metrics">
             <div class="ttabs"><h2 class="sr">{"Metrics"}</h2><span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
-                <span class="grow"/><span class="muted small">{"line = now, dashes = events"}</span></div>
+                <span class="grow"/><span class="muted small">{"dashes = events"}</span></div>
             <div class="plotsin" tabindex="0" role="group" aria-label="Values">
                 if *at < 2 { <Charts alerts={*at == 1} ..props.charts.clone()/> }
                 else { <table><tbody>{for props.metrics.iter().map(row)}</tbody></table> }

@@ -5,7 +5,6 @@ mod batch;
 mod disk;
 mod index;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use wire::Command;
@@ -35,9 +34,8 @@ pub struct Props {
 /// What the parts of the microscope draw from.
 struct Sight<'a> {
     log: &'a LogView,
-    /// As it was before records went.
-    was: Option<&'a LogView>,
     width: f64,
+    height: f64,
     glyphs: &'a Glyphs,
     /// This copy leads: its records are filled.
     leads: bool,
@@ -56,9 +54,6 @@ impl Sight<'_> {
 #[component]
 pub fn Microscope(props: &Props) -> Html {
     let log = use_state(|| None::<Result<Rc<LogView>, String>>);
-    // The last answer, and the one before records went.
-    let last = use_mut_ref(|| None::<Rc<LogView>>);
-    let was = use_state(|| None::<Rc<LogView>>);
     let field = use_state(|| 4_usize);
     let frame = use_node_ref();
     let size = use_state(|| (760.0, 600.0));
@@ -69,7 +64,6 @@ pub fn Microscope(props: &Props) -> Html {
     let broker = props.broker.filter(has).or(leader).or(copies.first().map(|copy| copy.broker));
     {
         let (log, handle) = (log.clone(), props.handle.clone());
-        let (last, was) = (last.clone(), was.clone());
         let asked = props.focus.clone().zip(broker).map(|((topic, partition), broker)| Command::ReadLog {
             topic,
             partition,
@@ -80,7 +74,7 @@ pub fn Microscope(props: &Props) -> Html {
             // While time runs the answer would be old before it is read.
             let Some(asked) = asked.clone().filter(|_| !playing) else { return };
             handle.ask(asked, move |reply| match (&reply.answer, &reply.problem) {
-                (Answer::Log(view), _) => log.set(Some(Ok(learn(&last, &was, view)))),
+                (Answer::Log(view), _) => log.set(Some(Ok(Rc::new((**view).clone())))),
                 (_, Some(problem)) => log.set(Some(Err(problem.details.join(" ")))),
                 _ => {}
             });
@@ -92,8 +86,8 @@ pub fn Microscope(props: &Props) -> Html {
             let leads = broker.is_some() && broker == leader;
             let sight = Sight {
                 log: view,
-                was: was.as_deref(),
                 width: size.0,
+                height: size.1,
                 glyphs: &props.model.glyphs,
                 leads,
                 field,
@@ -123,21 +117,6 @@ pub fn Microscope(props: &Props) -> Html {
     }
 }
 
-/// Keeps the log as it was before records went, until time goes back or another log is opened.
-fn learn(
-    last: &RefCell<Option<Rc<LogView>>>,
-    was: &UseStateHandle<Option<Rc<LogView>>>,
-    view: &LogView,
-) -> Rc<LogView> {
-    let view = Rc::new(view.clone());
-    match last.borrow_mut().replace(view.clone()) {
-        Some(before) if disk::has_lost(&before, &view) => was.set(Some(before)),
-        Some(before) if disk::follows(&before, &view) => {}
-        _ => was.set(None),
-    }
-    view
-}
-
 fn empty(title: &str, why: &str) -> Html {
     html! { <div class="empty"><b>{title}</b><p class="soft">{why}</p></div> }
 }
@@ -161,7 +140,8 @@ fn copy_tabs(copies: &[Rc<ReplicaView>], on: Option<i32>, leader: Option<i32>, h
 /// The log on its axis of offsets, and the way of a look-up through the index.
 fn picture(sight: &Sight<'_>) -> Html {
     let (upper, below) = disk::picture(sight);
-    let (lower, height) = index::picture(sight, below + 34.0);
+    // The look-up stands in the lower half, also below a short picture of the log.
+    let (lower, height) = index::picture(sight, (below + 34.0).max(sight.height * 0.52));
     let (w, h) = (crate::svg::px(sight.width), crate::svg::px(height));
     html! {
         <svg class="picture" width={w.clone()} height={h.clone()} viewBox={format!("0 0 {w} {h}")} role="group" aria-label="Log">

@@ -188,7 +188,7 @@ impl App {
             events: model.events.clone(),
             most: 4,
             alerts: false,
-            height: 76.0,
+            height: chart_height(self.ui.selection.is_some()),
             handle: handle.clone(),
         };
         html! { <charts::Plots {charts} metrics={model.metrics.clone()}/> }
@@ -392,6 +392,12 @@ impl App {
     fn open(&mut self, overlay: Overlay) {
         self.ui.overlay = if self.ui.overlay == Some(overlay) { None } else { Some(overlay) };
     }
+}
+
+/// Four charts share the page's height, below the top bar and their tabs; with the inspector above them they are low.
+fn chart_height(low: bool) -> f64 {
+    let page = gloo_utils::window().inner_height().ok().and_then(|height| height.as_f64());
+    page.filter(|_| !low).map_or(76.0, |page| ((page - 150.0) / 4.0 - 43.0).max(76.0))
 }
 
 /// The command that the last click on a server stands for, until something is typed.

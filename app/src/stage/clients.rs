@@ -193,7 +193,7 @@ pub fn group(props: &Props, layout: &Layout) -> Html {
                 {text(x + 12.0, top + 54.0, "f11 q3", format!("last pause {}", seconds(pause)))}
             }
             if commits {
-                {text(x + 12.0, bottom - 31.0, "f11 q3", "commits go to")}{text(x + 12.0, bottom - 15.0, "f11", "__consumer_offsets")}
+                {text(x + 8.0, bottom - 31.0, "f11 q3", "commits go to")}{text(x + 8.0, bottom - 15.0, "f11", "__consumer_offsets")}
             }
         </g>
     }

@@ -63,8 +63,15 @@ impl Component for Input {
     }
 
     fn rendered(&mut self, _: &Context<Self>, first: bool) {
-        if first && let Some(field) = self.field.cast::<web_sys::HtmlElement>() {
+        let Some(field) = self.field.cast::<web_sys::HtmlElement>() else { return };
+        if first {
             let _ = field.focus();
+        }
+        // The list stands below the line, as in a real shell: what was printed moves up and is not covered.
+        if !self.offer.items.is_empty()
+            && let Some(tty) = field.closest(".tty").ok().flatten()
+        {
+            tty.set_scroll_top(tty.scroll_height());
         }
     }
 
@@ -137,7 +144,7 @@ impl Input {
             });
             html! { <li role="option" aria-selected={on.to_string()} class={classes!(on.then_some("on"))} {onmousedown}><b>{&item.text}</b><span>{&item.reason}</span></li> }
         };
-        html! { <ul class="comp" id="completions" role="listbox" aria-label="Completions">{for self.offer.items.iter().enumerate().map(row)}</ul> }
+        html! { <><i/><ul class="comp" id="completions" role="listbox" aria-label="Completions">{for self.offer.items.iter().enumerate().map(row)}</ul></> }
     }
 
     fn on_key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {

@@ -436,6 +436,46 @@ fn the_microscope_reads_a_batch_field_by_field_also_on_a_dead_broker() {
 }
 
 #[test]
+fn what_the_cleaner_replaced_can_be_read_until_its_files_are_deleted() {
+    let mut page = Page::booted();
+    let typed = |page: &mut Page, line: &str| {
+        page.done(Command::Type { terminal: "t1".into(), line: line.into() });
+        page.done(Command::RunUntilIdle { terminal: "t1".into() });
+    };
+    typed(
+        &mut page,
+        "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 --replication-factor 3 \
+         --config cleanup.policy=compact --config segment.ms=10000 --config min.cleanable.dirty.ratio=0.01",
+    );
+    for _ in 0..3 {
+        typed(
+            &mut page,
+            "printf 'anna:tea\\nben:coffee\\nanna:cake\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 \
+             --topic orders --reader-property parse.key=true --reader-property key.separator=:",
+        );
+        page.done(Command::Run { us: 11_000_000, events_max: u32::MAX });
+    }
+    page.done(Command::Run { us: 15_000_000, events_max: u32::MAX });
+    let read = |page: &mut Page| {
+        let asked = Command::ReadLog { topic: "orders".into(), partition: 0, broker: 1, offset: i64::MAX };
+        let Answer::Log(log) = page.done(asked).answer else { panic!("there is no log") };
+        log
+    };
+    let log = read(&mut page);
+    let offsets = |records: &[wire::view::CellView]| records.iter().map(|record| record.offset).collect::<Vec<_>>();
+    assert_eq!((log.cleaned_to, log.log_end), (Some(6), 9));
+    assert_eq!(offsets(&log.records), [4, 5, 6, 7, 8]);
+    let gone = log.gone.expect("the files lie there for a minute");
+    assert!(gone.dirty.is_some_and(|from| from < 6));
+    assert_eq!(gone.segments.last().map(|segment| segment.end), Some(6));
+    assert!(offsets(&gone.records).ends_with(&[3, 4, 5]), "{:?}", gone.records);
+    let newest: Vec<_> = gone.newest.iter().map(|record| (record.key.as_deref(), record.offset)).collect();
+    assert_eq!(newest, [(Some("anna"), 5), (Some("ben"), 4)]);
+    page.done(Command::Run { us: 61_000_000, events_max: u32::MAX });
+    assert_eq!(read(&mut page).gone, None);
+}
+
+#[test]
 fn a_refused_send_says_why_and_when_it_is_tried_again_and_the_metrics_count_it() {
     let mut page = Page::booted();
     let create = "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 \
@@ -466,4 +506,14 @@ fn a_refused_send_says_why_and_when_it_is_tried_again_and_the_metrics_count_it()
     assert_eq!(metric("FencedBrokerCount"), 1);
     // The controller took the dead broker out, no leader did.
     assert_eq!(metric("IsrShrinksPerSec"), 0);
+    let why = page.done(Command::Why(wire::command::Question::Send { client: "t2".into() }));
+    let Answer::Why { causes, .. } = why.answer else { panic!("there is no answer") };
+    // From the refusal straight to what made the ISR short.
+    assert!(
+        causes[0].text.starts_with("The ISR of orders-0 has 2 of the 3") && causes[0].at_us.is_some(),
+        "{causes:?}"
+    );
+    assert!(causes[1].text.starts_with("Broker 3 leaves the ISR of orders-0"), "{causes:?}");
+    assert!(causes.iter().all(|cause| !cause.text.contains("tries again")), "{causes:?}");
+    assert!(causes.iter().any(|cause| cause.text.starts_with("You: ")), "{causes:?}");
 }

@@ -24,6 +24,19 @@ pub struct LogView {
     pub records: Vec<CellView>,
     /// The segment that holds the offset asked for, opened.
     pub open: Option<OpenView>,
+    pub gone: Option<GoneView>,
+}
+
+/// What the cleaner replaced or retention deleted: its files end with `.deleted` until `file.delete.delay.ms` is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneView {
+    /// The segments as they were, and their records in the window.
+    pub segments: Vec<SegmentView>,
+    pub records: Vec<CellView>,
+    /// Where the dirty part of the cleaner's last pass began, if it was this process.
+    pub dirty: Option<i64>,
+    /// The offset map of that pass: of the first keys of the dirty part the newest record.
+    pub newest: Vec<CellView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -95,11 +95,11 @@ async fn down(tab: &Tab) -> Result<(), String> {
     for words in ["HW 7 held", "offset 8 lived only here: cut on return", "was leader", "acks=all blocked"] {
         tab.wait_for_text("#stage", words).await?;
     }
-    // What the loss changed is crossed out, and the first cause of the refusal can be read without scrolling.
+    // What the loss changed is crossed out, and three causes of the refusal can be read without scrolling.
     tab.wait_for_text("#inspector .chg s", "2").await?;
     tab.wait_for_text("#inspector", "Why was the last send of checkout refused?").await?;
-    let seen = "(w => w && w.getBoundingClientRect().bottom <= document.querySelector('#inspector').getBoundingClientRect().bottom)(document.querySelector('.why .w'))";
-    tab.wait_until(seen, "the first cause is above the inspector's lower edge").await
+    let seen = "(w => w && w.getBoundingClientRect().bottom <= document.querySelector('#inspector').getBoundingClientRect().bottom)(document.querySelector('.why .w:nth-child(3)'))";
+    tab.wait_until(seen, "the third cause is above the inspector's lower edge").await
 }
 
 #[test]
@@ -177,8 +177,16 @@ fn a_log_that_was_cleaned() {
         tab.wait_for_text("#stage", "cleaned to 12").await?;
         tab.wait_for_text("#inspector", "CRC-32C, holds").await?;
         tab.wait_for_text("#stage", "LEO 18").await?;
+        // What the cleaner read stands above what it wrote, with the map that it went by.
+        for words in ["Before the cleaner passed", "On disk now", "Offset map"] {
+            tab.wait_for_text("#stage", words).await?;
+        }
         tab.rest().await?;
-        tab.screenshot("picture-04").await
+        let low: f64 = tab
+            .evaluate("(r => r('.sframe').bottom - r('#stage .picture').bottom)(e => document.querySelector(e).getBoundingClientRect())")
+            .await?;
+        tab.screenshot("picture-04").await?;
+        if low.abs() < 120.0 { Ok(()) } else { Err(format!("the picture ends {low} px above the stage's lower edge")) }
     });
 }
 
@@ -196,6 +204,9 @@ fn a_follower_that_hangs_beside_terminal_and_charts() {
         tab.press("Tab").await?;
         tab.wait_for_text(".tt", "--under-replicated-partitions").await?;
         tab.wait_for_text(".plots", "Consumer lag").await?;
+        // The list covers nothing that was printed.
+        let clear = "document.querySelector('.comp').getBoundingClientRect().top >= document.querySelector('.tty [role=log]').getBoundingClientRect().bottom";
+        tab.wait_until(clear, "the completions stand below the output").await?;
         tab.screenshot("picture-07").await
     });
 }

@@ -93,7 +93,7 @@ fn overview(props: &Props) -> Html {
     html! {
         <>
             <div class="isec">{facts(rows)}{tags(view, shown)}</div>
-            <div class="isec"><h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3>
+            <div class="isec">if !moved { <h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3> }
                 {tables::replica_table(view, &props.replicas, shown)}</div>
             if moved { {metrics(&props.metrics_before, &props.metrics)} }
             if let Some(topic) = props.topic.as_ref().filter(|_| shown.isr && !moved) {

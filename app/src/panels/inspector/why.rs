@@ -85,8 +85,8 @@ pub fn WhyChain(props: &Props) -> Html {
     html! {
         <div class="isec grow">
             <h3>{icon(Icon::Question)}<span class="grow">{if answered.question.is_empty() { "Why?".to_owned() } else { shown.plain(&answered.question) }}</span></h3>
-            if props.asks.len() > 1 { <div class="row tight whys" role="group" aria-label="Why">{for props.asks.iter().map(pick)}</div> }
             {chain(&answered.causes, shown, &props.handle)}
+            if props.asks.len() > 1 { <div class="row tight whys" role="group" aria-label="Why">{for props.asks.iter().map(pick)}</div> }
         </div>
     }
 }

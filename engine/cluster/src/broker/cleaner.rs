@@ -45,6 +45,11 @@ impl Broker {
         fx.set_timer_after(named_timer(CLEANER, 0), Micros::from_ms(backoff));
     }
 
+    /// Where the part of a log began that the last pass of this process read keys of; it ends where the checkpoint is.
+    pub fn dirty_from(&self, partition: &TopicPartition) -> Option<i64> {
+        self.files.dirty_from.get(partition).copied()
+    }
+
     /// How many keys one pass can remember.
     fn cleaner_room(&self) -> usize {
         let server = &self.settings.server;
@@ -96,6 +101,7 @@ impl Broker {
             held.log.set_config(config);
         }
         if let Some(end) = cleaned {
+            self.files.dirty_from.insert(partition.clone(), work.first_dirty);
             self.files.checkpoint_cleaned(&mut self.disk, partition, end, now);
             let text = format!(
                 "[kafka-log-cleaner-thread-0]: \n\tLog cleaner thread 0 cleaned log {partition} (dirty section = [{}, {end}])\n",

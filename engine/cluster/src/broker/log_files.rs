@@ -30,6 +30,8 @@ pub struct LogFiles {
     pub log_starts: Map<TopicPartition, i64>,
     /// Up to where the log cleaner came.
     pub cleaned: Map<TopicPartition, i64>,
+    /// Where the dirty part of its last pass began.
+    pub dirty_from: Map<TopicPartition, i64>,
     /// Folders to be removed.
     doomed: Map<String, DoomedFolder>,
 }
@@ -63,6 +65,7 @@ impl LogFiles {
             high_watermarks: read(disk, checkpoint::HIGH_WATERMARK_FILE),
             log_starts: read(disk, checkpoint::LOG_START_FILE),
             cleaned: read(disk, checkpoint::CLEANER_FILE),
+            dirty_from: Map::new(),
             doomed: Map::new(),
         };
         files.create_checkpoints(disk, now);
@@ -157,6 +160,7 @@ impl LogFiles {
     pub fn forget(&mut self, disk: &mut Disk, partition: &TopicPartition, now: Micros) {
         let before = self.cleaned.len();
         self.cleaned.remove(partition);
+        self.dirty_from.remove(partition);
         self.write_cleaned(disk, before, now);
     }
 

@@ -11,7 +11,7 @@ use log::index::OffsetIndex;
 use protocol::TopicPartition;
 use sim::{Disk, File};
 use wire::Problem;
-use wire::log::{BatchMark, FieldView, LogView, OpenView, SegmentView};
+use wire::log::{BatchMark, FieldView, GoneView, LogView, OpenView, SegmentView};
 use wire::reply::Answer;
 use wire::view::CellView;
 
@@ -29,6 +29,10 @@ const BATCHES_AFTER: usize = 8;
 /// Bytes and records of one batch that are shown.
 const BYTES_MAX: usize = 1024;
 const RECORDS_MAX: usize = 30;
+/// Keys of the offset map that are shown.
+const KEYS_MAX: usize = 8;
+/// What a replaced segment's file ends with.
+const GONE: &str = "log.deleted";
 /// Bytes read of a segment at a time: the batches that are shown fit in.
 const READ_MAX: u64 = 1024 * 1024;
 
@@ -46,8 +50,13 @@ pub fn read(stage: &Stage, id: TopicPartition, broker: i32, offset: i64) -> Resu
         (view.log_start, view.log_end) = (log.log_start(), log.log_end());
     }
     let offset = offset.clamp(view.log_start, (view.log_end - 1).max(view.log_start));
-    let first = (offset - COLUMNS / 2).min(view.log_end + 1 - COLUMNS).max(view.log_start);
+    view.gone = gone(disk, &id, seat.broker.and_then(|broker| broker.dirty_from(&id)), &view);
+    let start = view.gone.as_ref().map_or(view.log_start, |gone| gone.segments[0].base.min(view.log_start));
+    let first = (offset - COLUMNS / 2).min(view.log_end + 1 - COLUMNS).max(start);
     view.window = (first, first + COLUMNS);
+    if let Some(gone) = &mut view.gone {
+        gone.records.retain(|record| (first..first + COLUMNS).contains(&record.offset));
+    }
     view.records = records(disk, &id, &view);
     let holds = |segment: &&SegmentView| segment.base <= offset;
     view.open = view.segments.iter().rfind(holds).and_then(|segment| open(disk, &id, segment, offset));
@@ -58,8 +67,7 @@ pub fn read(stage: &Stage, id: TopicPartition, broker: i32, offset: i64) -> Resu
 fn on_disk(disk: &Disk, id: &TopicPartition) -> LogView {
     let folder = format!("{LOG_DIR}/{id}");
     let checkpoint = |name: &str| read_offsets(disk, &format!("{LOG_DIR}/{name}")).ok()?.get(id).copied();
-    let mut bases: Vec<i64> = disk.list(&folder).iter().filter_map(|name| base_of(name)).collect();
-    base::ordered::sort(&mut bases);
+    let bases = bases(disk, id, "log");
     let segment = |(at, base): (usize, &i64)| {
         let file = disk.file(&file_name(id, *base, "log"));
         let ends = |next: &i64| *next;
@@ -89,8 +97,10 @@ fn on_disk(disk: &Disk, id: &TopicPartition) -> LogView {
     }
 }
 
-fn base_of(name: &str) -> Option<i64> {
-    name.strip_suffix(".log")?.parse().ok()
+/// First offsets of the files with an ending, in order: their names have all the digits.
+fn bases(disk: &Disk, id: &TopicPartition, ending: &str) -> Vec<i64> {
+    let names = disk.list(&format!("{LOG_DIR}/{id}"));
+    names.iter().filter_map(|name| name.strip_suffix(ending)?.strip_suffix('.')?.parse().ok()).collect()
 }
 
 fn file_name(id: &TopicPartition, base: i64, ending: &str) -> String {
@@ -139,6 +149,38 @@ fn records(disk: &Disk, id: &TopicPartition, view: &LogView) -> Vec<CellView> {
         }
     }
     cells
+}
+
+/// What the cleaner replaced or retention deleted, as long as it lies there.
+fn gone(disk: &Disk, id: &TopicPartition, dirty: Option<i64>, view: &LogView) -> Option<GoneView> {
+    let (mut end, mut room) = (0, READ_MAX);
+    let mut gone = GoneView { segments: vec![], records: vec![], dirty, newest: vec![] };
+    for base in bases(disk, id, GONE) {
+        // What an earlier pass replaced, or a truncation, can lie there still.
+        if base < end || base >= view.cleaned_to.unwrap_or(0).max(view.log_start) {
+            continue;
+        }
+        let file = disk.file(&file_name(id, base, GONE)).filter(|file| file.len() <= room)?;
+        room -= file.len();
+        end = base;
+        for (_, batch) in batches(file, 0) {
+            end = batch.next_offset();
+            for record in batch.records().map_while(Result::ok) {
+                let seen = cell(&record, batch.leader_epoch(), batch.is_control());
+                gone.records.push(seen.clone());
+                // A transaction's records are in the map unless it was aborted, which is not read here.
+                let mapped = dirty.is_some_and(|from| record.offset >= from) && !batch.is_transactional();
+                match gone.newest.iter().position(|other| other.key == seen.key) {
+                    _ if !mapped || seen.key.is_none() => {}
+                    Some(at) => gone.newest[at] = seen,
+                    None if gone.newest.len() < KEYS_MAX => gone.newest.push(seen),
+                    None => {}
+                }
+            }
+        }
+        gone.segments.push(SegmentView { base, end, bytes: file.len(), active: false });
+    }
+    (!gone.segments.is_empty()).then_some(gone)
 }
 
 fn open(disk: &Disk, id: &TopicPartition, segment: &SegmentView, offset: i64) -> Option<OpenView> {

@@ -188,14 +188,23 @@ impl<'a> Inquiry<'a> {
                 // What made the ISR short is why the write was refused.
                 behind = self.isr(id).1.into_iter().filter(|cause| cause.index.is_some()).collect();
             }
-            causes.extend(self.last(|event| match event {
+            let answered = self.find(|event| match event {
                 Event::ProduceRefused { partition, .. } | Event::ProduceDelayed { partition, .. } => partition == id,
                 _ => false,
-            }));
+            });
+            match (answered, causes.first_mut()) {
+                // The refusal is what is asked about: its time is enough.
+                (Some((cause, Event::ProduceRefused { .. })), Some(short)) => {
+                    (short.index, short.at_us) = (cause.index, cause.at_us);
+                }
+                (answered, _) => causes.extend(answered.map(|(cause, _)| cause)),
+            }
         }
         let failed = |event: &Event| matches!(event, Event::RecordFailed { .. } | Event::SendRetried { .. });
         let refused = !behind.is_empty() && told.as_ref().is_some_and(|(_, event)| failed(event));
-        causes.extend(told.map(|(cause, _)| cause));
+        // That it is tried again follows from the refusal, and is no cause of it.
+        let follows = |event: &Event| refused && matches!(event, Event::SendRetried { .. });
+        causes.extend(told.filter(|(_, event)| !follows(event)).map(|(cause, _)| cause));
         causes.extend(behind);
         causes.extend(sent.map(|(cause, _)| cause));
         if causes.is_empty() {
