@@ -45,9 +45,6 @@ pub(crate) mod logger {
     pub const LOCAL_LOG: &str = "org.apache.kafka.storage.internals.log.LocalLog";
     pub const SEGMENT: &str = "org.apache.kafka.storage.internals.log.LogSegment";
     pub const SNAPSHOT_FILE: &str = "org.apache.kafka.storage.internals.log.SnapshotFile";
-    pub const PRODUCER_STATE: &str = "org.apache.kafka.storage.internals.log.ProducerStateManager";
-    pub const CLEANING: &str = "org.apache.kafka.storage.internals.log.Cleaner";
-    pub const CLEANER_THREAD: &str = "org.apache.kafka.storage.internals.log.LogCleaner$CleanerThread";
     pub const CLEANER: &str = "org.apache.kafka.storage.internals.log.LogCleaner";
     pub const FETCHER: &str = "kafka.server.ReplicaFetcherThread";
     pub const FETCHERS: &str = "kafka.server.ReplicaFetcherManager";

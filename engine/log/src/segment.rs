@@ -54,20 +54,6 @@ pub struct LogSegment {
     roll_jitter_ms: i64,
 }
 
-/// As Kafka names it in its log.
-impl std::fmt::Display for LogSegment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "LogSegment(baseOffset={}, size={}, lastModifiedTime={}, largestRecordTimestamp={})",
-            self.base_offset,
-            self.size(),
-            self.modified_ms,
-            self.max_timestamp_so_far.timestamp
-        )
-    }
-}
-
 impl LogSegment {
     /// A new segment with an empty `.log`. Its indexes get their files when they are first used.
     pub fn create(disk: &mut Disk, dir: &Arc<str>, base_offset: i64, config: &LogConfig, now: Now) -> LogSegment {
@@ -134,6 +120,17 @@ impl LogSegment {
     /// What time retention goes by: the largest record timestamp, or when the file was changed last.
     pub fn largest_timestamp(&self) -> i64 {
         if self.max_timestamp_so_far.timestamp >= 0 { self.max_timestamp_so_far.timestamp } else { self.modified_ms }
+    }
+
+    /// As Kafka names it in its log.
+    pub fn shown(&self) -> String {
+        format!(
+            "LogSegment(baseOffset={}, size={}, lastModifiedTime={}, largestRecordTimestamp={})",
+            self.base_offset,
+            self.size(),
+            self.modified_ms,
+            self.max_timestamp_so_far.timestamp
+        )
     }
 
     /// The largest timestamp of the first batch, if there is one.

@@ -197,6 +197,7 @@ impl<N: Node> World<N> {
     /// left the machine for the last time, and nobody is left to send it. Were it to arrive all the same, minutes later, a
     /// controller would take the registration of the dead process for a new one, and the living one would never again
     /// have the epoch that its heartbeats need: Kafka's controller refuses such a registration only after a heartbeat.
+    #[cold]
     fn drop_unsent(&mut self, node: NodeId) {
         let mut cut = std::mem::take(&mut self.cut);
         cut.retain(|handle| {

@@ -118,7 +118,8 @@ impl<T> Queue<T> {
         self.slab.iter().flatten()
     }
 
-    /// The entries of which this is true.
+    /// The entries of which this is true. Looks at all of them.
+    #[cold]
     pub fn find(&self, is: impl Fn(&Due<T>) -> bool) -> Vec<Handle> {
         let places = self.slab.iter().enumerate();
         places

@@ -7,7 +7,6 @@ use protocol::TopicPartition;
 use super::partition::Partition;
 use super::{Broker, Fx, named_timer};
 use crate::Event;
-use crate::server_log::logger;
 use crate::spec::Mutant;
 
 pub(super) const CLEANER: &str = "log-cleaner";
@@ -31,7 +30,7 @@ impl Broker {
         // Each pass makes a log less dirty, so this ends; a log is passed once.
         let mut rest = compacted.clone();
         while let Some(at) = self.filthiest_log(&rest, now) {
-            self.clean_log(&rest.remove(at), room, now, fx);
+            self.clean_log(&rest.remove(at), room, now);
         }
         // Retention of compacted logs is the cleaner's too: what lies below the log start, and with `compact,delete` what
         // is too old or too much.
@@ -86,12 +85,9 @@ impl Broker {
         filthiest.map(|(_, at)| at)
     }
 
-    fn clean_log(&mut self, partition: &TopicPartition, room: usize, now: Micros, fx: &mut Fx<'_>) {
-        let Some(held) = self.replicas.partitions.get(partition) else { return };
-        let work = held.log.to_clean(self.files.cleaned.get(partition).copied(), now);
-        let segments = held.log.dirty_segments(&work);
-        self.log_cleaning(partition, &work, segments, fx);
+    fn clean_log(&mut self, partition: &TopicPartition, room: usize, now: Micros) {
         let Some(held) = self.replicas.partitions.get_mut(partition) else { return };
+        let work = held.log.to_clean(self.files.cleaned.get(partition).copied(), now);
         let config = held.log.config().clone();
         if self.spec.profile.breaks(Mutant::CleanerDropsTombstones) {
             held.log.set_config(log::LogConfig { delete_retention_ms: 0, ..config.clone() });
@@ -103,24 +99,6 @@ impl Broker {
         if let Some(end) = cleaned {
             self.files.dirty_from.insert(partition.clone(), work.first_dirty);
             self.files.checkpoint_cleaned(&mut self.disk, partition, end, now);
-            let text = format!(
-                "[kafka-log-cleaner-thread-0]: \n\tLog cleaner thread 0 cleaned log {partition} (dirty section = [{}, {end}])\n",
-                work.first_dirty
-            );
-            self.log_info(logger::CLEANER_THREAD, text, fx);
-        }
-    }
-
-    /// What `Cleaner.doClean` says before it rewrites anything.
-    fn log_cleaning(&self, id: &TopicPartition, work: &log::LogToClean, segments: usize, fx: &mut Fx<'_>) {
-        let (from, to) = (work.first_dirty, work.first_uncleanable);
-        for text in [
-            format!("Beginning cleaning of log {id}"),
-            format!("Building offset map for {id}..."),
-            format!("Building offset map for log {id} for {segments} segments in offset range [{from}, {to})."),
-            format!("Offset map for log {id} complete."),
-        ] {
-            self.log_info(logger::CLEANING, format!("Cleaner 0: {text}"), fx);
         }
     }
 

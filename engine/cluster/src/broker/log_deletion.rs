@@ -4,29 +4,14 @@ use base::Micros;
 use log::{DeletedSegment, DeletionReason, Doomed, UnifiedLog};
 use protocol::TopicPartition;
 
-use super::log_files::{DoomedFolder, partition_dir};
+use super::log_files::DoomedFolder;
 use super::{Broker, Fx};
 use crate::server_log::logger;
 
-/// Bytes of a snapshot of no producer, and of each in it.
-const SNAPSHOT_HEADER: usize = 10;
-const SNAPSHOT_ENTRY: usize = 46;
-
 impl Broker {
-    /// A segment was full, or too old; the producers known until then are written down beside the new one.
+    /// A segment was full, or too old.
     pub(super) fn log_rolled(&self, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
         self.log_local(id, &format!("Rolled new log segment at offset {offset} in 0 ms."), fx);
-        self.log_snapshot(id, offset, fx);
-    }
-
-    pub(super) fn log_snapshot(&self, id: &TopicPartition, offset: i64, fx: &mut Fx<'_>) {
-        let Some(file) = self.disk.file(&format!("{}/{offset:020}.snapshot", partition_dir(id))) else { return };
-        let count = (file.len() as usize).saturating_sub(SNAPSHOT_HEADER) / SNAPSHOT_ENTRY;
-        let text = format!(
-            "[ProducerStateManager partition={id}] Wrote producer snapshot at offset {offset} with {count} producer ids in 0 \
-             ms."
-        );
-        self.log_info(logger::PRODUCER_STATE, text, fx);
     }
 
     fn log_local(&self, id: &TopicPartition, text: &str, fx: &mut Fx<'_>) {
@@ -76,17 +61,18 @@ impl Broker {
     }
 
     pub(super) fn on_file_delete(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        for (folder, doomed) in self.files.take_doomed(now) {
-            self.free_folder(&folder, &doomed, fx);
+        while let Some(doomed) = self.files.take_doomed(now) {
+            self.free_folder(&doomed, fx);
         }
-        let mut gone: Vec<(TopicPartition, Doomed)> = Vec::new();
-        for (id, held) in &mut self.replicas.partitions {
-            gone.extend(held.log.delete_due_files(&mut self.disk, now).into_iter().map(|what| (id.clone(), what)));
-        }
-        for (id, what) in gone {
-            match what {
-                Doomed::Segments(shown, replaced) => self.log_deleting(&id, &shown, replaced, fx),
-                Doomed::File(path) => self.log_file_gone(&path, fx),
+        let ids: Vec<TopicPartition> = self.replicas.partitions.keys().cloned().collect();
+        for id in ids {
+            while let Some(held) = self.replicas.partitions.get_mut(&id)
+                && let Some(what) = held.log.delete_due(&mut self.disk, now)
+            {
+                match what {
+                    Doomed::Segments(shown, replaced) => self.log_deleting(&id, &shown, replaced, fx),
+                    Doomed::File(path) => self.log_file_gone(&path, fx),
+                }
             }
         }
         self.schedule_file_deletion(fx);
@@ -104,28 +90,31 @@ impl Broker {
         let amount = |name| Micros::from_ms(self.settings.server.amount(name));
         let first = self.started_at + amount("log.initial.task.delay.ms");
         let at = (now + amount("log.segment.delete.delay.ms")).max(first);
-        let doomed = DoomedFolder { at, partition: log.partition().clone(), segments: log.shown_segments() };
+        let (folder, partition, segments) = (String::new(), log.partition().clone(), log.shown_segments());
+        let doomed = DoomedFolder { folder, at, partition, segments };
         self.files.doom(&mut self.disk, doomed, stray, &mut self.rng)
     }
 
     /// The folder of a deleted partition (`LogManager.deleteLogs`).
-    fn free_folder(&mut self, folder: &str, doomed: &DoomedFolder, fx: &mut Fx<'_>) {
-        let (id, shown) = (&doomed.partition, &*doomed.segments);
+    fn free_folder(&mut self, doomed: &DoomedFolder, fx: &mut Fx<'_>) {
+        let (folder, id, shown) = (&*doomed.folder, &doomed.partition, &*doomed.segments);
         if !shown.is_empty() {
             self.log_local(id, &format!("Deleting segments as the log has been deleted: {shown}"), fx);
             self.log_deleting(id, shown, false, fx);
         }
         let names = self.disk.list(folder);
         let bases: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".log")).collect();
-        let mut files = Vec::new();
+        let mut tell = |base: &str, suffix: &str| {
+            let name = [base, suffix].concat();
+            if names.contains(&name) {
+                self.log_file_gone(&format!("{folder}/{name}.deleted"), fx);
+            }
+        };
         for base in &bases {
-            files.extend(log::SEGMENT_SUFFIXES.map(|suffix| format!("{base}{suffix}")));
+            log::SEGMENT_SUFFIXES.iter().for_each(|suffix| tell(base, suffix));
         }
         // A snapshot that belongs to no segment goes with the folder.
-        files.extend(bases.iter().map(|base| format!("{base}.snapshot")));
-        for name in files.iter().filter(|name| names.contains(name)) {
-            self.log_file_gone(&format!("{folder}/{name}.deleted"), fx);
-        }
+        bases.iter().for_each(|base| tell(base, ".snapshot"));
         self.disk.remove_folder(folder);
         let text = format!("Deleted log for partition {id} in /{}/{folder}.", self.spec.host);
         self.log_info(logger::LOG_MANAGER, text, fx);

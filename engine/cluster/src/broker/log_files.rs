@@ -33,12 +33,14 @@ pub struct LogFiles {
     /// Where the dirty part of its last pass began.
     pub dirty_from: Map<TopicPartition, i64>,
     /// Folders to be removed.
-    doomed: Map<String, DoomedFolder>,
+    doomed: Vec<DoomedFolder>,
 }
 
 /// A folder that has been put out of sight.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DoomedFolder {
+    /// What it is called now, below the disk's root.
+    pub folder: String,
     pub at: Micros,
     pub partition: TopicPartition,
     /// Its segments as Kafka names them in its log; nothing for a folder that an earlier run left.
@@ -66,7 +68,7 @@ impl LogFiles {
             log_starts: read(disk, checkpoint::LOG_START_FILE),
             cleaned: read(disk, checkpoint::CLEANER_FILE),
             dirty_from: Map::new(),
-            doomed: Map::new(),
+            doomed: Vec::new(),
         };
         files.create_checkpoints(disk, now);
         files
@@ -141,7 +143,7 @@ impl LogFiles {
     }
 
     /// Takes a partition's folder out of sight until its time has come. Says what it is called now.
-    pub fn doom(&mut self, disk: &mut Disk, doomed: DoomedFolder, stray: bool, rng: &mut Rng) -> String {
+    pub fn doom(&mut self, disk: &mut Disk, mut doomed: DoomedFolder, stray: bool, rng: &mut Rng) -> String {
         let partition = &doomed.partition;
         let suffix = if stray { STRAY_SUFFIX } else { DELETE_SUFFIX };
         let unique = Uuid::random(rng);
@@ -151,7 +153,8 @@ impl LogFiles {
         let renamed = format!("{name}.{:032x}{suffix}", unique.0);
         let folder = in_log_dir(&renamed);
         disk.rename(&partition_dir(partition), &folder);
-        self.doomed.insert(folder, doomed);
+        doomed.folder = folder;
+        self.doomed.push(doomed);
         renamed
     }
 
@@ -174,28 +177,22 @@ impl LogFiles {
         for name in disk.list(LOG_DIR) {
             if name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX) {
                 let id = name.rsplit_once('.').and_then(|(id, _)| partition_of_folder(id));
-                let Some(partition) = id.filter(|_| !self.doomed.contains_key(&in_log_dir(&name))) else { continue };
-                self.doomed.insert(in_log_dir(&name), DoomedFolder { at, partition, segments: String::new() });
+                let folder = in_log_dir(&name);
+                let is_known = self.doomed.iter().any(|doomed| doomed.folder == folder);
+                let Some(partition) = id.filter(|_| !is_known) else { continue };
+                self.doomed.push(DoomedFolder { folder, at, partition, segments: String::new() });
             }
         }
     }
 
-    /// The folders whose time has come.
-    pub fn take_doomed(&mut self, now: Micros) -> Vec<(String, DoomedFolder)> {
-        let due: Vec<(String, DoomedFolder)> = self
-            .doomed
-            .iter()
-            .filter(|(_, doomed)| doomed.at <= now)
-            .map(|(folder, doomed)| (folder.clone(), doomed.clone()))
-            .collect();
-        for (folder, _) in &due {
-            self.doomed.remove(folder);
-        }
-        due
+    /// A folder whose time has come, the first that was put out of sight first.
+    pub fn take_doomed(&mut self, now: Micros) -> Option<DoomedFolder> {
+        let at = self.doomed.iter().position(|doomed| doomed.at <= now)?;
+        Some(self.doomed.remove(at))
     }
 
     pub fn next_doom(&self) -> Option<Micros> {
-        self.doomed.values().map(|doomed| doomed.at).min()
+        self.doomed.iter().map(|doomed| doomed.at).min()
     }
 }
 
@@ -304,14 +301,15 @@ mod tests {
         let partition = TopicPartition::new("orders", 0);
         disk.write(&format!("{}/x.log", partition_dir(&partition)), "x".into(), now);
         let at = Micros::from_secs(61);
-        let doomed = DoomedFolder { at, partition: partition.clone(), segments: String::new() };
+        let (folder, segments) = (String::new(), String::new());
+        let doomed = DoomedFolder { folder, at, partition: partition.clone(), segments };
         files.doom(&mut disk, doomed, false, &mut rng);
         assert!(LogFiles::partitions_on_disk(&disk).is_empty());
         let folder = disk.list(LOG_DIR).into_iter().find(|name| name.starts_with("orders-0.")).expect("renamed");
         assert!(folder.ends_with("-delete") && folder.len() == "orders-0.".len() + 32 + "-delete".len());
         assert_eq!(files.next_doom(), Some(at));
-        assert!(files.take_doomed(Micros::from_secs(60)).is_empty());
-        assert_eq!(files.take_doomed(at)[0].0, in_log_dir(&folder));
+        assert!(files.take_doomed(Micros::from_secs(60)).is_none());
+        assert_eq!(files.take_doomed(at).expect("its time has come").folder, in_log_dir(&folder));
         assert_eq!(files.next_doom(), None);
     }
 }

@@ -148,9 +148,7 @@ impl Broker {
 
     pub(super) fn log_loaded(&self, log: &UnifiedLog, folder: &str, (done, of): (usize, usize), fx: &mut Fx<'_>) {
         let (dir, id) = (self.log_dir(), log.partition());
-        if self.files.was_clean {
-            self.log_producers_loaded(log, fx);
-        } else {
+        if !self.files.was_clean {
             let bases: Vec<i64> = log.segments().iter().map(|segment| segment.base_offset).collect();
             let first = bases.partition_point(|base| *base <= log.recovery_point()).saturating_sub(1);
             for base in &bases[first..] {
@@ -168,38 +166,6 @@ impl Broker {
             self.loaded_log(log, folder)
         );
         self.log_info(logger::LOG_MANAGER, text, fx);
-    }
-
-    /// What a log that was closed cleanly says of its producers (`UnifiedLog.rebuildProducerState`).
-    fn log_producers_loaded(&self, log: &UnifiedLog, fx: &mut Fx<'_>) {
-        let (dir, id, end) = (self.log_dir(), log.partition(), log.log_end());
-        let loader = format!("[LogLoader partition={id}, dir={dir}]");
-        self.log_info(logger::UNIFIED_LOG, format!("{loader} Loading producer state till offset {end}"), fx);
-        if !log.has_snapshot(end) {
-            return;
-        }
-        for (class, text) in [
-            (
-                logger::UNIFIED_LOG,
-                format!("{loader} Reloading from producer snapshot and rebuilding producer state from offset {end}"),
-            ),
-            (
-                logger::PRODUCER_STATE,
-                format!(
-                    "[ProducerStateManager partition={id}] Loading producer state from snapshot file \
-                     'SnapshotFile(offset={end}, file={dir}/{id}/{end:020}.snapshot)'"
-                ),
-            ),
-            (
-                logger::UNIFIED_LOG,
-                format!(
-                    "{loader} Producer state recovery took 0ms for snapshot load and 0ms for segment recovery from offset \
-                     {end}"
-                ),
-            ),
-        ] {
-            self.log_info(class, text, fx);
-        }
     }
 
     pub(super) fn log_all_loaded(&self, logs: usize, fx: &mut Fx<'_>) {

@@ -103,17 +103,8 @@ impl Broker {
             self.log_info(logger::LOG_MANAGER, "Shutting down.".to_string(), fx);
             let offsets = self.replicas.high_watermarks();
             self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);
-            let mut written = Vec::new();
-            for (id, held) in &mut self.replicas.partitions {
-                let end = held.log.log_end();
-                let known = held.log.has_snapshot(end);
+            for held in self.replicas.partitions.values_mut() {
                 held.log.close(&mut self.disk, now);
-                if !known {
-                    written.push((id.clone(), end));
-                }
-            }
-            for (id, end) in written {
-                self.log_snapshot(&id, end, fx);
             }
             self.checkpoint_recovery_points(now);
             self.checkpoint_log_starts(now);

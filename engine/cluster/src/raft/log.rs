@@ -268,7 +268,7 @@ impl RaftLog {
     }
 
     pub fn delete_due_files(&mut self, disk: &mut Disk, now: Micros) {
-        self.log.delete_due_files(disk, now);
+        while self.log.delete_due(disk, now).is_some() {}
     }
 
     pub fn close(&mut self, disk: &mut Disk, now: Micros) {

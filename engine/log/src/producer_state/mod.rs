@@ -229,10 +229,6 @@ impl ProducerStateManager {
         written
     }
 
-    pub fn has_snapshot(&self, offset: i64) -> bool {
-        self.snapshots.contains(&offset)
-    }
-
     pub fn has_snapshots(&self) -> bool {
         !self.snapshots.is_empty()
     }

@@ -56,12 +56,7 @@ impl UnifiedLog {
 
     /// The segments as Kafka names them in its log.
     pub fn shown_segments(&self) -> String {
-        self.segments.iter().map(|segment| segment.to_string()).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Whether the producers as they were at `offset` are written down.
-    pub fn has_snapshot(&self, offset: i64) -> bool {
-        self.producers.has_snapshot(offset)
+        truncate::shown(&self.segments)
     }
 
     /// The folder on the disk, such as `kafka-logs/orders-0`.

@@ -134,9 +134,10 @@ impl UnifiedLog {
         if count == 0 {
             return Vec::new();
         }
-        let shown = self.segments.iter().map(|segment| segment.to_string());
-        let taken = self.segments().into_iter().zip(shown).take(count);
-        let deleted = taken.map(|(segment, shown)| DeletedSegment { reason, segment, shown }).collect();
+        let mut deleted = Vec::new();
+        for (at, segment) in self.segments().into_iter().enumerate().take(count) {
+            deleted.push(DeletedSegment { reason, segment, shown: self.segments[at].shown() });
+        }
         if count == self.segments.len() {
             self.roll(disk, self.log_end, now);
             // Retention looks at the largest timestamp of the new one too, and that opens its time index.
@@ -162,8 +163,7 @@ impl UnifiedLog {
         now: Now,
     ) {
         let due = self.file_delete_due(now);
-        let shown: Vec<String> = segments.iter().map(|segment| segment.to_string()).collect();
-        self.pending_deletes.push(PendingDelete { due, what: Doomed::Segments(shown.join(", "), replaced) });
+        self.pending_deletes.push(PendingDelete { due, what: Doomed::Segments(shown(segments), replaced) });
         for segment in segments.iter().filter(|_| snapshots) {
             if let Some(path) = self.producers.hide_snapshot(disk, segment.base_offset()) {
                 self.pending_deletes.push(PendingDelete { due, what: Doomed::File(path) });
@@ -185,25 +185,19 @@ impl UnifiedLog {
         now.at + Micros::from_ms(self.config.file_delete_delay_ms.max(0) as u64)
     }
 
-    /// When [`Self::delete_due_files`] has something to do next.
+    /// When [`Self::delete_due`] has something to do next.
     pub fn next_file_delete(&self) -> Option<Micros> {
         self.pending_deletes.iter().map(|pending| pending.due).min()
     }
 
-    /// Removes the `.deleted` files whose delay is over, and tells what went.
-    pub fn delete_due_files(&mut self, disk: &mut Disk, now: Micros) -> Vec<Doomed> {
-        let mut gone = Vec::new();
-        self.pending_deletes.retain(|pending| {
-            let waits = pending.due > now;
-            if !waits {
-                if let Doomed::File(path) = &pending.what {
-                    disk.remove(path);
-                }
-                gone.push(pending.what.clone());
-            }
-            waits
-        });
-        gone
+    /// Removes the first `.deleted` file whose delay is over, and tells what went; none when nothing is due.
+    pub fn delete_due(&mut self, disk: &mut Disk, now: Micros) -> Option<Doomed> {
+        let at = self.pending_deletes.iter().position(|pending| pending.due <= now)?;
+        let what = self.pending_deletes.remove(at).what;
+        if let Doomed::File(path) = &what {
+            disk.remove(path);
+        }
+        Some(what)
     }
 
     /// Moves the folder, as the deletion of a partition does (`orders-0.<uuid>-delete`). The log serves nothing any
@@ -223,4 +217,16 @@ impl UnifiedLog {
         }
         self.producers.set_dir(&self.dir);
     }
+}
+
+/// Segments as Kafka names them in its log.
+pub(super) fn shown(segments: &[Arc<LogSegment>]) -> String {
+    let mut text = String::new();
+    for segment in segments {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&segment.shown());
+    }
+    text
 }

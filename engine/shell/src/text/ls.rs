@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &[String], io: &mut Io<'_, '_>) {
         }
     };
     let mut paths = if flags.rest.is_empty() { vec![String::new()] } else { flags.rest.clone() };
-    paths.sort();
+    base::ordered::sort(&mut paths);
     if flags.has('r') {
         paths.reverse();
     }

@@ -39,11 +39,6 @@ impl UnifiedLog {
         Some(end)
     }
 
-    /// How many segments a pass reads for the newest keys.
-    pub fn dirty_segments(&self, pass: &LogToClean) -> usize {
-        self.segments_between(pass.first_dirty, pass.first_uncleanable).len()
-    }
-
     fn build_offset_map(&self, pass: &LogToClean, room: usize) -> OffsetMap {
         let (start, end) = (pass.first_dirty, pass.first_uncleanable);
         let mut map = OffsetMap::new(room);
