@@ -2,6 +2,9 @@
 //!
 //! At the speed "by event" time passes slowly while something worth seeing is under way and jumps while nothing is, so
 //! that a fetch of half a millisecond and a session timeout of nine seconds can be watched in one sitting.
+//!
+//! The engine is not asked for every frame: a message on its way needs no engine to get further (`Player::moment_us`), and
+//! of what changes nothing can be seen sooner than one looks.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,16 +20,18 @@ use crate::theme::reduced_motion;
 
 /// Wall time of a flight at "by event", in milliseconds.
 const FLIGHT_MS: f64 = 420.0;
-/// Time that may pass between two frames while nothing is under way, in microseconds of the cluster.
-const QUIET_US: u64 = 60_000;
+/// Wall time between two questions to the engine, unless a message arrives sooner, in milliseconds.
+const ASK_MS: f64 = 45.0;
+/// Cluster time that may pass in that while nothing is under way, in microseconds.
+const QUIET_US: u64 = 160_000;
 /// A command that has got no further for so much cluster time (a consumer, a producer that waits for input or for an
 /// answer) has time stand still again, in microseconds: what it waits for is the person's to bring about. A producer gets
 /// further with every answer; its warnings, one with every try, are none.
 const SILENT_US: u64 = 2_500_000;
 /// Wall time a line is watched for; what is left of it then passes at once.
 const WATCHED_MS: f64 = 6_000.0;
-/// Events that may pass between two such frames.
-const QUIET_EVENTS: u32 = 3;
+/// Events that may pass with it.
+const QUIET_EVENTS: u32 = 20;
 /// A frame longer than this (a hidden tab, a slow machine) counts as this long, in milliseconds.
 const FRAME_MS_MAX: f64 = 50.0;
 
@@ -77,6 +82,12 @@ struct State {
     /// Nothing moves before this wall time: a change on the stage is still being shown.
     hold_until_ms: f64,
     last_frame_ms: f64,
+    /// Wall time that has passed since the engine was asked last.
+    waited_ms: f64,
+    /// Wall time for what the last reply brought: its share of what may pass between two questions.
+    worth_ms: f64,
+    /// Event index of the last reply.
+    index: u64,
     step_expected: bool,
     /// The terminal whose last line was typed and is not known to have come to its end.
     line: Option<String>,
@@ -101,6 +112,9 @@ impl Player {
             flights: vec![],
             hold_until_ms: 0.0,
             last_frame_ms: 0.0,
+            waited_ms: 0.0,
+            worth_ms: 0.0,
+            index: 0,
             step_expected: false,
             line: None,
             frame: None,
@@ -110,6 +124,13 @@ impl Player {
 
     pub fn playing(&self) -> bool {
         self.state.borrow().playing
+    }
+
+    /// The moment that is watched, in microseconds of the cluster: while a message moves, a little after the engine's.
+    pub fn moment_us(&self) -> u64 {
+        let state = self.state.borrow();
+        let passed_us = if state.playing { state.passed_us() } else { None };
+        state.now_us + passed_us.unwrap_or_default()
     }
 
     /// Index into [`SPEEDS`].
@@ -192,8 +213,12 @@ impl Player {
         let stop;
         {
             let mut state = self.state.borrow_mut();
-            state.now_us = reply.now_us;
-            state.flights = model.flights.values().filter(|flight| worth_watching(flight)).cloned().collect();
+            state.waited_ms = 0.0;
+            let passed = reply.now_us.saturating_sub(state.now_us) as f64 / QUIET_US as f64;
+            let happened = reply.index.saturating_sub(state.index) as f64 / f64::from(QUIET_EVENTS);
+            state.worth_ms = ASK_MS * passed.max(happened).min(1.0);
+            (state.now_us, state.index) = (reply.now_us, reply.index);
+            state.flights = model.flights.values().filter(|flight| flight.is_loud()).cloned().collect();
             if let Speed::ByEvent(fast) = SPEEDS[state.speed].0
                 && !reply.reset
                 && !reduced_motion()
@@ -218,7 +243,7 @@ impl Player {
             let mut state = self.state.borrow_mut();
             state.playing = true;
             state.until = until;
-            state.hold_until_ms = 0.0;
+            (state.hold_until_ms, state.waited_ms) = (0.0, 0.0);
         }
         self.next_frame();
         self.changed.emit(());
@@ -242,7 +267,12 @@ impl Player {
             }
             let passed_ms = (at_ms - state.last_frame_ms).clamp(1.0, FRAME_MS_MAX);
             state.last_frame_ms = at_ms;
-            (at_ms >= state.hold_until_ms && !self.bridge.busy()).then(|| state.next_run(passed_ms))
+            if at_ms >= state.hold_until_ms && !self.bridge.busy() {
+                state.waited_ms += passed_ms;
+                state.next_run()
+            } else {
+                None
+            }
         };
         if let Some(run) = run {
             self.bridge.send(run);
@@ -291,28 +321,37 @@ impl State {
         }
     }
 
-    fn next_run(&self, passed_ms: f64) -> Command {
-        let (us, events_max) = match SPEEDS[self.speed].0 {
-            Speed::Times(times) => ((passed_ms * 1000.0 * times).max(1.0) as u64, u32::MAX),
-            Speed::ByEvent(fast) => match self.flights.iter().map(|flight| flight.arrives_us - flight.sent_us).min() {
-                Some(shortest) => ((shortest as f64 * passed_ms * fast / FLIGHT_MS).max(1.0) as u64, u32::MAX),
-                None => (QUIET_US, QUIET_EVENTS),
-            },
-        };
+    /// Cluster time that has passed since the last reply, in so far as no engine is needed to tell: by event, up to the next
+    /// arrival. `None` while nothing is under way that one watches.
+    fn passed_us(&self) -> Option<u64> {
+        match SPEEDS[self.speed].0 {
+            Speed::Times(times) => Some((self.waited_ms * 1000.0 * times) as u64),
+            Speed::ByEvent(fast) => {
+                let shortest = self.flights.iter().map(|flight| flight.arrives_us - flight.sent_us).min()?;
+                let passed = (self.waited_ms * shortest as f64 * fast / FLIGHT_MS) as u64;
+                Some(passed.min(self.until_arrival()))
+            }
+        }
+    }
+
+    /// Cluster time until the next of the messages that one watches is there.
+    fn until_arrival(&self) -> u64 {
+        self.flights.iter().map(|flight| flight.arrives_us.saturating_sub(self.now_us)).min().unwrap_or(u64::MAX)
+    }
+
+    /// What the engine is asked for, if it is time to ask.
+    fn next_run(&self) -> Option<Command> {
         let left = match self.until {
             Until::Time(until) => until.saturating_sub(self.now_us).max(1),
             _ => u64::MAX,
         };
-        Command::Run { us: us.min(left), events_max }
+        let Some(us) = self.passed_us() else {
+            let pass = Command::Pass { us: QUIET_US.min(left), events_max: QUIET_EVENTS };
+            return (self.waited_ms >= self.worth_ms).then_some(pass);
+        };
+        let arrives = us >= self.until_arrival().min(left);
+        (self.waited_ms >= ASK_MS || arrives).then(|| Command::Run { us: us.clamp(1, left), events_max: u32::MAX })
     }
-}
-
-/// What slows time down: records on their way, refusals, and the words that change who leads. Heartbeats and empty
-/// fetches pass without.
-fn worth_watching(flight: &FlightView) -> bool {
-    const LOUD: [&str; 4] = ["Produce", "AlterPartition", "BrokerRegistration", "CreateTopics"];
-    flight.arrives_us > flight.sent_us
-        && (flight.error || !flight.keys.is_empty() || LOUD.contains(&flight.api.as_str()))
 }
 
 /// How long a change stays in view before time goes on (ui.md, section 4), in milliseconds.
@@ -321,7 +360,7 @@ fn hold_ms(kind: &str, beat: bool) -> f64 {
         "LeaderElected" | "ControllerElected" => 700.0,
         "IsrShrunk" | "IsrExpanded" | "BrokerFenced" => 500.0,
         "HighWatermarkAdvanced" => 260.0,
-        "RecordAppended" => 120.0,
+        "RecordsAppended" => 120.0,
         _ if beat => 400.0,
         _ => 0.0,
     }

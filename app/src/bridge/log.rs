@@ -62,7 +62,9 @@ impl SessionLog {
                     self.link = Some(fragment.clone());
                     self.tail.clear();
                 }
-                Command::Run { us, events_max } => self.advance(*us, *events_max, reply),
+                Command::Run { us, events_max } | Command::Pass { us, events_max } => {
+                    self.advance(*us, *events_max, reply);
+                }
                 Command::Export => self.exported(reply),
                 Command::Why(_)
                 | Command::Complete { .. }

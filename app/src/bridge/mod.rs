@@ -153,10 +153,8 @@ impl Bridge {
             let mut state = self.state.borrow_mut();
             let replaces = state.queue.back().is_some_and(|last| {
                 last.then.is_none()
-                    && matches!(
-                        (&last.command, &waiting.command),
-                        (Command::Seek { .. }, Command::Seek { .. }) | (Command::Run { .. }, Command::Run { .. })
-                    )
+                    && (last.command.is_run() && waiting.command.is_run()
+                        || matches!((&last.command, &waiting.command), (Command::Seek { .. }, Command::Seek { .. })))
             });
             if replaces {
                 state.queue.pop_back();
@@ -252,7 +250,7 @@ impl Bridge {
     /// Whether the bridge asks for the rest of an unfinished command. The rest of a run is the player's to ask for.
     fn goes_on(&self, waiting: &Waiting) -> bool {
         match waiting.command {
-            Command::Run { .. } => waiting.replayed,
+            Command::Run { .. } | Command::Pass { .. } => waiting.replayed,
             _ => !is_overtaken(waiting, self.state.borrow().queue.front()),
         }
     }

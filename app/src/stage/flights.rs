@@ -1,7 +1,8 @@
 //! What is under way, on one canvas above the picture, drawn in animation frames without Yew.
 //!
-//! A token's place is a function of the view and the time: the share of its way that has passed. After a single step
-//! the time itself glides from where it was to where it is, so a step is seen as a move. While paused everything stands.
+//! A token's place is a function of the view and the time: the share of its way that has passed. While time runs it is drawn
+//! for every frame, at the player's moment. After a single step the time itself glides from where it was to where it is,
+//! so a step is seen as a move. While paused everything stands.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use super::paint::{Palette, token};
 use super::route::{Route, route};
 use super::{Layout, press};
 use crate::ctx::Handle;
+use crate::player::Player;
 use crate::store::{Model, Shown, Tp};
 use crate::svg::object;
 use crate::theme::{Theme, reduced_motion};
@@ -51,6 +53,8 @@ struct Scene {
     tokens: Vec<Token>,
     glide_start_ms: Option<f64>,
     gliding: bool,
+    /// The moment that was drawn last, in microseconds of the cluster.
+    moment_us: Option<u64>,
     /// Reading the style sheet's colours makes the browser work out all styles, so it is done once for a theme.
     palette: Palette,
     theme: Option<Theme>,
@@ -69,9 +73,10 @@ pub fn Flights(props: &Props) -> Html {
         let (model, layout, focus, handle) =
             (props.model.clone(), props.layout.clone(), props.focus.clone(), props.handle.clone());
         let (shown, zoom, theme) = (props.shown, props.zoom, props.theme);
-        let moment = (props.model.flights.clone(), props.model.index, props.model.now_us);
+        let moment = (props.model.flights.clone(), props.model.index, props.model.now_us, props.playing);
         use_effect_with((moment, layout.clone(), props.theme, shown, zoom.to_bits()), move |_| {
-            let glides = handle.player.take_step() && !reduced_motion();
+            let player = handle.player;
+            let glides = player.take_step() && !reduced_motion();
             let mut learning = scene.borrow_mut();
             learning.zoom = zoom;
             if learning.theme != Some(theme) {
@@ -83,7 +88,7 @@ pub fn Flights(props: &Props) -> Html {
             let stays_empty = was_empty && learning.tokens.is_empty();
             drop(learning);
             if let (false, Some(canvas)) = (stays_empty, canvas.cast::<HtmlCanvasElement>()) {
-                paint_soon(&scene, &canvas);
+                paint_soon(&scene, &canvas, &player);
             }
         });
     }
@@ -109,12 +114,17 @@ impl Scene {
             }
         }
         self.gliding = glides;
-        self.glide_start_ms = None;
+        (self.glide_start_ms, self.moment_us) = (None, None);
         self.size = (layout.width, layout.height);
         self.glyphs = model.glyphs.clone();
     }
 
-    fn draw(&mut self, canvas: &HtmlCanvasElement, at_ms: f64) {
+    /// Draws a moment, if it is another than the one that is there.
+    fn draw(&mut self, canvas: &HtmlCanvasElement, at_ms: f64, moment_us: u64) {
+        if !self.gliding && self.moment_us == Some(moment_us) {
+            return;
+        }
+        self.moment_us = Some(moment_us);
         let ratio = gloo_utils::window().device_pixel_ratio().max(1.0) * self.zoom;
         let (w, h) = ((self.size.0 * ratio) as u32, (self.size.1 * ratio) as u32);
         if canvas.width() != w || canvas.height() != h {
@@ -136,7 +146,8 @@ impl Scene {
             1.0
         };
         for item in &self.tokens {
-            let at = item.from + (item.to - item.from) * gone;
+            let to = if self.gliding { item.to } else { share(&item.view, moment_us) };
+            let at = item.from + (to - item.from) * gone;
             // What has arrived has its place in the picture; the token would hide it.
             if at < 1.0 || gone < 1.0 {
                 token(&pen, &self.palette, &self.glyphs, &item.view, &item.route, at);
@@ -170,17 +181,17 @@ pub fn handles(props: &super::Props, layout: &Layout, shown: Shown) -> Html {
     html! { <g>{for props.model.flights.values().filter_map(handle)}</g> }
 }
 
-/// Draws in the next frame, and in the ones after while something glides.
-fn paint_soon(scene: &Rc<RefCell<Scene>>, canvas: &HtmlCanvasElement) {
-    let (again, sheet) = (scene.clone(), canvas.clone());
+/// Draws in the next frame, and in the ones after while something glides or time runs.
+fn paint_soon(scene: &Rc<RefCell<Scene>>, canvas: &HtmlCanvasElement, player: &Player) {
+    let (again, sheet, clock) = (scene.clone(), canvas.clone(), player.clone());
     let frame = request_animation_frame(move |at_ms| {
         let more = {
             let mut scene = again.borrow_mut();
-            scene.draw(&sheet, at_ms);
-            scene.gliding
+            scene.draw(&sheet, at_ms, clock.moment_us());
+            scene.gliding || (clock.playing() && !scene.tokens.is_empty())
         };
         if more {
-            paint_soon(&again, &sheet);
+            paint_soon(&again, &sheet, &clock);
         }
     });
     // Replacing the handle cancels a frame that was asked for before; one drawing is enough.

@@ -162,17 +162,17 @@ impl Stage {
     /// Lets virtual time pass.
     pub fn run_for(&mut self, span: Micros) {
         let until = self.now() + span;
-        self.run_while(until, |_| true);
+        self.run_while(until, &mut |_, _| true);
     }
 
     /// Lets time pass until `until`, looking after every step whether to go on. Every step is checked.
-    pub fn run_while(&mut self, until: Micros, mut go_on: impl FnMut(&[Stamped<Event>]) -> bool) -> Stop {
+    pub fn run_while(&mut self, until: Micros, go_on: &mut dyn FnMut(&World<Host>, &[Stamped<Event>]) -> bool) -> Stop {
         let (checker, recorder) = (&mut self.checker, &mut self.recorder);
         recorder.follow(&self.timeline, Place::here(&self.timeline).branch);
         let stop = self.timeline.run_while(until, |world, events| {
             checker.after(world, events);
             recorder.look(world);
-            go_on(events)
+            go_on(world, events)
         });
         self.listen();
         stop

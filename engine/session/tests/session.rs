@@ -52,7 +52,7 @@ impl Page {
 
     /// Asks until it is done.
     fn done(&mut self, command: Command) -> Reply {
-        let is_run = matches!(command, Command::Run { .. });
+        let is_run = command.is_run();
         let mut reply = self.ask(command.clone());
         while reply.more {
             reply = self.ask(if is_run { command.clone() } else { Command::Continue });
@@ -516,4 +516,33 @@ fn a_refused_send_says_why_and_when_it_is_tried_again_and_the_metrics_count_it()
     assert!(causes[1].text.starts_with("Broker 3 leaves the ISR of orders-0"), "{causes:?}");
     assert!(causes.iter().all(|cause| !cause.text.contains("tries again")), "{causes:?}");
     assert!(causes.iter().any(|cause| cause.text.starts_with("You: ")), "{causes:?}");
+}
+
+#[test]
+fn time_passes_until_there_is_something_to_watch() {
+    let mut page = Page::booted();
+    page.orders();
+    // Nothing happens: all of the span passes, though a heartbeat or a fetch is always under way.
+    let quiet = page.ask(Command::Pass { us: 300_000, events_max: u32::MAX });
+    let after = page.ask(Command::Pass { us: 300_000, events_max: u32::MAX });
+    assert_eq!((after.now_us - quiet.now_us, after.events.len()), (300_000, 0));
+    let few = page.ask(Command::Pass { us: 300_000, events_max: 2 });
+    assert_eq!(few.index - after.index, 2);
+    // A record is on its way: each look is at the moment in which it sets out, or something is said.
+    let line = "echo c | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders";
+    page.done(Command::Type { terminal: "t1".into(), line: line.into() });
+    let mut seen = vec![];
+    for _ in 0..200 {
+        let reply = page.ask(Command::Pass { us: 160_000, events_max: 400 });
+        let flights = reply.deltas.iter().filter_map(|delta| match delta {
+            Delta::Put(_, Entity::Flight(flight)) if flight.is_loud() => Some(flight),
+            _ => None,
+        });
+        let leaves: Vec<_> = flights.filter(|flight| flight.sent_us == reply.now_us).collect();
+        seen.extend(leaves.iter().map(|flight| flight.api.clone()));
+        seen.extend(reply.events.iter().map(|event| event.kind.clone()));
+        assert!(reply.events.windows(2).all(|pair| pair[0].index == pair[1].index), "one moment: {:?}", reply.events);
+    }
+    let at = |what: &str| seen.iter().position(|seen| seen == what).unwrap_or_else(|| panic!("{what}: {seen:?}"));
+    assert!(at("Produce") < at("RecordsAppended") && at("RecordsAppended") < at("HighWatermarkAdvanced"), "{seen:?}");
 }

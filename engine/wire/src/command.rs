@@ -110,6 +110,12 @@ pub enum Command {
         us: u64,
         events_max: u32,
     },
+    /// Runs like `Run` while there is nothing to watch, and ends with the first step after which there is: an event with
+    /// words, or a message that has just left and is worth watching whatever it carries (`FlightView::LOUD`).
+    Pass {
+        us: u64,
+        events_max: u32,
+    },
     /// Runs until no terminal command runs that will end by itself (or 120 virtual seconds have passed).
     RunUntilIdle {
         terminal: String,
@@ -194,6 +200,13 @@ pub enum Command {
         preview: bool,
     },
     Digest,
+}
+
+impl Command {
+    /// Whether time passes by it and it is asked again and again while one watches.
+    pub fn is_run(&self) -> bool {
+        matches!(self, Self::Run { .. } | Self::Pass { .. })
+    }
 }
 
 /// A value that can surprise.

@@ -21,4 +21,4 @@ pub use reply::{Delta, Problem, Reply};
 pub use view::{Entity, Key, View};
 
 /// Raised with every change of these types. A page whose worker speaks another version asks to be reloaded.
-pub const WIRE_VERSION: u32 = 5;
+pub const WIRE_VERSION: u32 = 6;

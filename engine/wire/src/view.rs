@@ -295,3 +295,15 @@ pub struct FlightView {
     pub keys: Vec<Option<String>>,
     pub error: bool,
 }
+
+impl FlightView {
+    /// APIs whose messages are worth watching whatever they carry: records that are written, and the words that change who
+    /// leads.
+    pub const LOUD: [&str; 4] = ["Produce", "AlterPartition", "BrokerRegistration", "CreateTopics"];
+
+    /// Whether it is worth watching: loud, a refusal, or records on their way. Heartbeats and empty fetches are not.
+    pub fn is_loud(&self) -> bool {
+        self.arrives_us > self.sent_us
+            && (self.error || !self.keys.is_empty() || Self::LOUD.contains(&self.api.as_str()))
+    }
+}

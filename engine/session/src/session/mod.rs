@@ -96,7 +96,7 @@ impl Session {
 
     /// Does a request, or the first slice of it, and tells what changed.
     pub fn handle(&mut self, request: Request) -> Reply {
-        let is_run = matches!(request.command, Command::Run { .. });
+        let is_run = request.command.is_run();
         let outcome = self.perform(request.command);
         let (done, problem) = match outcome {
             Ok(done) => (done, None),
@@ -140,6 +140,7 @@ impl Session {
             Command::EndOfInput { terminal } => act(running, Act::EndOfInput { terminal }),
             Command::Fault(fault) => act(running, Act::Fault(fault)),
             Command::Run { us, events_max } => Ok(time::run(&mut running.stage, us, events_max)),
+            Command::Pass { us, events_max } => Ok(time::pass(&mut running.stage, us, events_max)),
             Command::RunUntilIdle { terminal } => self.run_until_idle(&terminal),
             Command::StepEvent { forward } => self.step(forward, false),
             Command::StepBeat { forward } => self.step(forward, true),

@@ -4,13 +4,18 @@ use base::{NodeId, Uuid};
 use log::batch::batches_of;
 use protocol::messages::{AlterPartitionRequest, FetchRequest, FetchResponse, ProduceRequest, ProduceResponse};
 use protocol::{ErrorCode, Packet, Records, Request, Response};
+use sim::World;
 use wire::view::FlightView;
 use wire::{Entity, Key, View};
 
 use super::{Scene, replicas};
+use crate::host::Host;
 
 /// Keys that a token carries at most.
 const KEYS_MAX: usize = 3;
+/// A `NoOpRecord` in its frame (frame version, number of its kind, version, tags): twice a second the active controller writes
+/// one, so that everybody hears of it, and it tells nothing.
+const NO_OP: [u8; 4] = [1, 20, 0, 0];
 
 pub fn add(scene: &Scene<'_>, view: &mut View) {
     let host = |node: NodeId| scene.world.host_of(node).unwrap_or_default().to_string();
@@ -31,6 +36,15 @@ pub fn add(scene: &Scene<'_>, view: &mut View) {
         };
         view.insert(Key::Flight(flight.id), Entity::Flight(shown));
     }
+}
+
+/// Whether a message that is worth watching whatever it carries has left at this very moment. One that carries records
+/// follows from an event that has words.
+pub fn has_loud_departure(world: &World<Host>) -> bool {
+    world
+        .flights()
+        .iter()
+        .any(|flight| flight.sent_at == world.now() && FlightView::LOUD.contains(&flight.message.api_key().name()))
 }
 
 /// What a message carries, in so far as a token shows it.
@@ -134,5 +148,6 @@ fn named(topic: &str, id: Uuid, partition: i32, scene: &Scene<'_>) -> Option<Str
 fn keys(records: &Records) -> Vec<Option<String>> {
     let batches = batches_of(records).map_while(Result::ok);
     let records = batches.flat_map(|batch| batch.records().map_while(Result::ok));
-    records.take(KEYS_MAX).map(|record| record.key.as_deref().map(replicas::text)).collect()
+    let telling = records.filter(|record| record.value.as_deref() != Some(&NO_OP));
+    telling.take(KEYS_MAX).map(|record| record.key.as_deref().map(replicas::text)).collect()
 }

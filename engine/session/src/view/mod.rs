@@ -26,6 +26,7 @@ use wire::View;
 use crate::host::{Host, HostSpec};
 
 pub use changes::Viewer;
+pub use flights::has_loud_departure;
 
 /// All that can be seen in this world now, lamps aside (they belong to the checker).
 pub fn of(world: &World<Host>) -> View {

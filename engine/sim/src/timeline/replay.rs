@@ -53,6 +53,11 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
     /// Like `run_until`, but looks after every step whether to go on: for a time budget, and for checks that must see
     /// every state. `go_on` gets the world after the step and the events of the step.
     pub fn run_while(&mut self, until: Micros, mut go_on: impl FnMut(&World<N>, &[Stamped<Event<N>>]) -> bool) -> Stop {
+        self.run_asking(until, &mut go_on)
+    }
+
+    /// The loop of `run_while` is there once, whoever asks.
+    fn run_asking(&mut self, until: Micros, go_on: &mut dyn FnMut(&World<N>, &[Stamped<Event<N>>]) -> bool) -> Stop {
         loop {
             let is_wanted = match self.advance(until) {
                 Moved::Step => {
@@ -145,6 +150,10 @@ impl<N: Node, C: Apply<N>> Timeline<N, C> {
     /// Goes to a place on the current branch: from the nearest snapshot, or from here if that is nearer, by replay.
     /// `go_on` is asked after every step of the replay; after `Budget` the same call again goes on.
     pub fn seek_while(&mut self, goal: Goal, mut go_on: impl FnMut(&World<N>) -> bool) -> Stop {
+        self.seek_asking(goal, &mut go_on)
+    }
+
+    fn seek_asking(&mut self, goal: Goal, go_on: &mut dyn FnMut(&World<N>) -> bool) -> Stop {
         let goal = self.clamp(goal);
         self.jump(goal);
         let target = self.expected_index(goal);

@@ -22,7 +22,8 @@ const STEP_BACK: &str = r#"
   const clock = document.querySelector('.clock'), back = document.querySelector('[aria-label="Step back"]');
   const took = [];
   // After a fault the page lets time run on for a while; what is measured is a page at rest.
-  await new Promise(done => setTimeout(done, 4000));
+  while (document.querySelector('[aria-label="Pause"]')) await new Promise(done => setTimeout(done, 100));
+  await new Promise(done => setTimeout(done, 1000));
   for (let n = 0; n < times; n++) {
     const before = clock.textContent + document.querySelector('.evno')?.textContent;
     const start = performance.now();
