@@ -65,7 +65,7 @@ const TEMPLATES: [Template; 6] = [
     },
     Template {
         name: "Latest per key",
-        note: "a compacted topic: the cleaner keeps the newest of each key",
+        note: "A compacted topic: the cleaner keeps the newest of each key",
         brokers: 3,
         ops: &[
             Op::Line(
@@ -91,7 +91,7 @@ const TEMPLATES: [Template; 6] = [
     },
     Template {
         name: "Two in one group",
-        note: "two members share three partitions",
+        note: "Two members share three partitions",
         brokers: 3,
         ops: &[Op::Line("t1", TOPIC), Op::Line("t2", KEYED), Op::Line("t3", GROUP), Op::Line("t4", GROUP)],
     },

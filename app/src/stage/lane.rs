@@ -287,7 +287,7 @@ fn rail(props: &Props) -> Html {
                 // What it is beside is introduced with it; before that the empty slot says where the next record goes.
                 {text(flags.end_x, y + 12.5, if leader { "m f11 ik" } else { "m f11 q3" }, flags.end)}
             }
-            if leader { {pins(props, y, flags.mark_x)} }
+            if leader { {pins(props, y, (flags.mark_x, flags.mark_x + flags.mark_w))} }
         </g>
     }
 }
@@ -342,11 +342,11 @@ impl Flags {
 }
 
 /// Bookmark at the committed offset, caret at the position, between them what would be read again.
-fn pins(props: &Props, y: f64, flag: f64) -> Html {
+fn pins(props: &Props, y: f64, flag: (f64, f64)) -> Html {
     let pin = |pin: &Pin| {
         // Beside the watermark's flag, not under it.
         let at = props.x_of(pin.position);
-        let x = if props.partition.high_watermark == Some(pin.position) { at.min(flag) - 8.0 } else { at };
+        let x = if at > flag.0 - 8.0 && at < flag.1 + 6.0 { flag.0 - 8.0 } else { at };
         let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
             let cx = props.x_of(at);
             let (from, to) = (cx.min(x), cx.max(x));

@@ -16,6 +16,8 @@ pub struct Route {
     pub points: Vec<(f64, f64)>,
     /// Between two brokers: drawn as an arrow with a label.
     pub column: bool,
+    /// Right edge of the racks: a label ends before it.
+    pub right: f64,
     /// Small dot without words: heartbeats, metadata, empty fetches outside the focus.
     pub quiet: bool,
 }
@@ -69,7 +71,12 @@ pub fn route(view: &FlightView, model: &Model, layout: &Layout, focus: Option<&T
         _ => false,
     };
     let between = matches!((&from, &to), (End::Broker(_), End::Broker(_)));
-    (!hidden && points.len() > 1).then_some(Route { points, column: between && loud, quiet: !loud })
+    (!hidden && points.len() > 1).then_some(Route {
+        points,
+        column: between && loud,
+        right: layout.rack_right(),
+        quiet: !loud,
+    })
 }
 
 fn end(host: &str, view: &FlightView, model: &Model, layout: &Layout) -> Option<End> {
@@ -148,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_share_of_the_way_is_measured_along_it() {
-        let route = Route { points: vec![(0.0, 0.0), (10.0, 0.0), (10.0, 30.0)], column: false, quiet: false };
+        let route =
+            Route { points: vec![(0.0, 0.0), (10.0, 0.0), (10.0, 30.0)], column: false, right: 0.0, quiet: false };
         assert_eq!(route.at(0.0), (0.0, 0.0));
         assert_eq!(route.at(0.5), (10.0, 10.0));
         assert_eq!(route.at(1.0), (10.0, 30.0));

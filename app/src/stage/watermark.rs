@@ -4,24 +4,29 @@ use crate::svg::{N, path, text};
 use yew::prelude::*;
 
 use super::Props;
-use super::layout::{Layout, RACK_X};
+use super::layout::{Layout, RACK_X, RackBox};
 
-/// Where a rack's title ends.
+/// Where a rack's title ends, and how wide the count of what it has no room for is at the right of it.
 const TITLE_W: f64 = 330.0;
+const HIDDEN_W: f64 = 125.0;
 
 pub fn line(props: &Props, layout: &Layout) -> Html {
     let Some(tp) = &props.focus else { return html! {} };
     let Some(view) = props.model.partitions.get(tp) else { return html! {} };
     let Some(mark) = view.high_watermark else { return html! {} };
-    let ends: Vec<_> = layout.racks.iter().filter_map(|rack| layout.lane(rack.broker, tp)).collect();
-    let Some(first) = ends.first() else { return html! {} };
+    let lanes = layout.racks.iter().filter_map(|rack| Some((rack, layout.lane(rack.broker, tp)?)));
+    let lanes: Vec<_> = lanes.collect();
+    let Some((top, first)) = lanes.first() else { return html! {} };
     let x = layout.x_of(tp, mark);
-    // The line leaves out the focused lanes, which carry marks of their own, and near the left edge the racks' titles.
+    // The line leaves out the focused lanes, which carry marks of their own, and the words of the racks' titles.
     let roomy = x > RACK_X + TITLE_W;
-    let mut d = if roomy { format!("M{x} {}V{}", N(layout.top - 17.0), N(first.y), x = N(x)) } else { String::new() };
-    for (rack, pair) in layout.racks.iter().zip(ends.windows(2)) {
-        let from = pair[0].y + pair[0].h + if layout.slim { 0.0 } else { 18.0 };
-        let to = if roomy { pair[1].y } else { rack.y + rack.h };
+    let passes = |rack: &RackBox| roomy && (rack.hidden == 0 || x < layout.rack_right() - HIDDEN_W);
+    let low = if passes(top) { first.y } else { top.y };
+    let mut d = if roomy { format!("M{x} {}V{}", N(layout.top - 17.0), N(low), x = N(x)) } else { String::new() };
+    for pair in lanes.windows(2) {
+        let ((rack, above), (next, below)) = (pair[0], pair[1]);
+        let from = above.y + above.h + if layout.slim { 0.0 } else { 18.0 };
+        let to = if passes(next) { below.y } else { rack.y + rack.h };
         if to > from {
             d += &format!("M{x} {from}V{to}", x = N(x), from = N(from), to = N(to));
         }
