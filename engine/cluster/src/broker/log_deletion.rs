@@ -70,7 +70,7 @@ impl Broker {
                 && let Some(what) = held.log.delete_due(&mut self.disk, now)
             {
                 match what {
-                    Doomed::Segments(shown, replaced) => self.log_deleting(&id, &shown, replaced, fx),
+                    Doomed::Segments { shown, replaced } => self.log_deleting(&id, &shown, replaced, fx),
                     Doomed::File(path) => self.log_file_gone(&path, fx),
                 }
             }
@@ -90,9 +90,7 @@ impl Broker {
         let amount = |name| Micros::from_ms(self.settings.server.amount(name));
         let first = self.started_at + amount("log.initial.task.delay.ms");
         let at = (now + amount("log.segment.delete.delay.ms")).max(first);
-        let (folder, partition, segments) = (String::new(), log.partition().clone(), log.shown_segments());
-        let doomed = DoomedFolder { folder, at, partition, segments };
-        self.files.doom(&mut self.disk, doomed, stray, &mut self.rng)
+        self.files.doom(&mut self.disk, log.partition(), log.shown_segments(), at, stray, &mut self.rng)
     }
 
     /// The folder of a deleted partition (`LogManager.deleteLogs`).

@@ -142,9 +142,16 @@ impl LogFiles {
         disk.list(LOG_DIR).iter().filter_map(|name| partition_of_folder(name)).collect()
     }
 
-    /// Takes a partition's folder out of sight until its time has come. Says what it is called now.
-    pub fn doom(&mut self, disk: &mut Disk, mut doomed: DoomedFolder, stray: bool, rng: &mut Rng) -> String {
-        let partition = &doomed.partition;
+    /// Takes the folder of a partition with these segments out of sight until `at`. Says what it is called now.
+    pub fn doom(
+        &mut self,
+        disk: &mut Disk,
+        partition: &TopicPartition,
+        segments: String,
+        at: Micros,
+        stray: bool,
+        rng: &mut Rng,
+    ) -> String {
         let suffix = if stray { STRAY_SUFFIX } else { DELETE_SUFFIX };
         let unique = Uuid::random(rng);
         // The name of a folder may have 255 characters; Kafka cuts the topic's name where it must.
@@ -153,8 +160,7 @@ impl LogFiles {
         let renamed = format!("{name}.{:032x}{suffix}", unique.0);
         let folder = in_log_dir(&renamed);
         disk.rename(&partition_dir(partition), &folder);
-        doomed.folder = folder;
-        self.doomed.push(doomed);
+        self.doomed.push(DoomedFolder { folder, at, partition: partition.clone(), segments });
         renamed
     }
 
@@ -301,9 +307,7 @@ mod tests {
         let partition = TopicPartition::new("orders", 0);
         disk.write(&format!("{}/x.log", partition_dir(&partition)), "x".into(), now);
         let at = Micros::from_secs(61);
-        let (folder, segments) = (String::new(), String::new());
-        let doomed = DoomedFolder { folder, at, partition: partition.clone(), segments };
-        files.doom(&mut disk, doomed, false, &mut rng);
+        files.doom(&mut disk, &partition, String::new(), at, false, &mut rng);
         assert!(LogFiles::partitions_on_disk(&disk).is_empty());
         let folder = disk.list(LOG_DIR).into_iter().find(|name| name.starts_with("orders-0.")).expect("renamed");
         assert!(folder.ends_with("-delete") && folder.len() == "orders-0.".len() + 32 + "-delete".len());

@@ -18,8 +18,13 @@ pub struct PendingDelete {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Doomed {
-    /// The segments whose files follow, as Kafka names them in its log; whether the cleaner replaced them.
-    Segments(String, bool),
+    /// Segments whose files follow.
+    Segments {
+        /// As Kafka names them in its log.
+        shown: String,
+        /// The cleaner wrote others in their place.
+        replaced: bool,
+    },
     /// A file that has been renamed to `.deleted`.
     File(String),
 }
@@ -163,7 +168,7 @@ impl UnifiedLog {
         now: Now,
     ) {
         let due = self.file_delete_due(now);
-        self.pending_deletes.push(PendingDelete { due, what: Doomed::Segments(shown(segments), replaced) });
+        self.pending_deletes.push(PendingDelete { due, what: Doomed::Segments { shown: shown(segments), replaced } });
         for segment in segments.iter().filter(|_| snapshots) {
             if let Some(path) = self.producers.hide_snapshot(disk, segment.base_offset()) {
                 self.pending_deletes.push(PendingDelete { due, what: Doomed::File(path) });
