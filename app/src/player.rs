@@ -213,11 +213,13 @@ impl Player {
         let stop;
         {
             let mut state = self.state.borrow_mut();
-            state.waited_ms = 0.0;
-            let passed = reply.now_us.saturating_sub(state.now_us) as f64 / QUIET_US as f64;
-            let happened = reply.index.saturating_sub(state.index) as f64 / f64::from(QUIET_EVENTS);
-            state.worth_ms = ASK_MS * passed.max(happened).min(1.0);
-            (state.now_us, state.index) = (reply.now_us, reply.index);
+            // A question in between takes nothing from the time that is being watched.
+            if (reply.now_us, reply.index) != (state.now_us, state.index) {
+                let passed = reply.now_us.saturating_sub(state.now_us) as f64 / QUIET_US as f64;
+                let happened = reply.index.saturating_sub(state.index) as f64 / f64::from(QUIET_EVENTS);
+                state.worth_ms = ASK_MS * passed.max(happened).min(1.0);
+                (state.now_us, state.index, state.waited_ms) = (reply.now_us, reply.index, 0.0);
+            }
             state.flights = model.flights.values().filter(|flight| flight.is_loud()).cloned().collect();
             if let Speed::ByEvent(fast) = SPEEDS[state.speed].0
                 && !reply.reset

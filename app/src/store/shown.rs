@@ -54,7 +54,7 @@ impl Shown {
 
     /// Whether an event is a beat with a flag: of Kafka's own topics there are fifty partitions, and all leave at once.
     pub fn flags(self, event: &EventView) -> bool {
-        let own = event.kind != "Typed" && event.sentence.contains(" __");
+        let own = event.kind != "Typed" && event.sentence.split(' ').any(|word| word.starts_with("__"));
         event.beat && !own && self.tells(event)
     }
 
@@ -100,6 +100,7 @@ mod tests {
         let all = Shown::default();
         assert!(all.flags(&shrunk) && all.flags(&event("TopicCreated", "Topic a__b is created with 3 partitions.")));
         assert!(!all.flags(&event("TopicCreated", "Topic __consumer_offsets is created with 50 partitions.")));
+        assert!(!all.flags(&event("ConfigChanged", "__consumer_offsets: compression.type is set to producer.")));
         assert!(!all.flags(&event("IsrShrunk", "Broker 2 leaves the ISR of __consumer_offsets-1: now 1, 3.")));
         assert!(early.tells(&event("Typed", "You type in t1: echo ISR")));
         let leads = event("BecameLeader", "Broker 1 acts as leader of orders-1, epoch 4.");
