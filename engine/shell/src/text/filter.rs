@@ -113,7 +113,7 @@ impl Filter {
             io.eprintln(out.errors.trim_end_matches('\n'));
         }
         let status = out.done.unwrap_or(0);
-        io.exit(if self.failed && status == 0 { self.kind.failure_status() } else { status });
+        io.exit(if self.failed { status.max(self.kind.failure_status()) } else { status });
     }
 
     /// A last line without its newline is a line too.
