@@ -317,10 +317,16 @@ impl Consumer {
             (_, None) => {}
             (OffsetReset::Earliest, Some(partition)) => partition.reset(EARLIEST),
             (OffsetReset::Latest, Some(partition)) => partition.reset(LATEST),
-            (OffsetReset::None, Some(_)) => {
+            (OffsetReset::None, Some(partition)) => {
+                let cluster = &self.core.metadata.cluster;
+                let shown =
+                    |value: Option<String>| value.map_or("Optional.empty".into(), |value| format!("Optional[{value}]"));
+                let at = cluster.partition(tp).map_or(-1, |found| found.leader_epoch);
                 let why = format!(
-                    "Fetch position FetchPosition{{offset={from}, offsetEpoch=Optional.empty}} is out of range for \
-                     partition {tp}"
+                    "Fetch position FetchPosition{{offset={from}, offsetEpoch={}, currentLeader=LeaderAndEpoch{{leader={}, \
+                     epoch={at}}}}} is out of range for partition {tp}",
+                    shown(Some(partition.position_epoch).filter(|epoch| *epoch >= 0).map(|epoch| epoch.to_string())),
+                    shown(cluster.leader(tp).map(|node| node.to_string()))
                 );
                 self.throw(KafkaError::new(error::OFFSET_OUT_OF_RANGE, why));
             }
