@@ -8,6 +8,7 @@ use protocol::scala::immutable_order;
 use super::replica_manager::hash_of;
 use super::{Broker, Fx, Partition};
 use crate::Event;
+use crate::config::{ConfigType, topic_key};
 use crate::metadata::{ConfigResource, NO_LEADER, PartitionRegistration, TopicIdPartition};
 use crate::server_log::{joined, logger, option, set};
 
@@ -194,7 +195,12 @@ impl Broker {
         let text = format!("[LogLoader partition={id}, dir={}] Loading producer state till offset 0", self.log_dir());
         self.log_info(logger::UNIFIED_LOG, text, fx);
         let configs = self.metadata.image.configs(&ConfigResource::topic(&id.topic));
-        let configs = joined(configs.iter().map(|(name, value)| format!("{name}={value}")), ", ");
+        // Values that are text stand in quotes, those of lists and numbers do not (`ConfigUtils.configMapToRedactedString`).
+        let shown = |(name, value): (&String, &String)| match topic_key(name) {
+            Some(key) if key.kind == ConfigType::String => format!("{name}=\"{value}\""),
+            _ => format!("{name}={value}"),
+        };
+        let configs = joined(configs.iter().map(shown), ", ");
         let text = format!("Created log for partition {id} in {}/{id} with properties {{{configs}}}", self.log_dir());
         self.log_info(logger::LOG_MANAGER, text, fx);
         log

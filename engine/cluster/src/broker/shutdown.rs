@@ -100,6 +100,9 @@ impl Broker {
     pub(super) fn shut_down(&mut self, now: Micros, fx: &mut Fx<'_>) {
         self.lifecycle.state = BrokerState::ShuttingDown;
         if self.published {
+            for text in ["shutting down", "shutdown completed"] {
+                self.log_fetchers(text, fx);
+            }
             self.log_info(logger::LOG_MANAGER, "Shutting down.".to_string(), fx);
             let offsets = self.replicas.high_watermarks();
             self.files.checkpoint_high_watermarks(&mut self.disk, offsets, now);

@@ -42,11 +42,22 @@ impl QuorumController {
             self.claim(epoch, process, fx);
             return true;
         }
-        if self.known_leader != (epoch, leader) && !raft.is_leader() {
-            self.known_leader = (epoch, leader);
+        // A leader that has resigned, or was one before it was started, hears of nothing new before the next epoch.
+        let own = Some(self.spec.node_id);
+        if self.known_leader != (epoch, leader) && leader != own {
+            let (claimed, known) = std::mem::replace(&mut self.known_leader, (epoch, leader));
             let leader = leader.map_or("(none)".to_string(), |leader| leader.to_string());
-            let text = format!("In the new epoch {epoch}, the leader is {leader}.");
-            self.log_line("INFO", logger::CONTROLLER, &text, fx);
+            let (level, text) = if known == own {
+                let text = format!(
+                    "Renouncing the leadership due to a metadata log event. We were the leader at epoch {claimed}, but in the \
+                     new epoch {epoch}, the leader is {leader}. Reverting to last stable offset {}.",
+                    process.loader.loaded_end() - 1
+                );
+                ("WARN", text)
+            } else {
+                ("INFO", format!("In the new epoch {epoch}, the leader is {leader}."))
+            };
+            self.log_line(level, logger::CONTROLLER, &text, fx);
             return true;
         }
         false
@@ -67,11 +78,18 @@ impl QuorumController {
     }
 
     fn renounce(&mut self, process: &Process<'_>, fx: &mut Fx<'_>) {
-        let text = format!(
-            "Renouncing the leadership due to a metadata log event. We were the leader at epoch {}.",
-            self.claim_epoch
-        );
-        self.log_line("WARN", logger::CONTROLLER, &text, fx);
+        let raft = process.raft.raft();
+        if raft.leader() == Some(self.spec.node_id) && raft.shutdown_deadline().is_none() {
+            // It has lost its majority, and hears of that when it writes again.
+            let text = format!(
+                "writeNoOpRecord: event failed with NotLeaderException in 0 microseconds. Renouncing leadership and reverting \
+                 to the last committed offset {}. Exception message: Append failed because the replica is not the current \
+                 leader",
+                process.loader.loaded_end() - 1
+            );
+            self.log_line("INFO", logger::CONTROLLER, &text, fx);
+            self.known_leader = (self.claim_epoch, None);
+        }
         self.claim_epoch = 0;
         self.fail_pending(fx);
         self.stop_timers(fx);

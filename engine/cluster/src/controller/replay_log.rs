@@ -11,7 +11,7 @@ use super::control::ControlState;
 use super::heartbeat::BrokerControlState;
 use crate::features::MetadataVersion;
 use crate::metadata::security::{MECHANISMS, describe};
-use crate::metadata::{MetadataImage, PartitionRegistration, ResourceType};
+use crate::metadata::{MetadataImage, PartitionRegistration, RECOVERING, ResourceType};
 use crate::server_log::{joined, logger};
 
 /// A class and what it says.
@@ -31,6 +31,7 @@ pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataIm
         MetadataRecord::PartitionChange(r) if r.removing_replicas.is_some() || r.adding_replicas.is_some() => {
             (logger::REPLICATION, assignment_change(r, before)?)
         }
+        MetadataRecord::PartitionChange(r) => (logger::REPLICATION, unclean_change(r, before)?),
         MetadataRecord::ClearElr(r) => (logger::REPLICATION, cleared_elrs(&r.topic_name, before)),
         MetadataRecord::Config(r) => (logger::CONFIGURATION, config(r)),
         MetadataRecord::FeatureLevel(r) if r.name == "metadata.version" => {
@@ -129,6 +130,36 @@ fn new_partition(record: &PartitionRecord, before: &MetadataImage) -> Option<Str
 }
 
 /// Of other changes of a partition Kafka speaks at a lower level.
+/// A leader was not among those who have everything (`PartitionRegistration.maybeLogPartitionChange`).
+fn unclean_change(record: &PartitionChangeRecord, before: &MetadataImage) -> Option<String> {
+    let topic = before.topic(record.topic_id)?;
+    let old = topic.partitions.get(&record.partition_id)?;
+    let new = old.merge(record);
+    if new.leader_recovery_state != RECOVERING {
+        return None;
+    }
+    let parts = |of: &PartitionRegistration| {
+        let list = |ids: &[i32]| format!("[{}]", joined(ids.iter(), ", "));
+        [
+            ("replicas", list(&of.replicas)),
+            ("isr", list(&of.isr)),
+            ("leader", of.leader.to_string()),
+            (
+                "leaderRecoveryState",
+                if of.leader_recovery_state == RECOVERING { "RECOVERING" } else { "RECOVERED" }.into(),
+            ),
+            ("leaderEpoch", of.leader_epoch.to_string()),
+            ("elr", list(&of.elr)),
+            ("lastKnownElr", list(&of.last_known_elr)),
+            ("partitionEpoch", of.partition_epoch.to_string()),
+        ]
+    };
+    let changes = parts(old).into_iter().zip(parts(&new)).filter(|(old, new)| old != new);
+    let changes = changes.map(|((name, old), (_, new))| format!("{name}: {old} -> {new}"));
+    let (name, partition, id) = (&topic.name, record.partition_id, record.topic_id);
+    Some(format!("UNCLEAN partition change for {name}-{partition} with topic ID {id}: {}", joined(changes, ", ")))
+}
+
 fn assignment_change(record: &PartitionChangeRecord, before: &MetadataImage) -> Option<String> {
     const NO_LEADER_CHANGE: i32 = -2;
     let topic = before.topic(record.topic_id)?;

@@ -5,6 +5,7 @@ use base::{Map, Micros, Set};
 
 use super::voters::{Listener, ReplicaKey, VoterSet};
 use crate::broker::connections::ReplyTo;
+use crate::server_log::joined;
 
 /// `CHECK_QUORUM_TIMEOUT_FACTOR` is 1.5.
 const fn check_quorum_timeout(fetch_timeout: Micros) -> Micros {
@@ -143,6 +144,17 @@ impl LeaderState {
     /// When the leader gives up for want of a quorum. A quorum of one never does.
     pub fn check_quorum_deadline(&self) -> Micros {
         if self.voters.len() == 1 { Micros::MAX } else { self.check_quorum_deadline }
+    }
+
+    /// What it says when it gives up.
+    pub fn describe_lost_quorum(&self) -> String {
+        format!(
+            "Did not receive fetch request from the majority of the voters within {}ms. Current fetched voters are [{}], and \
+             voters are [{}]",
+            check_quorum_timeout(self.fetch_timeout).as_ms(),
+            joined(self.fetched_voters.iter(), ", "),
+            joined(self.voters.values().map(|state| state.key), ", ")
+        )
     }
 
     /// Voters that have not fetched lately and so may not know who leads.

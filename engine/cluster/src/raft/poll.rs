@@ -51,11 +51,7 @@ impl Raft {
         let gives_up = io.now >= leader.check_quorum_deadline();
         let shuts_down = self.shutdown_deadline.is_some() && !self.log.voter_set().is_only_voter(leader.local);
         if gives_up {
-            io.out.lines.push((
-                "INFO",
-                logger::LEADER_STATE,
-                "Did not receive fetch request from the majority of the voters in time".to_string(),
-            ));
+            io.out.lines.push(("INFO", logger::LEADER_STATE, leader.describe_lost_quorum()));
         }
         if gives_up || shuts_down || leader.resign_requested {
             self.resign(io);

@@ -130,6 +130,7 @@ impl Raft {
 
     pub(super) fn add_vote(&mut self, candidate: ReplicaKey, io: &mut Io<'_>) {
         let election_deadline = self.random_election_deadline(io.now);
+        let from = self.describe_role();
         match &mut self.role {
             Role::Unattached(role) if role.voted.is_none() => {
                 (role.voted, role.election_deadline) = (Some(candidate), election_deadline);
@@ -141,6 +142,7 @@ impl Raft {
             _ => return,
         }
         self.write_election_state(io);
+        self.log_transition(&from, true, io);
     }
 
     /// Follows what a message says of the leader of an epoch that is not older than the own.

@@ -73,11 +73,19 @@ impl Raft {
         if granted && !asked.pre_vote {
             self.add_vote(candidate, io);
         }
+        let epoch = asked.replica_epoch;
         let text = format!(
-            "Vote request of replica {} (preVote={}) with epoch {} is {}",
+            "Vote request VoteRequestData(clusterId='{}', voterId={voter}, topics=[TopicData(topicName='{}', \
+             partitions=[PartitionData(partitionIndex=0, replicaEpoch={epoch}, replicaId={}, replicaDirectoryId={}, \
+             voterDirectoryId={}, lastOffsetEpoch={}, lastOffset={}, preVote={})])]) with epoch {epoch} is {}",
+            self.config.cluster_id,
+            CLUSTER_METADATA_TOPIC_NAME,
             candidate.id,
+            candidate.directory_id,
+            asked.voter_directory_id,
+            asked.last_offset_epoch,
+            asked.last_offset,
             asked.pre_vote,
-            asked.replica_epoch,
             if granted { "granted" } else { "rejected" }
         );
         io.info(text);
