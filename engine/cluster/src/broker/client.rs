@@ -28,6 +28,11 @@ impl Client {
         Client { client_id: client_id.into(), conn: None, target: None, next_correlation_id: 0, awaited: None }
     }
 
+    /// Where the standing connection leads to.
+    pub fn target(&self) -> Option<&(String, u16)> {
+        self.target.as_ref()
+    }
+
     /// A request waits for its answer.
     pub fn is_busy(&self) -> bool {
         self.awaited.is_some()

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use base::Micros;
-use protocol::Response;
 use protocol::messages::broker_registration_request::{Feature, Listener};
 use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
+use protocol::{ErrorCode, Response};
 
 use super::lifecycle::{BrokerState, Communication, Progress};
 use super::replication::{ISR_ANSWER, ISR_ANSWER_DELAY};
 use super::to_controller::{Lane, Purpose};
 use super::{Broker, Fx, named_timer, timer};
+use crate::controller::refusal;
 use crate::metadata::MetadataDelta;
 use crate::server_log::logger;
 use crate::{Event, ServerTimer};
@@ -113,6 +114,15 @@ impl Broker {
             );
             self.log_line("ERROR", logger::LIFECYCLE, text, fx);
             fx.exit();
+        }
+    }
+
+    /// Sends what waits for the controller, and answers for it where there has been none for too long.
+    pub(super) fn ask_controller(&mut self, now: Micros, fx: &mut Fx<'_>) {
+        for (purpose, body) in self.to_controller.pump(now, self.raft.raft().leader_address(), fx) {
+            if let Some(response) = refusal(&body, ErrorCode::RequestTimedOut, "The request timed out.") {
+                self.on_controller_response(now, purpose, Arc::new(response), fx);
+            }
         }
     }
 

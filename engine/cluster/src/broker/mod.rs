@@ -279,7 +279,7 @@ impl Broker {
         }
         self.propagate_isr_changes();
         self.send_fetches(now, fx);
-        self.to_controller.pump(self.raft.raft().leader_address(), fx);
+        self.ask_controller(now, fx);
         if self.raft.is_shut_down(now) {
             self.end_process(now, fx);
         }

@@ -64,6 +64,8 @@ struct Item {
     purpose: Purpose,
     api_version: i16,
     body: Arc<Request>,
+    /// Since when it waits.
+    since: Option<Micros>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +87,8 @@ pub struct ToController {
 /// Kafka waits 50 ms before it connects again; longer after repeated failures, so that an orphaned broker stays quiet.
 const RECONNECT_BACKOFF_MS: u64 = 50;
 const RECONNECT_BACKOFF_MAX_MS: u64 = 1_000;
+/// How long a client's request waits for a controller (`retryTimeoutMs` of the channel "forwarding").
+const RETRY_TIMEOUT: Micros = Micros::from_secs(60);
 const TIMEOUT_TIMER: &str = "controller-request-timeout";
 const BACKOFF_TIMER: &str = "controller-reconnect";
 
@@ -103,23 +107,43 @@ impl ToController {
 
     /// Queues a request; [`ToController::pump`] sends it.
     pub fn submit(&mut self, lane: Lane, purpose: Purpose, api_version: i16, body: impl Into<Request>) {
-        let item = Item { purpose, api_version, body: Arc::new(body.into()) };
+        let item = Item { purpose, api_version, body: Arc::new(body.into()), since: None };
         self.lane(lane).queue.push_back(item);
     }
 
-    /// Sends what can be sent to `controller` (host and port).
-    pub fn pump(&mut self, controller: Option<(&str, u16)>, fx: &mut Fx<'_>) {
-        let Some((host, port)) = controller else { return };
+    /// Sends what can be sent to `controller` (host and port). While none is known, who answered last is asked: one that
+    /// has resigned still answers what is only read. Returns what clients asked and nobody took within a minute.
+    pub fn pump(
+        &mut self,
+        now: Micros,
+        controller: Option<(&str, u16)>,
+        fx: &mut Fx<'_>,
+    ) -> Vec<(Purpose, Arc<Request>)> {
+        let mut expired = Vec::new();
         for (lane, state) in &mut self.lanes {
-            if state.client.is_busy() || state.backing_off {
-                continue;
+            for item in &mut state.queue {
+                item.since.get_or_insert(now);
             }
-            let Some(item) = state.queue.front() else { continue };
-            match state.client.send(host, port, item.api_version, item.body.clone(), fx) {
-                Ok(()) => fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), state.timeout),
-                Err(_) => back_off(*lane, state, fx),
+            while !state.client.is_busy() {
+                let Some(item) = state.queue.front() else { break };
+                let known = controller.map(|(host, port)| (host.to_string(), port));
+                let target = known.or_else(|| state.client.target().cloned()).filter(|_| !state.backing_off);
+                if *lane == Lane::Forwarding {
+                    let left = RETRY_TIMEOUT.saturating_sub(now.saturating_sub(item.since.unwrap_or(now)));
+                    if left == Micros::ZERO {
+                        expired.extend(state.queue.pop_front().map(|item| (item.purpose, item.body)));
+                        continue;
+                    }
+                    fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), left);
+                }
+                let Some((host, port)) = target else { break };
+                match state.client.send(&host, port, item.api_version, item.body.clone(), fx) {
+                    Ok(()) => fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), state.timeout),
+                    Err(_) => back_off(*lane, state, fx),
+                }
             }
         }
+        expired
     }
 
     pub fn owner_of(&self, conn: ConnId) -> Option<Lane> {

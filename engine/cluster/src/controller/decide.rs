@@ -131,7 +131,7 @@ fn refused(operation: &str, error: &ApiError, response: impl Into<Response>) -> 
 }
 
 /// The answer that says `code` of every part of a request; none for one that has no answer.
-pub(super) fn refusal(request: &Request, code: ErrorCode, words: &str) -> Option<Response> {
+pub(crate) fn refusal(request: &Request, code: ErrorCode, words: &str) -> Option<Response> {
     let error_code = code.code();
     let error_message = Some(words.to_string());
     Some(match request {
@@ -149,6 +149,10 @@ pub(super) fn refusal(request: &Request, code: ErrorCode, words: &str) -> Option
         Request::AlterPartitionReassignments(_) => {
             AlterPartitionReassignmentsResponse { error_code, error_message, ..Default::default() }.into()
         }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse { error_code, error_message, ..Default::default() }.into()
+        }
+        Request::DescribeQuorum(_) => DescribeQuorumResponse { error_code, error_message, ..Default::default() }.into(),
         Request::UpdateFeatures(_) => UpdateFeaturesResponse { error_code, error_message, ..Default::default() }.into(),
         Request::ElectLeaders(_) => ElectLeadersResponse { error_code, ..Default::default() }.into(),
         _ => return refusal_by_part(request, error_code, error_message),

@@ -47,6 +47,7 @@ use crate::server_log::{self, logger};
 use crate::spec::write_properties;
 use crate::{Control, ControllerSpec, Event, Kafka, ServerTimer, Timer};
 
+pub(crate) use decide::refusal;
 pub use heartbeat::{BrokerSession, HeartbeatManager};
 pub(crate) use quorum_controller::Process;
 pub use quorum_controller::QuorumController;

@@ -182,7 +182,7 @@ impl QuorumController {
             busy = true;
         }
         self.register_if_due(process.loader);
-        self.to_controller.pump(process.raft.raft().leader_address(), fx);
+        self.to_controller.pump(process.now, process.raft.raft().leader_address(), fx);
         busy
     }
 
