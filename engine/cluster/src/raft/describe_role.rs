@@ -53,14 +53,7 @@ impl Raft {
                 endpoints(&self.own_listener()),
                 role.epoch_start,
                 joined(
-                    // As they are when it begins: nothing is known of the others.
-                    role.voters().map(|voter| format!(
-                        "{}=ReplicaState(replicaKey={}, endOffset=Optional.empty, lastFetchTimestamp=-1, \
-                         lastCaughtUpTimestamp=-1, hasAcknowledgedLeader={})",
-                        voter.key.id,
-                        voter.key,
-                        voter.key == own
-                    )),
+                    role.voters().map(|voter| format!("{}=ReplicaState(replicaKey={})", voter.key.id, voter.key)),
                     ", "
                 )
             ),
