@@ -187,7 +187,7 @@ fn caption(pen: &CanvasRenderingContext2d, colours: &Palette, view: &FlightView,
     pen.set_text_align("left");
     pen.set_text_baseline("middle");
     let w = pen.measure_text(&view.label).map_or(60.0, |metrics| metrics.width());
-    let x = if route.column && x + w + 26.0 > route.right { x - w - 20.0 } else { x + 14.0 };
+    let x = if route.column && x + w + 20.0 > route.right { x - w - 20.0 } else { x + 14.0 };
     // A plate under the words: they cross lanes and labels.
     pen.set_fill_style_str(&colours.bg);
     pen.fill_rect(x, y - 8.0, w + 6.0, 16.0);
