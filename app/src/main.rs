@@ -20,6 +20,7 @@ mod stage;
 mod store;
 mod svg;
 mod terminal;
+mod text;
 mod theme;
 mod timeline;
 mod ui;

@@ -11,6 +11,7 @@ use super::{Props, WINDOW_US};
 use crate::icons::{Mark, mark};
 use crate::store::Events;
 use crate::svg::{N, path, px, text};
+use crate::text::el;
 use crate::timeline::axis::Axis;
 use crate::timeline::clock;
 use crate::timeline::lanes::keys;
@@ -56,8 +57,8 @@ pub fn chart(props: &Props, kind: &Kind, series: &[SeriesView], width: f64) -> H
     });
     html! {
         <section class="chart">
-            <h3>{kind.title}<span class="grow"/>{sign(kind, &values)}<b>{whole}</b><span class="muted">{kind.unit}</span></h3>
-            <p class="mono muted">{format!("{}, {}", kind.bean, kind.note)}</p>
+            <h3>{kind.title}<span class="grow"/>{sign(kind, &values)}{el("b", "", whole)}{el("span", "muted", kind.unit)}</h3>
+            {el("p", "mono muted", format!("{}, {}", kind.bean, kind.note))}
             <svg width={px(width)} height={px(props.height)} role="slider" tabindex="0" aria-label={kind.title} aria-valuemin="0"
                 aria-valuemax={(props.end_us / 1000).to_string()} aria-valuenow={(now / 1000).to_string()} aria-valuetext={spoken}
                 onclick={go} onkeydown={keys(&props.handle, &props.events, props.end_us)}>

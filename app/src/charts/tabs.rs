@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::{Charts, Props};
 use crate::store::Metrics;
+use crate::text::el;
 
 #[derive(Properties, PartialEq)]
 pub struct PlotsProps {
@@ -21,12 +22,11 @@ pub fn Plots(props: &PlotsProps) -> Html {
         let onclick = Callback::from(move |_: MouseEvent| at.set(to));
         html! { <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{*name}</button> }
     };
-    let row =
-        |(name, value): (&String, &u64)| html! { <tr><td class="mono">{name}</td><td class="n">{value}</td></tr> };
+    let row = |(name, value): (&String, &u64)| html! { <tr>{el("td", "mono", name.to_string())}{el("td", "n", value.to_string())}</tr> };
     html! {
         <section class="plots" aria-label="Metrics">
-            <div class="ttabs"><h2 class="sr">{"Metrics"}</h2><span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
-                <span class="grow"/><span class="muted small">{"dashes = events"}</span></div>
+            <div class="ttabs">{el("h2", "sr", "Metrics")}<span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>
+                <span class="grow"/>{el("span", "muted small", "dashes = events")}</div>
             <div class="plotsin" tabindex="0" role="group" aria-label="Values">
                 if *at < 2 { <Charts alerts={*at == 1} ..props.charts.clone()/> }
                 else { <table><tbody>{for props.metrics.iter().map(row)}</tbody></table> }

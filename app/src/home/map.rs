@@ -8,6 +8,7 @@ use super::storage::Progress;
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::load;
+use crate::text::el;
 
 pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
     let lanes = lessons.iter().map(|chapter| lane(handle, chapter, progress));
@@ -20,10 +21,10 @@ fn head(chapters: &[Chapter], progress: &Progress) -> Html {
     let done = chapters.iter().flat_map(|chapter| &chapter.lessons).filter(|entry| is_done(entry, progress)).count();
     let title = format!("{}, {}", counted(chapters.len(), "chapter"), counted(all, "lesson").to_ascii_lowercase());
     html! {
-        <div class="mh"><div class="grow"><h2>{title}</h2>
-            <span class="soft">{"Each lane is a log. Filled is read, the bookmark is what you have committed. Start anywhere."}</span></div>
-            <table class="cli" aria-label="Your progress"><thead><tr><th>{"GROUP"}</th><th>{"TOPIC"}</th><th class="n">{"CURRENT-OFFSET"}</th><th class="n">{"LOG-END-OFFSET"}</th><th class="n">{"LAG"}</th></tr></thead>
-                <tbody><tr><td>{"you"}</td><td>{"lessons"}</td><td class="n">{done}</td><td class="n">{all}</td><td class="n">{all - done}</td></tr></tbody></table>
+        <div class="mh"><div class="grow">{el("h2", "", title)}
+            {el("span", "soft", "Each lane is a log. Filled is read, the bookmark is what you have committed. Start anywhere.")}</div>
+            <table class="cli" aria-label="Your progress"><thead><tr>{el("th", "", "GROUP")}{el("th", "", "TOPIC")}{el("th", "n", "CURRENT-OFFSET")}{el("th", "n", "LOG-END-OFFSET")}{el("th", "n", "LAG")}</tr></thead>
+                <tbody><tr>{el("td", "", "you")}{el("td", "", "lessons")}{el("td", "n", done.to_string())}{el("td", "n", all.to_string())}<td class="n">{all - done}</td></tr></tbody></table>
         </div>
     }
 }
@@ -73,7 +74,7 @@ fn lane(handle: &Handle, chapter: &Chapter, progress: &Progress) -> Html {
     let committed = chapter.lessons.iter().take_while(|entry| is_done(entry, progress)).count();
     html! {
         <section class="clane" aria-label={chapter.name.clone()}>
-            <div class="lab">{chapter_icon(&chapter.name)}<div><h3>{&chapter.name}</h3><span class="muted">{format!("{state} · {minutes} min")}</span></div></div>
+            <div class="lab">{chapter_icon(&chapter.name)}<div>{el("h3", "", chapter.name.clone())}{el("span", "muted", format!("{state} · {minutes} min"))}</div></div>
             <div class="gr"><ol>{for chapter.lessons.iter().enumerate().map(|(at, entry)| record(handle, at, entry, progress, at + 1 == committed))}</ol></div>
         </section>
     }
@@ -98,7 +99,7 @@ fn record(handle: &Handle, at: usize, entry: &Entry, progress: &Progress, bookma
             <button class={classes!("lc", hue(&entry.chapter), done.then_some("done"), here.then_some("cur"))} {onclick}
                 aria-label={format!("{}, {} minutes{state}", entry.title, entry.minutes)} title={format!("{} min", entry.minutes)}>
                 <span class="o mono" data-n={at.to_string()}/>if done { {icon(Icon::Check)} }
-                <span class="t">{&entry.title}</span></button>
+                {el("span", "t", entry.title.clone())}</button>
             if bookmark { <svg class="bm0" width="10" height="13" viewBox="0 0 10 13" aria-hidden="true"><path d="M0 0h10v13l-5 -4-5 4z" class="bm"/></svg> }
             if here { <span class="you" aria-hidden="true"><svg width="12" height="11" viewBox="0 0 12 11"><path d="M6 1l5 9H1z" class="pos"/></svg>{"you are here"}</span> }
         </li>

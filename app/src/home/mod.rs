@@ -18,6 +18,7 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::panels::topbar::{logo, theme_button};
+use crate::text::el;
 use crate::theme::Theme;
 use crate::ui::{Ask, Overlay};
 
@@ -45,7 +46,7 @@ pub fn Home(props: &Props) -> Html {
         <div class="home">
             <header class="top">
                 <span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/>
-                <nav class="crumb" aria-label="Where you are"><b>{"Lessons"}</b></nav>
+                <nav class="crumb" aria-label="Where you are">{el("b", "", "Lessons")}</nav>
                 {crate::panels::topbar::modes(&props.handle, true, false)}
                 <span class="grow"/>
                 // Shown once the page is put by (boot.js marks the document).

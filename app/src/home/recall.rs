@@ -6,6 +6,7 @@ use super::Lessons;
 use super::index::Entry;
 use super::storage::{self, Progress};
 use crate::icons::{Icon, Mark, icon, mark};
+use crate::text::el;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -40,7 +41,7 @@ pub fn Recall(props: &Props) -> Html {
                 }
             })
         };
-        html! { <button class={state} disabled={chosen.is_some()} {onclick}><span class="k">{at + 1}</span><span>{words}</span></button> }
+        html! { <button class={state} disabled={chosen.is_some()} {onclick}><span class="k">{at + 1}</span>{el("span", "", words.to_string())}</button> }
     };
     let next = {
         let (chosen, turn) = (chosen.clone(), turn.clone());
@@ -50,8 +51,8 @@ pub fn Recall(props: &Props) -> Html {
         })
     };
     html! {
-        <section class="rc"><h2>{format!("Recall, from {}", entry.title)}</h2>
-            <div class="sbl"><button aria-expanded={open.to_string()} onclick={toggle}>{icon(Icon::Question)}<span>{&recall.question}</span><span class="muted">{"20 s"}</span></button></div>
+        <section class="rc">{el("h2", "", format!("Recall, from {}", entry.title))}
+            <div class="sbl"><button aria-expanded={open.to_string()} onclick={toggle}>{icon(Icon::Question)}{el("span", "", recall.question.clone())}{el("span", "muted", "20 s")}</button></div>
             if *open {
                 <div class="opts">{for recall.options.iter().enumerate().map(option)}</div>
                 if let Some(mine) = *chosen {

@@ -13,17 +13,18 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::load;
 use crate::share;
+use crate::text::el;
 use crate::ui::{Ask, Screen};
 
 pub fn side(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Option<&Kept>, again: Callback<()>) -> Html {
     let not_real = handle.ui.reform(|_: MouseEvent| Ask::Screen(Screen::NotReal));
     html! {
         <aside class="lft" aria-label="Start" ondragover={Callback::from(|event: DragEvent| event.prevent_default())} ondrop={on_drop(handle)}>
-            <div><h1>{"Learn Kafka from offset zero."}</h1>
-                <p class="lead">{"A whole cluster runs in this tab. Break it, rewind it, and see why it did that."}</p></div>
+            <div>{el("h1", "", "Learn Kafka from offset zero.")}
+                {el("p", "lead", "A whole cluster runs in this tab. Break it, rewind it, and see why it did that.")}</div>
             {resume(handle, lessons, progress, kept)}
             <Recall lessons={lessons.clone()} progress={progress.clone()}/>
-            <section class="sb"><h2>{"Sandbox and files"}</h2><div class="sbl">
+            <section class="sb">{el("h2", "", "Sandbox and files")}<div class="sbl">
                 {cluster(handle, "New cluster", "3 brokers, KRaft", 3)}
                 {cluster(handle, "One broker", "1 broker, KRaft", 1)}
                 {file(handle, "Open a lesson file", ".md", load::open_file)}
@@ -34,7 +35,7 @@ pub fn side(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Optio
             <div class="row wraps foot">
                 <button class="link muted" onclick={export()}>{"Export progress"}</button>
                 <button class="link muted" onclick={not_real}>{"What is not real yet"}</button>
-                <span class="grow"/><span class="muted">{"Kafka 4.3 rules"}</span>
+                <span class="grow"/>{el("span", "muted", "Kafka 4.3 rules")}
             </div>
         </aside>
     }
@@ -57,7 +58,7 @@ fn resume(handle: &Handle, lessons: &Lessons, progress: &Progress, kept: Option<
     let place = kept.lesson.as_ref().and_then(|file| progress.lessons.get(file)).filter(|lesson| lesson.steps > 0);
     html! {
         <section class="res" aria-label="Resume">{thumb::picture(kept.thumb.as_ref())}<div class="bd">
-            <span class="eyebrow">{"Where you stopped"}</span><h2>{&kept.title}</h2>
+            {el("span", "eyebrow", "Where you stopped")}{el("h2", "", kept.title.clone())}
             <p class="soft">{place.map_or("Your cluster as you left it.".to_owned(), |lesson| format!("Step {} of {}.", lesson.step + 1, lesson.steps))}</p>
             <div class="row"><button class="btn pri" onclick={go}>{"Resume"}</button>
                 if let Some(over) = over { <button class="btn ghost" onclick={over}>{"Start over"}</button> }</div>
@@ -73,8 +74,8 @@ fn first(handle: &Handle, lessons: &Lessons) -> Html {
     };
     html! {
         <section class="res" aria-label="Begin">{thumb::picture(None)}<div class="bd">
-            <span class="eyebrow">{"Begin here"}</span><h2>{&entry.title}</h2>
-            <p class="soft">{format!("{}, about {} minutes.", entry.chapter, entry.minutes)}</p>
+            {el("span", "eyebrow", "Begin here")}{el("h2", "", entry.title.clone())}
+            {el("p", "soft", format!("{}, about {} minutes.", entry.chapter, entry.minutes))}
             <div class="row"><button class="btn pri" onclick={go}>{"Start"}</button></div>
         </div></section>
     }
@@ -83,7 +84,7 @@ fn first(handle: &Handle, lessons: &Lessons) -> Html {
 fn cluster(handle: &Handle, name: &'static str, note: &'static str, brokers: u32) -> Html {
     let handle = handle.clone();
     let onclick = Callback::from(move |_: MouseEvent| boot(&handle, brokers));
-    html! { <button {onclick}>{icon(Icon::Plus)}<span>{name}</span><span class="muted">{note}</span></button> }
+    html! { <button {onclick}>{icon(Icon::Plus)}{el("span", "", name)}{el("span", "muted", note)}</button> }
 }
 
 /// A cluster of one's own.
@@ -107,7 +108,7 @@ fn file(handle: &Handle, name: &'static str, ending: &'static str, open: fn(&Han
         // The same file can be picked again.
         input.set_value("");
     });
-    html! { <label>{icon(Icon::File)}<span>{name}</span><span class="muted">{ending}</span><input class="sr" type="file" accept={format!("{ending},text/plain")} {onchange}/></label> }
+    html! { <label>{icon(Icon::File)}{el("span", "", name)}{el("span", "muted", ending)}<input class="sr" type="file" accept={format!("{ending},text/plain")} {onchange}/></label> }
 }
 
 fn file_text(handle: &Handle, name: &'static str, ending: &'static str, open: fn(&Handle, &str)) -> Html {
@@ -119,7 +120,7 @@ fn file_text(handle: &Handle, name: &'static str, ending: &'static str, open: fn
         }
         input.set_value("");
     });
-    html! { <label>{icon(Icon::File)}<span>{name}</span><span class="muted">{ending}</span><input class="sr" type="file" {onchange}/></label> }
+    html! { <label>{icon(Icon::File)}{el("span", "", name)}{el("span", "muted", ending)}<input class="sr" type="file" {onchange}/></label> }
 }
 
 fn on_drop(handle: &Handle) -> Callback<DragEvent> {
@@ -160,7 +161,7 @@ fn import(handle: &Handle, again: Callback<()>) -> Html {
         }
         input.set_value("");
     });
-    html! { <label>{icon(Icon::File)}<span>{"Take over progress"}</span><span class="muted">{".json"}</span><input class="sr" type="file" accept=".json,application/json" {onchange}/></label> }
+    html! { <label>{icon(Icon::File)}{el("span", "", "Take over progress")}{el("span", "muted", ".json")}<input class="sr" type="file" accept=".json,application/json" {onchange}/></label> }
 }
 
 /// Keeps `dyn_into` in scope for the event targets above.

@@ -6,6 +6,7 @@ use wire::{Command, Fault};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
+use crate::text::el;
 
 /// What is done after the boot.
 enum Op {
@@ -101,10 +102,10 @@ pub fn list(handle: &Handle) -> Html {
     let card = |template: &'static Template| {
         let handle = handle.clone();
         let onclick = Callback::from(move |_: MouseEvent| start(&handle, template.brokers, template.ops));
-        html! { <button class="tpl" {onclick}><b>{template.name}</b><span class="muted">{template.note}</span></button> }
+        html! { <button class="tpl" {onclick}>{el("b", "", template.name)}{el("span", "muted", template.note)}</button> }
     };
     html! {
-        <section class="tpls" aria-label="Clusters to start from"><h2>{"Clusters to start from"}</h2>
+        <section class="tpls" aria-label="Clusters to start from">{el("h2", "", "Clusters to start from")}
             <div>{for TEMPLATES.iter().map(card)}</div><Own handle={handle.clone()}/></section>
     }
 }

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::prose::spans;
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
+use crate::text::el;
 use crate::ui::Ask;
 
 /// A question that waits for its answer.
@@ -61,7 +62,7 @@ pub fn task(task: &TaskView, step: &StepView, handle: &Handle) -> Html {
     let clause = |(at, clause): (usize, &wire::lesson::ClauseView)| {
         let state = if clause.met { Mark::Ok } else { Mark::Open };
         let word = if clause.met { "met: " } else { "open: " };
-        html! { <li class={classes!((failed && first == Some(at)).then_some("first"))}>{mark(state)}<span><span class="sr">{word}</span>{&clause.text}</span></li> }
+        html! { <li class={classes!((failed && first == Some(at)).then_some("first"))}>{mark(state)}<span>{el("span", "sr", word)}{&clause.text}</span></li> }
     };
     html! {
         <section class="q" aria-label="Your turn"><h2>{spans(&task.goal)}</h2>
@@ -89,7 +90,7 @@ pub fn hints(step: &StepView, handle: &Handle) -> Html {
     };
     html! {
         <section class="hint" aria-label="Hints">
-            <div class="row"><span class="soft strong">{"Hints"}</span><span class="grow"/><span class="muted small">{format!("{open} of {} open", step.hints_total)}</span></div>
+            <div class="row">{el("span", "soft strong", "Hints")}<span class="grow"/>{el("span", "muted small", format!("{open} of {} open", step.hints_total))}</div>
             <ol class="ladder">{for (0..rungs).map(rung)}</ol>
         </section>
     }
@@ -98,7 +99,7 @@ pub fn hints(step: &StepView, handle: &Handle) -> Html {
 fn closed(at: u32, words: &'static str, onclick: Callback<MouseEvent>, next: bool) -> Html {
     html! {
         <li><span class="rung">{at + 1}</span>
-            if next { <button class="link" {onclick}>{words}</button> } else { <span>{words}</span> }
+            if next { <button class="link" {onclick}>{words}</button> } else { {el("span", "", words)} }
         </li>
     }
 }
@@ -116,7 +117,7 @@ pub fn verdict(verdict: &Verdict) -> Html {
             "This was the solution. It does not count as solved; go back and do it your way.".to_owned(),
         ),
     };
-    html! { <div class="verdict" role="status">{mark(state)}<div><b>{title}</b>if !text.is_empty() { <p class="soft">{text}</p> }</div></div> }
+    html! { <div class="verdict" role="status">{mark(state)}<div>{el("b", "", title)}if !text.is_empty() { {el("p", "soft", text)} }</div></div> }
 }
 
 pub fn send(handle: &Handle, command: Command) -> Callback<MouseEvent> {

@@ -13,6 +13,7 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::home::storage;
 use crate::lesson::prose::Part;
+use crate::text::el;
 use crate::ui::{Ask, Screen};
 
 #[derive(Properties, PartialEq)]
@@ -47,7 +48,7 @@ pub fn LessonPanel(props: &Props) -> Html {
         <aside class="lesson" id="lesson" aria-label="Lesson" tabindex="-1">
             {head(lesson, &props.handle)}
             <div class="lbody" ref={body} tabindex="0" aria-label={format!("Step {}: {}", lesson.step + 1, step.title)}>
-                <h2 class="steptitle">{&step.title}</h2>
+                {el("h2", "steptitle", step.title.clone())}
                 {content(props, step)}
             </div>
             {foot(lesson, step, &props.handle)}
@@ -67,9 +68,9 @@ fn head(lesson: &LessonView, handle: &Handle) -> Html {
     };
     html! {
         <div class="lhead">
-            <div class="row"><span class="eyebrow">{&lesson.chapter}</span><span class="grow"/>
-                <span class="eyebrow num">{format!("Step {} of {all}", now + 1)}</span></div>
-            <h1>{&lesson.title}</h1>
+            <div class="row">{el("span", "eyebrow", lesson.chapter.clone())}<span class="grow"/>
+                {el("span", "eyebrow num", format!("Step {} of {all}", now + 1))}</div>
+            {el("h1", "", lesson.title.clone())}
             <div class="steps">{for lesson.steps.iter().enumerate().map(bead)}</div>
         </div>
     }

@@ -4,6 +4,7 @@ use wire::lesson::{Block, ConsoleLine, Span};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
+use crate::text::el;
 use crate::ui::Ask;
 
 pub fn spans(list: &[Span]) -> Html {
@@ -13,8 +14,8 @@ pub fn spans(list: &[Span]) -> Html {
 fn span(span: &Span) -> Html {
     match span {
         Span::Text(text) => html! { {text} },
-        Span::Strong(text) => html! { <b>{text}</b> },
-        Span::Emphasis(text) => html! { <i>{text}</i> },
+        Span::Strong(text) => el("b", "", text.to_string()),
+        Span::Emphasis(text) => el("i", "", text.to_string()),
         Span::Code(text) => html! { <code>{words(text)}</code> },
         Span::Link { text, href } if is_safe(href) => {
             html! { <a href={href.clone()} target="_blank" rel="noopener noreferrer">{text}</a> }
@@ -69,7 +70,7 @@ pub fn console(terminal: &str, lines: &[ConsoleLine], output: &[String], handle:
     };
     html! {
         <div class="runbox" role="group" aria-label={format!("Lines for terminal {terminal}")}>
-            <span class="runname">{terminal}</span>
+            {el("span", "runname", terminal)}
             {for lines.iter().map(line)}
             if !output.is_empty() { <pre class="runout">{output.join("\n")}</pre> }
         </div>
@@ -84,7 +85,7 @@ fn run(handle: &Handle, terminal: &str, line: &ConsoleLine) -> Callback<MouseEve
 
 /// A line breaks between its words only: `--topic` stays whole.
 fn words(line: &str) -> Html {
-    html! { <>{for line.split(' ').enumerate().map(|(at, word)| html! { <>if at > 0 { {" "} }<span class="word">{word}</span></> })}</> }
+    html! { <>{for line.split(' ').enumerate().map(|(at, word)| html! { <>if at > 0 { {" "} }{el("span", "word", word)}</> })}</> }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::Sight;
 use crate::icons::{Icon, icon};
+use crate::text::el;
 
 const ROW: usize = 16;
 
@@ -32,7 +33,7 @@ fn open<'a>(sight: &'a Sight<'_>) -> Option<&'a BatchView> {
 }
 
 fn none() -> Html {
-    html! { <div class="isec"><p class="soft">{"No batch here yet. Send a record, or choose one on the left."}</p></div> }
+    html! { <div class="isec">{el("p", "soft", "No batch here yet. Send a record, or choose one on the left.")}</div> }
 }
 
 fn head(sight: &Sight<'_>, batch: &BatchView) -> Html {
@@ -41,14 +42,18 @@ fn head(sight: &Sight<'_>, batch: &BatchView) -> Html {
         html! { <button class="btn ghost ic sm" aria-label={words} title={words} disabled={off} {onclick}>{icon(sign)}</button> }
     };
     html! {
-        <h2><span class="clip">{format!("Batch at offset {}", batch.mark.base)}</span><span class="chip mono">{format!("{} B", batch.mark.bytes)}</span><span class="grow"/>
+        <h2>{el("span", "clip", format!("Batch at offset {}", batch.mark.base))}{el("span", "chip mono", format!("{} B", batch.mark.bytes))}<span class="grow"/>
             {step(batch.mark.base - 1, "The batch before", Icon::StepBack, batch.mark.base <= sight.log.log_start)}
             {step(batch.mark.last + 1, "The batch after", Icon::StepForward, batch.mark.last + 1 >= sight.log.log_end)}</h2>
     }
 }
 
 fn note() -> Html {
-    html! { <p class="soft small hexnote">{"Underlined bytes are under the CRC. Offset and epoch are not, so a leader can stamp them without hashing again."}</p> }
+    el(
+        "p",
+        "soft small hexnote",
+        "Underlined bytes are under the CRC. Offset and epoch are not, so a leader can stamp them without hashing again.",
+    )
 }
 
 /// Sixteen bytes a row; those of the chosen field are inverted.
@@ -71,13 +76,13 @@ fn dump(sight: &Sight<'_>, batch: &BatchView) -> Html {
                 _ => runs.push((class, format!("{byte:02x}"))),
             }
         }
-        html! { <div><b>{format!("{:02x}", at * ROW)}</b>{for runs.into_iter().map(|(class, text)| html! { <span {class}>{text}</span> })}</div> }
+        html! { <div>{el("b", "", format!("{:02x}", at * ROW))}{for runs.into_iter().map(|(class, text)| html! { <span {class}>{text}</span> })}</div> }
     };
     let more = batch.mark.bytes as usize - batch.bytes.len();
     html! {
         <div class="hex mono" role="img" aria-label={format!("{} bytes", batch.mark.bytes)}>
             {for batch.bytes.chunks(ROW).enumerate().map(row)}
-            if more > 0 { <div class="muted">{format!("and {more} more")}</div> }
+            if more > 0 { {el("div", "muted", format!("and {more} more"))} }
         </div>
     }
 }
@@ -91,7 +96,7 @@ fn fields(sight: &Sight<'_>, batch: &BatchView, notes: bool) -> Html {
         };
         html! {
             <li><button class={if chosen { "on" } else { "" }} aria-pressed={chosen.to_string()} title={field.note.clone()} {onclick}>
-                <b>{&field.name}</b><i>{if field.bytes > 0 { field.bytes.to_string() } else { String::new() }}</i><span class="clip">{&field.value}</span>
+                {el("b", "", field.name.clone())}<i>{if field.bytes > 0 { field.bytes.to_string() } else { String::new() }}</i>{el("span", "clip", field.value.clone())}
                 if notes || field.value.len() < 20 { <em class="clip">{&field.note}</em> }
             </button></li>
         }

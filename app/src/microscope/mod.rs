@@ -17,6 +17,7 @@ use crate::ctx::Handle;
 use crate::stage::bar;
 use crate::stage::size::use_size;
 use crate::store::{Glyphs, Map, Model, Tp};
+use crate::text::el;
 use crate::ui::{Ask, Zoom, label};
 
 #[derive(Properties, PartialEq)]
@@ -107,7 +108,7 @@ pub fn Microscope(props: &Props) -> Html {
                 {bar::stage_bar(&bar::Props { lamps: Map::default(), blocked: None, zoom: props.zoom, shown: props.model.shown(), handle: props.handle.clone(), children: html! {} })}
                 <div class="sframe" data-stage="true" onkeydown={crate::stage::on_key()}>
                     <div class="scope" ref={frame}>
-                        <div class="row scopehead"><b>{name}</b>{copy_tabs(&copies, broker, leader, &props.handle)}</div>
+                        <div class="row scopehead">{el("b", "", name)}{copy_tabs(&copies, broker, leader, &props.handle)}</div>
                         {main}
                     </div>
                 </div>
@@ -118,7 +119,7 @@ pub fn Microscope(props: &Props) -> Html {
 }
 
 fn empty(title: &str, why: &str) -> Html {
-    html! { <div class="empty"><b>{title}</b><p class="soft">{why}</p></div> }
+    html! { <div class="empty">{el("b", "", title)}{el("p", "soft", why)}</div> }
 }
 
 fn copies(model: &Model, tp: &Tp) -> Vec<Rc<ReplicaView>> {
@@ -162,8 +163,8 @@ fn files(log: &LogView) -> Html {
     ];
     html! {
         <>
-            <div class="isec"><h3 class="mono wrap">{&log.folder}</h3>
-                <dl class="kv">{for rows.into_iter().map(|(name, value)| html! { <><dt>{name}</dt><dd>{value}</dd></> })}</dl></div>
+            <div class="isec">{el("h3", "mono wrap", log.folder.clone())}
+                <dl class="kv">{for rows.into_iter().map(|(name, value)| html! { <>{el("dt", "", name)}{el("dd", "", value)}</> })}</dl></div>
             {table("Segments", ["Base offset", "Bytes"], log.segments.iter().rev().take(40).map(|segment| {
                 let word = if segment.active { " active" } else { "" };
                 (format!("{}{word}", segment.base), segment.bytes.to_string())
@@ -175,7 +176,7 @@ fn files(log: &LogView) -> Html {
 
 fn table(title: &'static str, heads: [&'static str; 2], rows: impl Iterator<Item = (String, String)>) -> Html {
     html! {
-        <div class="isec"><h3>{title}</h3><table><thead><tr><th>{heads[0]}</th><th class="n">{heads[1]}</th></tr></thead>
-            <tbody>{for rows.map(|(a, b)| html! { <tr><td class="mono">{a}</td><td class="n">{b}</td></tr> })}</tbody></table></div>
+        <div class="isec">{el("h3", "", title)}<table><thead><tr><th>{heads[0]}</th><th class="n">{heads[1]}</th></tr></thead>
+            <tbody>{for rows.map(|(a, b)| html! { <tr>{el("td", "mono", a)}{el("td", "n", b)}</tr> })}</tbody></table></div>
     }
 }

@@ -7,6 +7,7 @@ use crate::ctx::Handle;
 use crate::fetch::fetch_text;
 use crate::icons::{Icon, icon};
 use crate::json::Json;
+use crate::text::el;
 use crate::ui::{Ask, Screen};
 
 #[derive(Properties, PartialEq)]
@@ -40,8 +41,8 @@ pub fn NotReal(props: &Props) -> Html {
     html! {
         <main class="paper">
             <button class="btn ghost sm" onclick={back}>{icon(Icon::StepBack)}{"Lessons"}</button>
-            <h1>{"What is not real yet"}</h1>
-            <p class="prose">{"The cluster in this tab follows Apache Kafka's own rules and prints its own words. Here is where it does not, or not yet."}</p>
+            {el("h1", "", "What is not real yet")}
+            {el("p", "prose", "The cluster in this tab follows Apache Kafka's own rules and prints its own words. Here is where it does not, or not yet.")}
             {match &*areas {
                 None => html! { <p class="muted" role="status">{"Reading the list."}</p> },
                 Some(Err(why)) => html! { <p class="muted" role="alert">{format!("The list could not be read: {why}. Reload the page to try again.")}</p> },
@@ -54,8 +55,8 @@ pub fn NotReal(props: &Props) -> Html {
 fn section(area: &Area) -> Html {
     html! {
         <section>
-            <h2>{&area.area}</h2>
-            <dl class="notreal">{for area.items.iter().map(|item| html! { <><dt>{&item.what}</dt><dd>{&item.instead}</dd></> })}</dl>
+            {el("h2", "", area.area.clone())}
+            <dl class="notreal">{for area.items.iter().map(|item| html! { <>{el("dt", "", item.what.clone())}{el("dd", "", item.instead.clone())}</> })}</dl>
         </section>
     }
 }

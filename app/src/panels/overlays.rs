@@ -9,6 +9,7 @@ use crate::icons::{Icon, Mark, icon, mark};
 use crate::keys::MAP;
 use crate::share::{FoundProps, ShareDialog, found_dialog};
 use crate::store::{Events, Map, Model};
+use crate::text::el;
 use crate::ui::{Ask, Overlay, Said};
 
 #[derive(Properties, PartialEq)]
@@ -72,7 +73,7 @@ pub fn Overlays(props: &Props) -> Html {
         <div class="veil" onclick={close.clone()}>
             <section class="layer" role="dialog" aria-modal="true" aria-label={name} tabindex="-1" ref={panel}
                 onclick={|event: MouseEvent| event.stop_propagation()}>
-                <div class="lt"><h2>{name}</h2><span class="grow"/>
+                <div class="lt">{el("h2", "", name)}<span class="grow"/>
                     <button class="btn ghost ic sm" aria-label="Close" onclick={close}>{icon(Icon::Cross)}</button></div>
                 {body}
             </section>
@@ -85,9 +86,9 @@ fn keys(props: &Props) -> Html {
     let toggle = props.handle.ui.reform(move |_: Event| Ask::SingleKeys(!on));
     html! {
         <>
-            <dl class="keymap">{for MAP.iter().map(|(key, does)| html! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> })}</dl>
+            <dl class="keymap">{for MAP.iter().map(|(key, does)| html! { <div><dt><kbd>{*key}</kbd></dt>{el("dd", "", does.to_string())}</div> })}</dl>
             <label class="row soft"><input type="checkbox" checked={on} onchange={toggle}/>{"Single keys answer"}</label>
-            <fieldset class="row soft"><legend>{"Read out"}</legend>{for Said::ALL.iter().map(|(said, words)| {
+            <fieldset class="row soft">{el("legend", "", "Read out")}{for Said::ALL.iter().map(|(said, words)| {
                 let (said, picked) = (*said, *said == props.said);
                 let onchange = props.handle.ui.reform(move |_: Event| Ask::Said(said));
                 html! { <label class="row"><input type="radio" name="said" checked={picked} {onchange}/>{*words}</label> }
@@ -126,10 +127,10 @@ fn lamps(props: &Props) -> Html {
             _ => html! {},
         };
         html! {
-            <li>{mark(state)}<div class="grow"><b class="mono">{format!("{} {}", lamp.id, lamp.name)}</b>
+            <li>{mark(state)}<div class="grow">{el("b", "mono", format!("{} {}", lamp.id, lamp.name))}
                 <span class="muted">{if lamp.safety { " safety, " } else { " availability, " }}{word}</span>
-                <p class="soft">{&lamp.meaning}</p>
-                if !lamp.detail.is_empty() { <p class="st err">{&lamp.detail}</p> }</div>{jump}</li>
+                {el("p", "soft", lamp.meaning.clone())}
+                if !lamp.detail.is_empty() { {el("p", "st err", lamp.detail.clone())} }</div>{jump}</li>
         }
     };
     html! { <ul class="lamplist">{for props.lamps.values().map(|lamp| row(lamp))}</ul> }

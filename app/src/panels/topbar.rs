@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
+use crate::text::el;
 use crate::theme::Theme;
 use crate::ui::{Ask, Overlay, Screen};
 
@@ -41,7 +42,7 @@ pub fn top_bar(props: &Props) -> Html {
             <nav class="crumb" aria-label="Where you are">
                 <button class="link" onclick={home}>{lesson.map_or("Lessons", |lesson| lesson.chapter.as_str())}</button>{icon(Icon::Chevron)}
                 // A lesson has a heading of its own.
-                if let Some(lesson) = lesson { <b>{&lesson.title}</b> } else { <h1>{"Sandbox"}</h1> }
+                if let Some(lesson) = lesson { {el("b", "", lesson.title.clone())} } else { {el("h1", "", "Sandbox")} }
             </nav>
             {modes(handle, lesson.is_some(), true)}
             <span class="grow"/>

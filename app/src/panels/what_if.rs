@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::store::Model;
+use crate::text::el;
 use crate::timeline::clock;
 use crate::ui::Ask;
 
@@ -30,7 +31,7 @@ pub fn WhatIf(props: &Props) -> Html {
         let button = |(words, fault): &(&'static str, fn(String) -> Fault)| {
             html! { <button class="btn sm" aria-label={format!("Broker {} {words}", broker.id)} onclick={ask(Command::Fault(fault(host.clone())))}>{*words}</button> }
         };
-        html! { <li class="row"><b class="grow">{format!("Broker {}", broker.id)}</b>{for faults.iter().map(button)}</li> }
+        html! { <li class="row">{el("b", "grow", format!("Broker {}", broker.id))}{for faults.iter().map(button)}</li> }
     };
     // A terminal at its prompt: elsewhere the line would be the input of what runs.
     let free = props.model.terminals.values().find(|terminal| terminal.running.is_none()).map(|view| view.name.clone());
@@ -48,7 +49,7 @@ pub fn WhatIf(props: &Props) -> Html {
     };
     html! {
         <div class="share">
-            <p class="soft">{format!("At {} s, with the same seed: what if one thing had been different? Both ways run to the same time and stand side by side.", clock(props.model.now_us))}</p>
+            {el("p", "soft", format!("At {} s, with the same seed: what if one thing had been different? Both ways run to the same time and stand side by side.", clock(props.model.now_us)))}
             <ul class="plain ifs">{for props.model.brokers.values().map(row)}</ul>
             if let Some(free) = free {
                 <form class="row" onsubmit={typed(free.clone())}><input class="field mono grow" ref={line} aria-label={format!("A line typed into terminal {free}")} placeholder="or type a command"/>

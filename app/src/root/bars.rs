@@ -6,6 +6,7 @@ use yew::prelude::*;
 use crate::bridge::Trouble;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
+use crate::text::el;
 use crate::ui::{Ask, Bar, Overlay};
 
 pub struct Props {
@@ -32,11 +33,11 @@ fn one(at: usize, bar: &Bar, handle: &Handle) -> Html {
         <div {class} role={if bar.tone == Tone::Plain { "status" } else { "alert" }}>
             {mark(tone)}
             <div class="grow">
-                <b>{&bar.title}</b>
+                {el("b", "", bar.title.clone())}
                 if bar.details.len() == 1 {
                     <span class="soft">{" "}{&bar.details[0]}</span>
                 } else if !bar.details.is_empty() {
-                    <ul>{for bar.details.iter().map(|detail| html! { <li>{detail}</li> })}</ul>
+                    <ul>{for bar.details.iter().map(|detail| el("li", "", detail.to_string()))}</ul>
                 }
             </div>
             if bar.export { <button class="btn sm" onclick={export}>{"Export"}</button> }

@@ -16,6 +16,7 @@ use crate::panels::topbar::logo;
 use crate::share::qr::Moment;
 use crate::stage::Stage;
 use crate::store::Events;
+use crate::text::el;
 use crate::ui::Ask;
 
 /// Beats of the strip when there is no lesson to name them.
@@ -31,8 +32,8 @@ impl App {
         let event = model.events.at(model.index);
         html! {
             <div class="pz">
-                <header class="pt"><span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/><b>{title}</b><span class="grow"/>
-                    <span class="chip">{"KRaft, Kafka 4.3"}</span>
+                <header class="pt"><span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/>{el("b", "", title)}<span class="grow"/>
+                    {el("span", "chip", "KRaft, Kafka 4.3")}
                     <button class="btn" onclick={exit}>{"Exit"}<kbd>{"Esc"}</kbd></button></header>
                 <Halo><Stage model={model.clone()} focus={ui.focus(model)} selection={ui.selection.clone()}
                     theme={ui.theme} playing={handle.player.playing()} present=true handle={handle.clone()}/></Halo>
@@ -92,7 +93,7 @@ fn told(lesson: Option<&LessonView>, event: Option<String>) -> Html {
     html! {
         <div><h1 aria-live="polite">{title.unwrap_or_else(|| "Nothing has happened yet.".to_owned())}</h1>
             if let Some(predict) = answer { <p class="said">{spans(&predict.explanation)}</p> }
-            else if let Some(step) = step { <p class="said">{&step.title}</p> }
+            else if let Some(step) = step { {el("p", "said", step.title.clone())} }
         </div>
     }
 }
@@ -127,7 +128,7 @@ fn beats(lesson: Option<&LessonView>, events: &Events, index: u64) -> Html {
             strip.push((at + 1, events.shown.words(beat), state));
         }
     }
-    html! { <section aria-label="Beats"><ol class="beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}><b>{number}</b><span class="clip">{text}</span></li> })}</ol></section> }
+    html! { <section aria-label="Beats"><ol class="beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}>{el("b", "", number.to_string())}{el("span", "clip", text.to_string())}</li> })}</ol></section> }
 }
 
 #[derive(Properties, PartialEq)]

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::store::{Model, Tp};
+use crate::text::el;
 use crate::ui::{Ask, Height, Sheet, label};
 
 /// A drag of so many pixels changes the sheet's height; a shorter one is a tap.
@@ -36,7 +37,7 @@ pub fn tabs(props: &Props) -> Html {
                 {tab(Sheet::Terminal, "Terminal".into())}
                 <span class="grow"/>
                 if let Some(lesson) = &props.lesson {
-                    <span class="muted num">{format!("Step {} of {}", lesson.step + 1, lesson.steps.len())}</span>
+                    {el("span", "muted num", format!("Step {} of {}", lesson.step + 1, lesson.steps.len()))}
                 }
             </div>
         </div>

@@ -12,6 +12,7 @@ use super::App;
 use crate::panels::topbar::logo;
 use crate::stage::Stage;
 use crate::store::{Events, Model, Shown};
+use crate::text::el;
 use crate::timeline::clock;
 use crate::ui::{Ask, label};
 
@@ -68,10 +69,10 @@ impl App {
             let said = event.as_ref().map_or("Nothing more.".to_owned(), |event| model.shown().words(event));
             html! {
                 <section aria-label={name.to_owned()}>
-                    <h2>{name}<span class="muted">{format!(" at {} s", clock(model.now_us))}</span></h2>
+                    <h2>{name}{el("span", "muted", format!(" at {} s", clock(model.now_us)))}</h2>
                     <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} theme={ui.theme} {frozen}
                         playing={!frozen && handle.player.playing()} present=true handle={handle.clone()}/>
-                    if parting.is_some() { <p class="parts">{said}</p> }
+                    if parting.is_some() { {el("p", "parts", said)} }
                 </section>
             }
         };
@@ -85,11 +86,11 @@ impl App {
                 handle.player.pause();
                 handle.ask(Command::Seek { index }, move |_| ui.emit(Ask::Compare(name.clone())));
             });
-            html! { <><b>{format!("First difference at {} s", clock(at_us))}</b><button class="btn sm" {onclick}>{"Go there"}</button></> }
+            html! { <>{el("b", "", format!("First difference at {} s", clock(at_us)))}<button class="btn sm" {onclick}>{"Go there"}</button></> }
         });
         html! {
             <div class="pz twin" data-seq={model.seq.to_string()}>
-                <header class="pt"><span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/><b>{"Two branches"}</b><span class="grow"/>
+                <header class="pt"><span class="brand">{logo()}{"Offset Zero"}</span><span class="vr"/>{el("b", "", "Two branches")}<span class="grow"/>
                     {go.unwrap_or_else(|| html! { {"No difference so far"} })}<span class="vr"/>
                     <button class="btn" onclick={exit}>{"Exit"}<kbd>{"Esc"}</kbd></button></header>
                 <div class="both">{side(&twin.name, &twin.model, true, &left)}{side(&branch(model), model, false, &right)}</div>
@@ -121,7 +122,7 @@ fn differing(left: &Model, right: &Model) -> Html {
     let row = |(tp, view): (&crate::store::Tp, &Rc<PartitionView>)| {
         let (a, b) = (left.partitions.get(tp).map(|view| standing(view, shown)), standing(view, shown));
         let a = a.unwrap_or_else(|| "not there".to_owned());
-        (a != b).then(|| html! { <tr><th>{label(tp)}</th><td>{a}</td><td>{b}</td></tr> })
+        (a != b).then(|| html! { <tr>{el("th", "", label(tp))}{el("td", "", a)}{el("td", "", b)}</tr> })
     };
     html! { <table class="differs"><tbody>{for right.partitions.iter().filter_map(row).take(ROWS_MAX)}</tbody></table> }
 }

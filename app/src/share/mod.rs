@@ -14,6 +14,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
+use crate::text::el;
 use crate::ui::{Ask, Bar};
 
 /// Longest file that is read as a session, in bytes.
@@ -62,9 +63,9 @@ pub fn ShareDialog(props: &Props) -> Html {
             };
             html! {
                 <div class="share">
-                    <p class="soft">{format!("The link holds the cluster, its seed and {commands} commands. Whoever opens it sees exactly this, and nothing leaves this page before you send it.")}</p>
+                    {el("p", "soft", format!("The link holds the cluster, its seed and {commands} commands. Whoever opens it sees exactly this, and nothing leaves this page before you send it."))}
                     <input class="field mono" readonly=true value={address.clone()} aria-label="Link to this session"/>
-                    {qr::code(&address).unwrap_or_else(|| html! { <p class="muted">{"The link is too long for a QR code: copy it, or save the file."}</p> })}
+                    {qr::code(&address).unwrap_or_else(|| el("p", "muted", "The link is too long for a QR code: copy it, or save the file."))}
                     <div class="row"><button class="btn pri" onclick={copy}>{if *copied { "Copied" } else { "Copy link" }}</button>
                         <button class="btn" onclick={file}>{"Save as a file"}</button></div>
                 </div>

@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::address_of;
 use crate::ctx::Handle;
 use crate::svg::path;
+use crate::text::el;
 
 /// A longer link has modules too small for a camera at a few steps' distance.
 const BYTES_MAX: usize = 1_400;
@@ -77,7 +78,7 @@ pub fn Moment(props: &Props) -> Html {
     }
     html! {
         if let Some(code) = code(&address_of(&fragment)) {
-            <div class="row scan">{code}<small>{"Scan to get this exact moment on your device"}</small></div>
+            <div class="row scan">{code}{el("small", "", "Scan to get this exact moment on your device")}</div>
         }
     }
 }

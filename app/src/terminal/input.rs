@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::home::storage;
+use crate::text::el;
 use std::rc::Rc;
 
 #[derive(Properties, PartialEq)]
@@ -119,7 +120,7 @@ impl Component for Input {
         });
         html! {
             <>
-                if self.found.is_some() { <b class="ps">{"reverse-i-search:"}</b> }
+                if self.found.is_some() { {el("b", "ps", "reverse-i-search:")} }
                 else if !running { <b class="ps" aria-hidden="true">{"$"}</b> }
                 <input class="line" ref={self.field.clone()} value={self.text.clone()} placeholder={hint} {oninput} {onkeydown} {onpaste}
                     autocomplete="off" autocapitalize="off" spellcheck="false" aria-label={format!("Terminal {}", ctx.props().terminal)}
@@ -142,7 +143,7 @@ impl Input {
                 event.prevent_default();
                 Msg::Take(at)
             });
-            html! { <li role="option" aria-selected={on.to_string()} class={classes!(on.then_some("on"))} {onmousedown}><b>{&item.text}</b><span>{&item.reason}</span></li> }
+            html! { <li role="option" aria-selected={on.to_string()} class={classes!(on.then_some("on"))} {onmousedown}>{el("b", "", item.text.clone())}{el("span", "", item.reason.clone())}</li> }
         };
         html! { <><i/><ul class="comp" id="completions" role="listbox" aria-label="Completions">{for self.offer.items.iter().enumerate().map(row)}</ul></> }
     }

@@ -13,6 +13,7 @@ use yew::prelude::*;
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::store::{Map, Ordered};
+use crate::text::el;
 use crate::ui::Ask;
 
 pub type Lines = Ordered<u32, Rc<LineView>>;
@@ -51,9 +52,9 @@ fn folded(props: &Props, toggle: Callback<MouseEvent>) -> Html {
             <span class="vr"/>
             <code class="grow clip mono">
                 if let Some(echo) = &props.echo {
-                    <span class="muted">{"$ "}</span>{echo}<span class="muted lastout">{"sent from the stage"}</span>
-                } else if let Some(command) = command { <span class="muted">{"$ "}</span>{&command.text} }
-                if let (Some(output), None) = (output, &props.echo) { <span class="muted lastout">{&output.text}</span> }
+                    {el("span", "muted", "$ ")}{echo}{el("span", "muted lastout", "sent from the stage")}
+                } else if let Some(command) = command { {el("span", "muted", "$ ")}{&command.text} }
+                if let (Some(output), None) = (output, &props.echo) { {el("span", "muted lastout", output.text.clone())} }
             </code>
             <kbd>{"`"}</kbd><button class="btn ghost ic sm" aria-label="Open the terminal" onclick={toggle}>{icon(Icon::Up)}</button>
         </div>
@@ -81,7 +82,7 @@ fn still(line: &str, handle: &Handle) -> Html {
     let handle = handle.clone();
     let play = Callback::from(move |_: MouseEvent| handle.player.play());
     html! {
-        <span class="still"><b>{program(line)}</b>{" still runs here. Time stands still."}
+        <span class="still">{el("b", "", program(line))}{" still runs here. Time stands still."}
             <button class="btn sm" onclick={play}>{icon(Icon::Play)}{"Let time run"}</button></span>
     }
 }
@@ -111,7 +112,7 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
         let program = running.map(|line| program(line));
         html! {
             <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{name}
-                if let Some(program) = program { <i>{program}</i> }</button>
+                if let Some(program) = program { {el("i", "", program)} }</button>
         }
     };
     let add = free.map(|free| {
@@ -121,7 +122,7 @@ fn tabs(props: &Props, toggle: Callback<MouseEvent>) -> Html {
     html! {
         <div class="ttabs"><span class="row tight" role="tablist" aria-label="Terminals">{for names.iter().map(tab)}</span>
             {add}
-            <span class="grow"/><span class="muted small">{"Tab completes, Ctrl-R looks back, Ctrl-C stops, Ctrl-D ends the input"}</span>
+            <span class="grow"/>{el("span", "muted small", "Tab completes, Ctrl-R looks back, Ctrl-C stops, Ctrl-D ends the input")}
             <button class="btn ghost ic sm" aria-label="Close the terminal" title="Close (`)" onclick={toggle}>{icon(Icon::Down)}</button>
         </div>
     }

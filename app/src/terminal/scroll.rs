@@ -4,6 +4,7 @@ use wire::view::{LineKind, LineView};
 use yew::prelude::*;
 
 use super::Lines;
+use crate::text::el;
 use std::rc::Rc;
 
 /// Lines that are drawn; the scrollback itself is longer, and the engine bounds it.
@@ -61,13 +62,13 @@ pub fn Scroll(props: &Props) -> Html {
     html! {
         <div class="tty" ref={node} {onscroll} {onclick}>
             <div role="log" aria-label="Output">
-                if skipped > 0 { <div class="muted">{format!("{skipped} earlier lines")}</div> }
+                if skipped > 0 { {el("div", "muted", format!("{skipped} earlier lines"))} }
                 {for props.lines.values().skip(skipped).map(|line| html! { <Line key={line.number} line={line.clone()}/> })}
                 if let Some(echo) = &props.echo {
-                    <div class="l-echo"><b>{"$ "}</b>{echo}<span class="muted">{"  sent from the stage"}</span></div>
+                    <div class="l-echo">{el("b", "", "$ ")}{echo}{el("span", "muted", "  sent from the stage")}</div>
                 }
             </div>
-            <div class="prompt"><span class="open">{&props.open_line}</span>{props.children.clone()}</div>
+            <div class="prompt">{el("span", "open", props.open_line.clone())}{props.children.clone()}</div>
         </div>
     }
 }
@@ -81,12 +82,12 @@ struct LineProps {
 fn Line(props: &LineProps) -> Html {
     let line = &props.line;
     match line.kind {
-        LineKind::Command => html! { <div class="l-cmd"><b>{"$ "}</b>{&line.text}</div> },
-        LineKind::Typed => html! { <div class="l-typed">{&line.text}</div> },
+        LineKind::Command => html! { <div class="l-cmd">{el("b", "", "$ ")}{&line.text}</div> },
+        LineKind::Typed => el("div", "l-typed", line.text.clone()),
         LineKind::Output => html! { <div>{if line.text.is_empty() { "\u{a0}" } else { &line.text }}</div> },
-        LineKind::Exit => html! { <div class="l-exit">{&line.text}</div> },
+        LineKind::Exit => el("div", "l-exit", line.text.clone()),
         LineKind::Echo => {
-            html! { <div class="l-echo"><b>{"# "}</b>{&line.text}<span class="muted">{"  from the page"}</span></div> }
+            html! { <div class="l-echo">{el("b", "", "# ")}{&line.text}{el("span", "muted", "  from the page")}</div> }
         }
     }
 }

@@ -12,6 +12,7 @@ use yew::prelude::*;
 
 use crate::ctx::Handle;
 use crate::store::{Events, Shown};
+use crate::text::el;
 use crate::ui::Said;
 
 pub struct Props {
@@ -59,7 +60,7 @@ pub fn event_list<'a>(
         let (handle, at) = (handle.clone(), event.index);
         let go = Callback::from(move |_: MouseEvent| handle.seek(at));
         let class = if event.index > index { "ev ahead" } else { "ev" };
-        html! { <li {class}><button class="time" onclick={go}>{clock(event.at_us)}</button><span>{shown.words(event)}</span></li> }
+        html! { <li {class}><button class="time" onclick={go}>{clock(event.at_us)}</button>{el("span", "", shown.words(event))}</li> }
     };
     html! { <ol class="evlist">{for events.filter(|event| shown.tells(event)).take(most).map(row)}</ol> }
 }

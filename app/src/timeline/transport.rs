@@ -11,6 +11,7 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
 use crate::player::SPEEDS;
 use crate::store::Shown;
+use crate::text::el;
 use crate::ui::{Ask, Overlay, Said};
 
 pub struct Props {
@@ -52,7 +53,7 @@ pub fn transport(props: &Props) -> Html {
                 {button("Step forward", Icon::StepForward, blocked, |handle| handle.step(true))}
                 {button("Next beat", Icon::BeatForward, blocked, |handle| handle.beat(true))}
             </span>
-            <span class="clock">{clock(props.now_us)}<small>{" s"}</small></span><span class="vr"/>
+            <span class="clock">{clock(props.now_us)}{el("small", "", " s")}</span><span class="vr"/>
             <span class="sentence">{sentence(props, handle)}</span>
             <span class="sr" role="status">{aloud(props)}</span>
             <span class="grow"/>
@@ -73,7 +74,7 @@ fn aloud(props: &Props) -> String {
 }
 
 fn sentence(props: &Props, handle: &Handle) -> Html {
-    let Some(event) = &props.event else { return html! { <span class="muted">{"Nothing has happened yet."}</span> } };
+    let Some(event) = &props.event else { return el("span", "muted", "Nothing has happened yet.") };
     let (class, tone) = match event.tone {
         Tone::Plain => ("soft", html! {}),
         Tone::Warn => ("st warn", mark(Mark::Warn)),
@@ -81,7 +82,7 @@ fn sentence(props: &Props, handle: &Handle) -> Html {
     };
     let list = handle.ui.reform(|_: MouseEvent| Ask::Overlay(Some(Overlay::Log)));
     html! {
-        <><span {class}>{tone}<span class="clip">{props.shown.words(event)}</span></span>
+        <><span {class}>{tone}{el("span", "clip", props.shown.words(event))}</span>
         <button class="link muted evno" title="What has happened, in words" onclick={list}>{format!("Event {}", event.ordinal)}</button></>
     }
 }
@@ -97,7 +98,7 @@ fn speed(props: &Props) -> Html {
         <label class="row muted speed">{"Speed"}
             <input type="range" min="0" max={(SPEEDS.len() - 1).to_string()} step="1" value={props.speed.to_string()}
                 aria-valuetext={words} {oninput}/>
-            <span class="soft">{words}</span></label>
+            {el("span", "soft", words)}</label>
     }
 }
 
@@ -150,7 +151,7 @@ fn Branches(props: &BranchProps) -> Html {
         html! {
             <>
             <button role="menuitemradio" aria-checked={branch.current.to_string()} onclick={act(Command::SwitchBranch { name: branch.name.clone() })}>
-                <b>{&branch.name}</b><span class="muted">{from}</span></button>
+                {el("b", "", branch.name.clone())}{el("span", "muted", from)}</button>
             if !branch.current { <button role="menuitem" onclick={compare}>{format!("Compare with {}", branch.name)}</button> }
             </>
         }
@@ -161,7 +162,7 @@ fn Branches(props: &BranchProps) -> Html {
             if *open {
                 <div class="menu up" role="menu" aria-label="Branches">
                     {for props.branches.iter().map(row)}
-                    if !props.locked { <button role="menuitem" onclick={what_if}>{icon(Icon::Question)}{"What if"}<span class="muted">{"same seed, one change"}</span></button> }
+                    if !props.locked { <button role="menuitem" onclick={what_if}>{icon(Icon::Question)}{"What if"}{el("span", "muted", "same seed, one change")}</button> }
                     <button role="menuitem" onclick={act(Command::Fork { name: String::new() })}>{icon(Icon::Plus)}{"Fork here"}<kbd>{"F"}</kbd></button>
                 </div>
             }

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::{Props, facts, gone, head, ids};
 use crate::icons::{Mark, mark};
+use crate::text::el;
 use crate::ui::{Ask, Selection};
 
 pub fn panel(props: &Props, id: i32) -> Html {
@@ -31,8 +32,8 @@ pub fn panel(props: &Props, id: i32) -> Html {
                 <div class="isec">{facts(rows)}
                     if view.fenced && known { <div class="row tags"><span class="st err tage">{mark(Mark::Error)}{"Fenced"}</span></div> }
                 </div>
-                <div class="isec"><h3>{"Switches"}</h3>{switches(props, view)}</div>
-                <div class="isec"><h3>{"Replicas"}</h3>if here > 0 { {replicas(props, id)} } else { <p class="soft">{"No partition has a copy here."}</p> }</div>
+                <div class="isec">{el("h3", "", "Switches")}{switches(props, view)}</div>
+                <div class="isec">{el("h3", "", "Replicas")}if here > 0 { {replicas(props, id)} } else { {el("p", "soft", "No partition has a copy here.")} }</div>
             </div>
         </>
     }
@@ -53,7 +54,7 @@ pub fn controller_panel(props: &Props, id: i32) -> Html {
         <>
             <div class="ihead pad">{head(&["Quorum", &view.endpoint], &format!("controller {id}"), "controller", &props.handle)}</div>
             <div class="ibody"><div class="isec">{facts(rows)}</div>
-                <div class="isec"><h3>{"Switches"}</h3>{buttons(props, &host_of(&view.endpoint), view.state)}</div></div>
+                <div class="isec">{el("h3", "", "Switches")}{buttons(props, &host_of(&view.endpoint), view.state)}</div></div>
         </>
     }
 }
@@ -109,10 +110,10 @@ fn replicas(props: &Props, id: i32) -> Html {
         let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Select(Selection::Partition(tp.clone())));
         html! {
             <tr><td><button class="link" {onclick}>{format!("{topic}-{p}")}</button></td>
-                <td>{format!("{:?}", view.role).to_ascii_lowercase()}</td><td class="n">{view.log_end}</td></tr>
+                <td>{format!("{:?}", view.role).to_ascii_lowercase()}</td>{el("td", "n", view.log_end.to_string())}</tr>
         }
     });
-    html! { <table><thead><tr><th>{"Partition"}</th><th>{"Role"}</th><th class="n">{if props.model.shown().hw { "LEO" } else { "Next" }}</th></tr></thead><tbody>{for rows}</tbody></table> }
+    html! { <table><thead><tr>{el("th", "", "Partition")}{el("th", "", "Role")}<th class="n">{if props.model.shown().hw { "LEO" } else { "Next" }}</th></tr></thead><tbody>{for rows}</tbody></table> }
 }
 
 pub fn state_word(state: ServerState) -> &'static str {

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::why::WhyChain;
 use super::{Props, facts, gone, head, ids};
 use crate::icons::{Mark, mark};
+use crate::text::el;
 
 pub fn panel(props: &Props, host: &str, pid: u32) -> Html {
     let Some(view) = props.model.clients.get(&(host.to_owned(), pid)) else {
@@ -26,12 +27,12 @@ pub fn panel(props: &Props, host: &str, pid: u32) -> Html {
                         <div class="row tags"><span class="st err tage">{mark(Mark::Error)}{error}</span></div>
                     }
                 </div>
-                if !view.positions.is_empty() { <div class="isec"><h3>{"Positions"}</h3>{positions(view)}</div> }
+                if !view.positions.is_empty() { <div class="isec">{el("h3", "", "Positions")}{positions(view)}</div> }
                 if view.kind == ClientKind::Producer {
                     <WhyChain asks={vec![(Question::Send { client: host.to_owned() }, "Send")]} shown={props.model.shown()}
                         index={if props.playing { u64::MAX } else { props.model.index }} playing={props.playing} handle={props.handle.clone()}/>
                 }
-                <div class="isec"><h3>{"Started as"}</h3><code class="mono wrap">{&view.command}</code></div>
+                <div class="isec">{el("h3", "", "Started as")}{el("code", "mono wrap", view.command.clone())}</div>
             </div>
         </>
     }
@@ -61,9 +62,9 @@ fn rows(view: &ClientView) -> Vec<(&'static str, Html)> {
 fn positions(view: &ClientView) -> Html {
     let committed = |at: Option<i64>| at.map_or("-".to_owned(), |offset| offset.to_string());
     html! {
-        <table><thead><tr><th>{"Partition"}</th><th class="n">{"Position"}</th><th class="n">{"Committed"}</th></tr></thead><tbody>
+        <table><thead><tr>{el("th", "", "Partition")}{el("th", "n", "Position")}{el("th", "n", "Committed")}</tr></thead><tbody>
             {for view.positions.iter().map(|at| html! {
-                <tr><td>{format!("{}-{}", at.topic, at.partition)}</td><td class="n">{at.position}</td><td class="n">{committed(at.committed)}</td></tr>
+                <tr>{el("td", "", format!("{}-{}", at.topic, at.partition))}{el("td", "n", at.position.to_string())}{el("td", "n", committed(at.committed).to_string())}</tr>
             })}
         </tbody></table>
     }

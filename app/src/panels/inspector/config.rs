@@ -1,5 +1,6 @@
 //! Settings with where each comes from; what differs from the default is bold.
 
+use crate::text::el;
 use wire::view::ConfigView;
 use yew::prelude::*;
 
@@ -15,7 +16,7 @@ pub fn list(config: &[ConfigView]) -> Html {
             html! {
                 <><dt class="clip" title={entry.key.clone()}>{&entry.key}</dt>
                 <dd class={if own { "" } else { "muted" }} title={entry.source.clone()}>
-                    if own { <b>{&entry.value}</b> } else { {&entry.value} }
+                    if own { {el("b", "", entry.value.clone())} } else { {&entry.value} }
                 </dd></>
             }
         })}</dl>
@@ -25,10 +26,10 @@ pub fn list(config: &[ConfigView]) -> Html {
 /// With the source spelled out, for the tab of its own.
 pub fn table(config: &[ConfigView]) -> Html {
     html! {
-        <table><thead><tr><th>{"Setting"}</th><th class="n">{"Value"}</th></tr></thead><tbody>
+        <table><thead><tr>{el("th", "", "Setting")}{el("th", "n", "Value")}</tr></thead><tbody>
             {for config.iter().map(|entry| html! {
-                <tr><td><span class="mono">{&entry.key}</span><br/><span class="muted small">{&entry.source}</span></td>
-                <td class="n">{&entry.value}</td></tr>
+                <tr><td>{el("span", "mono", entry.key.clone())}<br/>{el("span", "muted small", entry.source.clone())}</td>
+                {el("td", "n", entry.value.clone())}</tr>
             })}
         </tbody></table>
     }

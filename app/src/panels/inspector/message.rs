@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::head;
 use crate::ctx::Handle;
+use crate::text::el;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -35,13 +36,13 @@ pub fn Message(props: &Props) -> Html {
         let left = view.arrives_us - view.sent_us;
         format!("From {} to {}, {} µs on the wire.", view.from, view.to, left)
     });
-    let row = |(name, value): &(String, String)| html! { <><dt>{name}</dt><dd class="wrap">{value}</dd></> };
+    let row = |(name, value): &(String, String)| html! { <>{el("dt", "", name.to_string())}{el("dd", "wrap", value.to_string())}</> };
     html! {
         <>
             <div class="ihead pad">{head(&["Messages"], &read.name, "message", &props.handle)}</div>
-            <div class="ibody"><div class="isec"><p class="soft">{way}</p></div>
-                <div class="isec"><dl class="kv"><dt>{"version"}</dt><dd>{read.version}</dd>{for read.fields.iter().map(row)}</dl>
-                    if read.left_out > 0 { <p class="muted">{format!("{} more partitions or records", read.left_out)}</p> }</div></div>
+            <div class="ibody"><div class="isec">{el("p", "soft", way)}</div>
+                <div class="isec"><dl class="kv">{el("dt", "", "version")}{el("dd", "", read.version.to_string())}{for read.fields.iter().map(row)}</dl>
+                    if read.left_out > 0 { {el("p", "muted", format!("{} more partitions or records", read.left_out))} }</div></div>
         </>
     }
 }

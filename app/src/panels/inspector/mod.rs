@@ -15,6 +15,7 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::prose::console;
 use crate::store::{Model, Tp};
+use crate::text::el;
 use crate::ui::{Ask, Selection, label};
 
 pub struct Props {
@@ -84,11 +85,11 @@ fn empty(props: &Props) -> Html {
     let line = ConsoleLine { text: text.to_owned(), input: false };
     html! {
         <div class="isec">
-            <div class="empty"><b>{"No topic yet"}</b>
+            <div class="empty">{el("b", "", "No topic yet")}
                 if props.model.lesson.is_some() {
-                    <p class="soft">{"What you select on the stage is explained here."}</p>
+                    {el("p", "soft", "What you select on the stage is explained here.")}
                 } else {
-                    <p class="soft">{"Create one. A click types this line into terminal t1:"}</p>
+                    {el("p", "soft", "Create one. A click types this line into terminal t1:")}
                     {console("t1", &[line], &[], &props.handle)}
                 }
             </div>
@@ -97,7 +98,7 @@ fn empty(props: &Props) -> Html {
 }
 
 fn gone(name: &str, why: &str) -> Html {
-    html! { <><div class="ihead"><h2>{name}</h2></div><div class="isec"><p class="soft">{why}</p></div></> }
+    html! { <><div class="ihead">{el("h2", "", name)}</div><div class="isec">{el("p", "soft", why)}</div></> }
 }
 
 /// Path, name and kind at the head of the panel.
@@ -106,9 +107,9 @@ fn head(path: &[&str], name: &str, kind: &str, handle: &Handle) -> Html {
     html! {
         <>
             <div class="crumb small">{for path.iter().enumerate().map(|(at, part)| html! {
-                <>if at > 0 { {icon(Icon::Chevron)} }<span>{*part}</span></>
+                <>if at > 0 { {icon(Icon::Chevron)} }{el("span", "", part.to_string())}</>
             })}</div>
-            <h2><span class="clip">{name}</span><span class="chip">{kind}</span><span class="grow"/>
+            <h2>{el("span", "clip", name)}{el("span", "chip", kind)}<span class="grow"/>
                 <button class="btn ghost ic sm" aria-label="Back to the partition in focus" onclick={close}>{icon(Icon::Cross)}</button></h2>
         </>
     }

@@ -11,6 +11,7 @@ use crate::charts::Charts;
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
 use crate::store::{Events, Glyphs, Metrics, Shown};
+use crate::text::el;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -93,11 +94,11 @@ fn overview(props: &Props) -> Html {
     html! {
         <>
             <div class="isec">{facts(rows)}{tags(view, shown)}</div>
-            <div class="isec">if !moved { <h3>{"Replicas"}<span class="grow"/><span class="muted">{hw_note}</span></h3> }
+            <div class="isec">if !moved { <h3>{"Replicas"}<span class="grow"/>{el("span", "muted", hw_note)}</h3> }
                 {tables::replica_table(view, &props.replicas, shown)}</div>
             if moved { {metrics(&props.metrics_before, &props.metrics)} }
             if let Some(topic) = props.topic.as_ref().filter(|_| shown.isr && !moved) {
-                <div class="isec"><h3>{"Config"}<span class="grow"/><span class="muted">{"override in bold"}</span></h3>
+                <div class="isec"><h3>{"Config"}<span class="grow"/>{el("span", "muted", "override in bold")}</h3>
                     {config::list(&topic.config)}</div>
             }
             <WhyChain asks={of_partition(view, behind(&props.replicas), props.refused.clone(), shown)} {shown} index={props.index} playing={props.playing} handle={props.handle.clone()}/>
@@ -114,10 +115,10 @@ fn behind(replicas: &[Rc<ReplicaView>]) -> Option<i32> {
 fn metrics(before: &Metrics, after: &Metrics) -> Html {
     let row = |(name, value): (&String, &u64)| {
         let old = before.get(name).copied().unwrap_or(*value);
-        html! { <tr><td class="mono">{name}</td><td class="n muted">{old}</td><td class="n">if old == *value { {value} } else { <b>{value}</b> }</td></tr> }
+        html! { <tr>{el("td", "mono", name.to_string())}{el("td", "n muted", old.to_string())}<td class="n">if old == *value { {value} } else { {el("b", "", value.to_string())} }</td></tr> }
     };
     html! {
-        <div class="isec metrics"><h3>{"Metrics since your last act"}<span class="grow"/><span class="muted">{"meters: Count"}</span></h3>
+        <div class="isec metrics"><h3>{"Metrics since your last act"}<span class="grow"/>{el("span", "muted", "meters: Count")}</h3>
             <table><tbody>{for after.iter().filter(|(name, value)| !name.starts_with("Offline") || **value > 0).map(row)}</tbody></table></div>
     }
 }
@@ -134,7 +135,7 @@ fn held(value: Html, view: &PartitionView) -> Html {
 fn changed(before: Option<&PartitionView>, now: &PartitionView, of: impl Fn(&PartitionView) -> String) -> Html {
     let value = of(now);
     match before.map(of).filter(|old| *old != value) {
-        Some(old) => html! { <span class="chg"><s>{old}</s><b>{value}</b></span> },
+        Some(old) => html! { <span class="chg"><s>{old}</s>{el("b", "", value)}</span> },
         None => html! { {value} },
     }
 }

@@ -7,6 +7,7 @@ use wire::view::{PartitionView, ReplicaView, Role};
 use yew::prelude::*;
 
 use crate::store::{Glyphs, Model, Shown, Tp};
+use crate::text::el;
 
 /// Width of a replica's bar.
 const BAR: f64 = 84.0;
@@ -27,7 +28,7 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>], shown: 
         let offline = replica.role == Role::Offline;
         html! {
             <tr class={classes!(offline.then_some("gone"))}>
-                <td>{replica.broker}</td><td>{role(replica, view, shown)}</td>
+                {el("td", "", replica.broker.to_string())}{el("td", "", role(replica, view, shown).to_string())}
                 <td><svg class="rbar" width="84" height="12" viewBox="0 0 84 12" aria-hidden="true">
                     <rect y="3" width="84" height="6" rx="2" class="rb-bg"/>
                     if offline { <path d={format!("M0 6H{}", N(x(replica.log_end)))} class="rb-off"/> }
@@ -36,14 +37,14 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>], shown: 
                         <path d={format!("M{} 0v12", N(x(hw).max(1.0)))} class="hw"/>
                     }
                 </svg></td>
-                <td class="n">{replica.log_end}</td>
+                {el("td", "n", replica.log_end.to_string())}
                 if shown.hw { <td class="n">{if offline { "-".to_owned() } else { replica.high_watermark.to_string() }}</td> }
             </tr>
         }
     };
     html! {
-        <table><thead><tr><th class="c-id">{"#"}</th><th>{"Role"}</th><th><span class="sr">{"Log"}</span></th>
-            <th class="n">{if shown.hw { "LEO" } else { "Next" }}</th>if shown.hw { <th class="n">{"HW"}</th> }</tr></thead>
+        <table><thead><tr>{el("th", "c-id", "#")}{el("th", "", "Role")}<th>{el("span", "sr", "Log")}</th>
+            <th class="n">{if shown.hw { "LEO" } else { "Next" }}</th>if shown.hw { {el("th", "n", "HW")} }</tr></thead>
             <tbody>{for rows.iter().map(|replica| row(replica))}</tbody></table>
     }
 }
@@ -71,25 +72,25 @@ fn role(replica: &ReplicaView, view: &PartitionView, shown: Shown) -> &'static s
 pub fn records(replicas: &[Rc<ReplicaView>], glyphs: &Glyphs) -> Html {
     let best = replicas.iter().max_by_key(|replica| (replica.role == Role::Leader, replica.log_end));
     let Some(replica) = best.filter(|replica| !replica.cells.is_empty()) else {
-        return html! { <p class="soft">{"No records yet. Send one from a terminal with kafka-console-producer.sh."}</p> };
+        return el("p", "soft", "No records yet. Send one from a terminal with kafka-console-producer.sh.");
     };
     let row = |cell: &wire::view::CellView| {
         let value = match (&cell.value, cell.control) {
-            (_, true) => html! { <i class="muted">{"control record"}</i> },
-            (None, _) => html! { <i class="muted">{"null, a tombstone"}</i> },
+            (_, true) => el("i", "muted", "control record"),
+            (None, _) => el("i", "muted", "null, a tombstone"),
             (Some(text), _) => html! { {text} },
         };
         let key = match &cell.key {
-            None => html! { <i class="muted">{"null"}</i> },
+            None => el("i", "muted", "null"),
             Some(key) => {
                 let letter = glyphs.get(key).map_or('?', |glyph| glyph.letter);
-                html! { <><b>{letter}</b>{" "}{key}</> }
+                html! { <>{el("b", "", letter.to_string())}{" "}{key}</> }
             }
         };
         html! { <tr><td class="n">{cell.offset}</td><td class="n">{cell.leader_epoch}</td><td class="clip">{key}</td><td class="clip">{value}</td></tr> }
     };
     html! {
-        <table class="recs"><thead><tr><th class="n">{"Offset"}</th><th class="n">{"Epoch"}</th><th>{"Key"}</th><th>{"Value"}</th></tr></thead>
+        <table class="recs"><thead><tr>{el("th", "n", "Offset")}{el("th", "n", "Epoch")}{el("th", "", "Key")}{el("th", "", "Value")}</tr></thead>
             <tbody>{for replica.cells.iter().rev().map(row)}</tbody></table>
     }
 }
