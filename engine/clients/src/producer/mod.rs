@@ -300,8 +300,10 @@ impl Producer {
             return;
         }
         at(self.core.net.next_deadline());
-        at(self.accumulator.next_expiry());
-        at(self.next_in_flight_expiry());
+        if !self.waits_for_id() {
+            at(self.accumulator.next_expiry());
+            at(self.next_in_flight_expiry());
+        }
         at(self.blocked.iter().map(|blocked| blocked.deadline).min());
         self.deadline = next.map(|moment| if moment > now { moment } else { now + Micros::from_ms(1) });
     }

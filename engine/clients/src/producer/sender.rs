@@ -72,7 +72,6 @@ impl Verdict {
 impl Producer {
     /// One pass (`runOnce`). True if something was sent, so that another pass may send more; else when to look again.
     pub(super) fn run_sender(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) -> (bool, Option<Micros>) {
-        self.expire(now, fx);
         if let Some(error) = self.fatal.clone() {
             for batch in self.accumulator.take_all() {
                 self.fail_batch(batch, &error, &[], false, fx);
@@ -81,13 +80,17 @@ impl Producer {
         }
         if self.config.transactional_id.is_some() {
             // Without initTransactions nothing of a transactional producer is ever sent.
+            self.expire(now, fx);
             return (false, None);
         }
         self.resolve_sequences();
-        if self.ids.as_ref().is_some_and(|ids| !ids.has_id()) {
+        if self.waits_for_id() {
             return (false, self.request_id(now, fx));
         }
-        self.send_data(now, fx)
+        // What is too old but can be sent at last is sent all the same, and then given up (`sendProducerData`).
+        let sent = self.send_data(now, fx);
+        self.expire(now, fx);
+        sent
     }
 
     pub(super) fn absorb(&mut self, events: Vec<NetEvent>, now: Micros, fx: &mut Effects<'_, Kafka>) {
@@ -441,6 +444,12 @@ impl Producer {
             let error = record_error(error, record_errors, index);
             self.fail_record(record.id, Some(batch.tp.clone()), error, fx);
         }
+    }
+
+    /// Whether an idempotent producer has no id yet. Until then nothing is sent, and nothing expires: the sender looks at its
+    /// batches only when no request for the id is left (`Sender.runOnce`).
+    pub(super) fn waits_for_id(&self) -> bool {
+        self.ids.as_ref().is_some_and(|ids| !ids.has_id())
     }
 
     /// `delivery.timeout.ms` is over, for batches in the queues and for those under way.

@@ -266,13 +266,20 @@ impl Broker {
             self.become_leader(now, &local, fx);
         }
         self.become_followers(now, &changes.followers, fx);
-        self.fetchers.retain(|_, fetcher| {
-            let idle = fetcher.states.is_empty() && fetcher.failed.is_empty();
-            if idle {
+        let mut idle = vec![];
+        self.fetchers.retain(|leader, fetcher| {
+            let is_busy = !fetcher.states.is_empty() || !fetcher.failed.is_empty();
+            if !is_busy {
                 fetcher.client.disconnect(fx);
+                idle.push(*leader);
             }
-            !idle
+            is_busy
         });
+        for leader in idle {
+            for text in ["Shutting down", "Stopped", "Shutdown completed"] {
+                self.log_fetcher_thread(leader, text, fx);
+            }
+        }
         self.schedule_checkpoint(now, fx);
     }
 

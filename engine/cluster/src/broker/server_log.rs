@@ -70,6 +70,11 @@ impl Broker {
         self.log_info(logger::FETCHERS, text, fx);
     }
 
+    /// What the thread says that fetches from a leader (`ShutdownableThread`).
+    pub(super) fn log_fetcher_thread(&self, leader: i32, text: &str, fx: &mut Fx<'_>) {
+        self.log_info(logger::FETCHER, format!("[ReplicaFetcherThread-0-{leader}]: {text}"), fx);
+    }
+
     /// What `LogManager.loadLogs` says before it loads.
     pub(super) fn log_loading(&self, logs: usize, fx: &mut Fx<'_>) {
         let dir = self.log_dir();
@@ -245,6 +250,9 @@ impl Broker {
             ));
         }
         for (leader, states) in by_leader {
+            if !self.fetchers.contains_key(&leader) {
+                self.log_fetcher_thread(leader, "Starting", fx);
+            }
             let states = states.join(", ");
             self.log_fetchers(&format!("Added fetcher to broker {leader} for partitions HashMap({states})"), fx);
         }
