@@ -129,8 +129,8 @@ fn new_partition(record: &PartitionRecord, before: &MetadataImage) -> Option<Str
     ))
 }
 
-/// Of other changes of a partition Kafka speaks at a lower level.
-/// A leader was not among those who have everything (`PartitionRegistration.maybeLogPartitionChange`).
+/// A leader was not among those who have everything (`PartitionRegistration.maybeLogPartitionChange`). Of other changes of a
+/// partition Kafka speaks at a lower level.
 fn unclean_change(record: &PartitionChangeRecord, before: &MetadataImage) -> Option<String> {
     let topic = before.topic(record.topic_id)?;
     let old = topic.partitions.get(&record.partition_id)?;
