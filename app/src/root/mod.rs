@@ -233,6 +233,9 @@ impl App {
             {
                 self.ui.screen = Screen::Session;
                 self.twin = None;
+                if let (Command::LoadLesson { name, .. }, Some(lesson)) = (command, &self.model.lesson) {
+                    crate::home::storage::know(name, &lesson.id);
+                }
                 (self.ui.selection, self.ui.zoom, self.ui.on, self.ui.at) = (None, Zoom::Cluster, None, None);
             }
             _ => {}
