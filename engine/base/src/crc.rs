@@ -28,10 +28,10 @@ mod portable {
     const LAGS: [usize; 5] = [164, 173, 276, 345, SPAN];
     /// The most of them.
     const SPAN: usize = 352;
-    /// Bytes folded at a time, so many that none of them is added to another.
-    const BLOCK: usize = 160;
+    /// Bytes folded at a time: few, so that their sums are worked out in registers and the code stays small.
+    const BLOCK: usize = 64;
     /// Of the room in which is folded: the last bytes of before, and then new ones.
-    const ROOM: usize = SPAN + 12 * BLOCK;
+    const ROOM: usize = SPAN + 30 * BLOCK;
     /// Shorter inputs are not worth the room.
     const LONG: usize = 2_048;
 
@@ -53,7 +53,7 @@ mod portable {
             }
             let (before, next) = room.split_at_mut(end);
             let Some(next) = next.first_chunk_mut() else { break };
-            *next = fold(block, &before[end - SPAN..]);
+            fold(block, &before[end - SPAN..], next);
             if rest.len() == bytes.len() {
                 // That the register begins with all bits set.
                 next[..4].iter_mut().for_each(|byte| *byte = !*byte);
@@ -64,23 +64,24 @@ mod portable {
         let mut window = [0; 2 * SPAN];
         window[..SPAN].copy_from_slice(&room[end - SPAN..end]);
         let (tail, rest) = rest.split_first_chunk::<SPAN>().unwrap_or((&[0; SPAN], rest));
-        through_tables(through_tables(0, &fold(tail, &window)), rest)
+        let mut last = [0; SPAN];
+        fold(tail, &window, &mut last);
+        through_tables(through_tables(0, &last), rest)
     }
 
-    /// Bytes, a multiple of 16, and what earlier ones add to them. Of the window, the first `SPAN` are those before them.
-    fn fold<const N: usize>(bytes: &[u8; N], window: &[u8]) -> [u8; N] {
+    /// Bytes, a multiple of 16, and what earlier ones add to them. Of the window, the first `SPAN` are those before them. The
+    /// sums go straight to their place: to return them would copy them, which takes as long as to work them out.
+    fn fold<const N: usize>(bytes: &[u8; N], window: &[u8], sums: &mut [u8; N]) {
         let [Some(a), Some(b), Some(c), Some(d), Some(e)] = LAGS.map(|lag| window[SPAN - lag..].first_chunk::<N>())
         else {
-            return *bytes;
+            return;
         };
         // Loops of bytes stay loops of bytes where the whole is optimised for size; these are sixteen in any case.
         let lane = |bytes: &[u8; N], at: usize| u8x16::new(bytes.as_chunks().0[at]);
-        let mut sums = [0; N];
         for (at, sum) in sums.as_chunks_mut().0.iter_mut().enumerate() {
             let earlier = lane(a, at) ^ lane(b, at) ^ lane(c, at) ^ lane(d, at) ^ lane(e, at);
             *sum = (lane(bytes, at) ^ earlier).to_array();
         }
-        sums
     }
 
     /// The register after some more bytes.
