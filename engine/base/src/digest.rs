@@ -48,9 +48,9 @@ impl Hasher for Digest {
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks();
         let state = words.iter().fold(self.0, |state, word| mixed(state, u64::from_le_bytes(*word)));
-        // Not copied into a word: a copy of so few bytes is a call in wasm.
-        let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        self.0 = mixed(state, last ^ ((bytes.len() as u64) << 56));
+        let mut last = [0u8; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.0 = mixed(state, u64::from_le_bytes(last) ^ ((bytes.len() as u64) << 56));
     }
 
     fn write_u8(&mut self, i: u8) {
