@@ -25,7 +25,10 @@ pub struct RollParams {
 
 /// A file name of a segment: 20 digits of its base offset and a suffix such as `.log`.
 pub fn file_name(base_offset: i64, suffix: &str) -> String {
-    format!("{base_offset:020}{suffix}")
+    // A formatter would write the zeros one by one, and a broker makes some names for each partition it opens.
+    const ZEROS: &str = "00000000000000000000";
+    let digits = base_offset.to_string();
+    [ZEROS.get(digits.len()..).unwrap_or_default(), &digits, suffix].concat()
 }
 
 const LOG: &str = ".log";

@@ -4,6 +4,7 @@
 use base::{Map, Micros};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use base::limits::{DISK_BYTES_MAX, DISK_FILES_MAX};
@@ -214,7 +215,9 @@ impl Disk {
     pub fn list(&self, folder: &str) -> Vec<String> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut names: Vec<String> = Vec::new();
-        for path in self.files.keys().filter(|p| p.starts_with(&prefix)) {
+        // What begins alike stands side by side.
+        let from = self.files.range::<str>((Bound::Included(&*prefix), Bound::Unbounded));
+        for (path, _) in from.take_while(|(path, _)| path.starts_with(&prefix)) {
             let name = path[prefix.len()..].split('/').next().unwrap_or_default();
             if names.last().map(String::as_str) != Some(name) {
                 names.push(name.to_string());

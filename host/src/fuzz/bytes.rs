@@ -132,7 +132,7 @@ fn append(input: &[u8]) -> bool {
     let end = leader.log_end();
     assert_eq!(end, taken.last_offset + 1);
     let read = leader.read(0, 1 << 20, true, end).expect("what was taken can be read");
-    let (mut disk, config) = (Disk::new(), leader.config().clone());
+    let (mut disk, config) = (Disk::new(), LogConfig::clone(leader.config()));
     let mut copy = new_log(&mut disk, config);
     copy.append_as_follower(&mut disk, &read, NOW).expect("a follower takes what its leader took");
     assert_eq!(copy.log_end(), end);

@@ -1,5 +1,6 @@
 //! Why a value is what it is: the engine's chain of causes, newest first, each time stamp a jump.
 
+use gloo_timers::callback::Timeout;
 use wire::Command;
 use wire::command::Question;
 use wire::reply::{Answer, Cause};
@@ -10,6 +11,9 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::store::Shown;
 use crate::timeline::clock;
+
+/// How long the page is to be at rest before it asks, in milliseconds.
+const REST_MS: u32 = 150;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -65,15 +69,18 @@ pub fn WhyChain(props: &Props) -> Html {
     {
         let answered = answered.clone();
         let handle = props.handle.clone();
-        // While time runs the answer would be old before it is read.
+        // While time runs, or who looks goes from step to step, the answer would be old before it is read.
         use_effect_with((question, props.index, props.playing), move |(question, _, playing)| {
-            if !*playing {
-                handle.ask(Command::Why(question.clone()), move |reply| {
+            let question = question.clone();
+            let ask = move || {
+                handle.ask(Command::Why(question), move |reply| {
                     if let Answer::Why { question, causes } = &reply.answer {
                         answered.set(Answered { question: question.clone(), causes: causes.clone() });
                     }
-                });
-            }
+                })
+            };
+            let soon = (!*playing).then(|| Timeout::new(REST_MS, ask));
+            move || drop(soon)
         });
     }
     let pick = |(_, name): &(Question, &'static str)| {

@@ -90,7 +90,7 @@ impl Broker {
         let work = held.log.to_clean(self.files.cleaned.get(partition).copied(), now);
         let config = held.log.config().clone();
         if self.spec.profile.breaks(Mutant::CleanerDropsTombstones) {
-            held.log.set_config(log::LogConfig { delete_retention_ms: 0, ..config.clone() });
+            held.log.set_config(log::LogConfig { delete_retention_ms: 0, ..(*config).clone() }.into());
         }
         let cleaned = held.log.clean(&mut self.disk, &work, room, now);
         if *held.log.config() != config {

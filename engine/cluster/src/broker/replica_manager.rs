@@ -63,10 +63,10 @@ impl ReplicaManager {
         self.partitions.iter().map(|(id, partition)| (id, partition.log.high_watermark()))
     }
 
-    /// Whether any partition of a topic is here.
-    fn holds_any_of(&self, topic: &str) -> bool {
+    /// The first partition of a topic that is here.
+    fn any_of(&self, topic: &str) -> Option<&Partition> {
         let from = TopicPartition::new(topic, 0);
-        self.partitions.range(from..).next().is_some_and(|(id, _)| id.topic == topic)
+        self.partitions.range(from..).next().filter(|(id, _)| id.topic == topic).map(|(_, partition)| partition)
     }
 }
 
@@ -160,7 +160,11 @@ impl Broker {
     }
 
     pub(super) fn open_log(&mut self, partition: &TopicPartition, topic_id: Uuid, now: Micros) -> UnifiedLog {
-        let config = self.settings.log_config(&partition.topic, &self.metadata.image);
+        // All logs of a topic have the same settings, whose resolution costs more than to open an empty log.
+        let config = match self.replicas.any_of(&partition.topic) {
+            Some(other) => other.log.config().clone(),
+            None => self.settings.log_config(&partition.topic, &self.metadata.image).into(),
+        };
         let recovery_point = self.files.recovery_points.get(partition).copied().unwrap_or(0);
         let high_watermark = self.files.high_watermarks.get(partition).copied().unwrap_or(0);
         let opening = Opening {
@@ -215,7 +219,7 @@ impl Broker {
         // In the order of topics: what concerns a whole topic is looked up once.
         for of_topic in touched.chunk_by(|one, next| one.topic_id == next.topic_id) {
             let Some(topic) = image.topic(of_topic[0].topic_id) else { continue };
-            let holds_any = self.replicas.holds_any_of(&topic.name);
+            let holds_any = self.replicas.any_of(&topic.name).is_some();
             let known = before.topic(of_topic[0].topic_id).is_some();
             for id in of_topic {
                 let Some(registration) = topic.partitions.get(&id.partition) else { continue };
@@ -491,11 +495,11 @@ impl Broker {
         for id in ids {
             let config = self.settings.log_config(&id.topic, &self.metadata.image);
             let Some(held) = self.replicas.partitions.get_mut(&id) else { continue };
-            if *held.log.config() != config {
+            if **held.log.config() != config {
                 held.min_insync_replicas = config.min_insync_replicas;
                 // A smaller minimum lets the high watermark go at the next fetch or append; Kafka does not look at
                 // once.
-                held.log.set_config(config);
+                held.log.set_config(config.into());
             }
         }
     }

@@ -47,7 +47,7 @@ impl RaftLog {
         let dir = partition_dir(&partition);
         let opening = Opening {
             topic_id: Uuid::METADATA_TOPIC,
-            config: LogConfig { retention_ms: -1, ..LogConfig::default() },
+            config: LogConfig { retention_ms: -1, ..LogConfig::default() }.into(),
             clean_shutdown,
             recovery_point: 0,
             log_start: 0,

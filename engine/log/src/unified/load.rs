@@ -20,7 +20,7 @@ use crate::{AppendOrigin, LogConfig, Now};
 pub struct Opening {
     /// `Uuid::ZERO` takes the one of `partition.metadata`.
     pub topic_id: Uuid,
-    pub config: LogConfig,
+    pub config: Arc<LogConfig>,
     /// `.kafka_cleanshutdown` was there.
     pub clean_shutdown: bool,
     /// From `recovery-point-offset-checkpoint`, 0 without an entry. Without a clean shutdown everything from here on is
@@ -46,6 +46,7 @@ impl UnifiedLog {
         recovery_point: i64,
         high_watermark: i64,
     ) -> UnifiedLog {
+        let config = config.into();
         let opening = Opening { topic_id, config, clean_shutdown, recovery_point, log_start: 0, high_watermark };
         UnifiedLog::open_with(disk, dir, partition, opening, now)
     }
@@ -74,7 +75,7 @@ impl UnifiedLog {
             dir,
             partition: Arc::new(partition),
             topic_id,
-            config: Arc::new(opening.config.clone()),
+            config: opening.config.clone(),
             segments: Vec::new(),
             log_start: opening.log_start,
             high_watermark: 0,

@@ -64,13 +64,13 @@ impl UnifiedLog {
         &self.dir
     }
 
-    pub fn config(&self) -> &LogConfig {
+    pub fn config(&self) -> &Arc<LogConfig> {
         &self.config
     }
 
     /// Takes changed topic settings; they bind the next append. Index capacity is that of the time a segment was made.
-    pub fn set_config(&mut self, config: LogConfig) {
-        self.config = Arc::new(config);
+    pub fn set_config(&mut self, config: Arc<LogConfig>) {
+        self.config = config;
     }
 
     /// The oldest offset that a consumer may read.

@@ -106,7 +106,7 @@ pub(super) fn indexes(case: &Value) -> Result<(), String> {
 pub(super) fn open(disk: &mut Disk, config: LogConfig, now: i64) -> UnifiedLog {
     let opening = Opening {
         topic_id: Uuid::ZERO,
-        config,
+        config: config.into(),
         clean_shutdown: true,
         recovery_point: 0,
         log_start: 0,
