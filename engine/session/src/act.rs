@@ -127,6 +127,11 @@ fn check_fault(fault: &Fault, world: &World<Host>) -> Result<(), String> {
         Fault::Pause(_) if world.is_paused(node) => Err(format!("{name} is paused already")),
         Fault::Resume(_) if !world.is_paused(node) => Err(format!("{name} is not paused")),
         Fault::Start(_) if is_up => Err(format!("{name} is up already")),
+        // What kafka-server-start.sh says of such a file, before there is a process.
+        Fault::Start(_) => match world.spec(node).refusal() {
+            Some(why) => Err(format!("{name} does not start: {}: {}", why.class, why.message)),
+            None => Ok(()),
+        },
         Fault::Wipe(_) | Fault::Config { .. } if is_up => Err(format!("{name} is up; stop it first")),
         _ => Ok(()),
     }

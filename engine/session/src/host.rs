@@ -2,6 +2,7 @@
 
 use base::Micros;
 use cluster::broker::Broker;
+use cluster::config::{Refused, ServerConfig, check_server};
 use cluster::controller::Controller;
 use cluster::{BrokerSpec, ControllerSpec, Kafka};
 use shell::{Terminal, TerminalSpec};
@@ -26,6 +27,16 @@ impl HostSpec {
     /// True for the nodes that a person can stop and start.
     pub fn is_server(&self) -> bool {
         !matches!(self, HostSpec::Terminal(_))
+    }
+
+    /// Why a server with this property file would not start.
+    pub fn refusal(&self) -> Option<Refused> {
+        let (id, file) = match self {
+            HostSpec::Broker(spec) => (spec.node_id, spec.file()),
+            HostSpec::Controller(spec) => (spec.node_id, spec.file()),
+            HostSpec::Terminal(_) => return None,
+        };
+        check_server(&ServerConfig::new(id, file)).err()
     }
 }
 

@@ -397,6 +397,21 @@ fn what_cannot_be_done_is_said_and_changes_nothing() {
 }
 
 #[test]
+fn a_server_whose_property_file_does_not_hold_together_is_not_started() {
+    let mut page = Page::booted();
+    let set = |value: &str| {
+        let (target, key) = ("b3".to_string(), "num.io.threads".to_string());
+        Command::Fault(Fault::Config { target, key, value: value.into() })
+    };
+    page.done(Command::Fault(Fault::Kill("b3".into())));
+    page.done(set("0"));
+    let problem = page.ask(Command::Fault(Fault::Start("b3".into()))).problem.expect("the start is refused");
+    assert!(format!("{problem:?}").contains("Invalid value 0 for configuration num.io.threads"), "{problem:?}");
+    page.done(set("8"));
+    page.done(Command::Fault(Fault::Start("b3".into())));
+}
+
+#[test]
 fn the_microscope_reads_a_batch_field_by_field_also_on_a_dead_broker() {
     let mut page = Page::booted();
     for line in [

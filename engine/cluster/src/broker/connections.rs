@@ -26,8 +26,6 @@ pub struct ReplyTo {
 #[derive(Clone, Debug)]
 pub struct Incoming {
     pub reply: ReplyTo,
-    /// The host that sent it.
-    pub host: Arc<str>,
     pub client_id: Arc<str>,
     pub body: Arc<Request>,
 }
@@ -41,7 +39,6 @@ pub struct Connections {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Inbound {
-    host: Arc<str>,
     listener: u8,
     /// Behind the one that is ready or being worked on.
     waiting: VecDeque<Packet>,
@@ -59,14 +56,20 @@ impl Inbound {
 }
 
 impl Connections {
-    pub fn accept(&mut self, conn: ConnId, host: &str, listener: u8) {
-        self.open.insert(conn, Inbound { host: host.into(), listener, waiting: VecDeque::new(), muted: false });
+    pub fn accept(&mut self, conn: ConnId, listener: u8) {
+        self.open.insert(conn, Inbound { listener, waiting: VecDeque::new(), muted: false });
     }
 
     /// Nothing more can be answered here.
     pub fn on_closed(&mut self, conn: ConnId) {
         self.open.remove(&conn);
         self.ready.remove(&conn);
+    }
+
+    /// Every connection there was; they are to be closed.
+    pub fn take_all(&mut self) -> Vec<ConnId> {
+        self.ready.clear();
+        std::mem::take(&mut self.open).into_keys().collect()
     }
 
     pub fn is_open(&self, conn: ConnId) -> bool {
@@ -90,7 +93,7 @@ impl Connections {
             if let Packet::Request { correlation_id, client_id, api_version, body } = packet {
                 inbound.muted = true;
                 let reply = ReplyTo { conn, correlation_id, api_version, listener: inbound.listener };
-                return Some(Incoming { reply, host: inbound.host.clone(), client_id, body });
+                return Some(Incoming { reply, client_id, body });
             }
             // A response nobody asked for: Kafka's parser would fail on it; the next packet has its turn.
             if let Some(next) = inbound.waiting.pop_front() {

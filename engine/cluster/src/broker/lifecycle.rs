@@ -107,6 +107,11 @@ impl Lifecycle {
         matches!(self.state, BrokerState::Running | BrokerState::PendingControlledShutdown)
     }
 
+    /// From SIGTERM on (`ReplicaManager.isInControlledShutdown`).
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.state, BrokerState::PendingControlledShutdown | BrokerState::ShuttingDown)
+    }
+
     pub fn start(&mut self) {
         self.state = BrokerState::Starting;
     }

@@ -142,7 +142,8 @@ impl LogFiles {
         disk.list(LOG_DIR).iter().filter_map(|name| partition_of_folder(name)).collect()
     }
 
-    /// Takes the folder of a partition with these segments out of sight until `at`. Says what it is called now.
+    /// Takes the folder of a partition with these segments out of sight until `at`, or for good if it is a stray one, which
+    /// Kafka deletes never. Says what it is called now.
     pub fn doom(
         &mut self,
         disk: &mut Disk,
@@ -160,7 +161,9 @@ impl LogFiles {
         let renamed = format!("{name}.{:032x}{suffix}", unique.0);
         let folder = in_log_dir(&renamed);
         disk.rename(&partition_dir(partition), &folder);
-        self.doomed.push(DoomedFolder { folder, at, partition: partition.clone(), segments });
+        if !stray {
+            self.doomed.push(DoomedFolder { folder, at, partition: partition.clone(), segments });
+        }
         renamed
     }
 
@@ -175,13 +178,13 @@ impl LogFiles {
 
     /// Folders that an earlier run had put out of sight; a start loads them too.
     pub fn doomed_count(&self, disk: &Disk) -> usize {
-        disk.list(LOG_DIR).iter().filter(|name| name.ends_with(DELETE_SUFFIX)).count()
+        disk.list(LOG_DIR).iter().filter(|name| is_out_of_sight(name)).count()
     }
 
-    /// Folders that an earlier run had put out of sight wait once more.
+    /// Folders that an earlier run was about to delete wait once more.
     pub fn doom_leftovers(&mut self, disk: &Disk, at: Micros) {
         for name in disk.list(LOG_DIR) {
-            if name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX) {
+            if name.ends_with(DELETE_SUFFIX) {
                 let id = name.rsplit_once('.').and_then(|(id, _)| partition_of_folder(id));
                 let folder = in_log_dir(&name);
                 let is_known = self.doomed.iter().any(|doomed| doomed.folder == folder);
@@ -276,9 +279,13 @@ fn hash((id, _): &(&TopicPartition, i64)) -> i32 {
     topic_partition_hash(&id.topic, id.partition)
 }
 
+fn is_out_of_sight(name: &str) -> bool {
+    name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX)
+}
+
 /// `orders-0` is partition 0 of `orders`; other names are no partition's.
 fn partition_of_folder(name: &str) -> Option<TopicPartition> {
-    if name.ends_with(DELETE_SUFFIX) || name.ends_with(STRAY_SUFFIX) {
+    if is_out_of_sight(name) {
         return None;
     }
     let (topic, partition) = name.rsplit_once('-')?;

@@ -197,7 +197,7 @@ impl Broker {
             Progress::ShutDown => {
                 self.log_lifecycle("The controller has asked us to exit controlled shutdown.", fx);
                 self.log_lifecycle("Transitioning from PENDING_CONTROLLED_SHUTDOWN to SHUTTING_DOWN.", fx);
-                self.shut_down(now, fx);
+                self.begin_closing(fx);
             }
             Progress::Refused(error) => {
                 let what = if self.lifecycle.is_registered() { "send a heartbeat" } else { "register broker" };

@@ -225,7 +225,7 @@ impl Broker {
     pub fn on_input(&mut self, now: Micros, input: Input<Kafka>, fx: &mut Effects<'_, Kafka>) {
         match input {
             Input::Start => self.on_start(now, fx),
-            Input::Accepted { conn, from, port } => self.on_accepted(conn, from, port, fx),
+            Input::Accepted { conn, port, .. } => self.on_accepted(conn, port, fx),
             Input::Connected { .. } => {}
             Input::Closed { conn, .. } => self.on_closed(now, conn, fx),
             Input::Message { conn, message } => self.on_message(now, conn, message, fx),
@@ -286,14 +286,13 @@ impl Broker {
     }
 
     /// Until it is about to be unfenced a broker has no open port.
-    fn on_accepted(&mut self, conn: ConnId, from: base::NodeId, port: u16, fx: &mut Fx<'_>) {
-        let host = fx.surroundings().host_of(from).unwrap_or_default();
+    fn on_accepted(&mut self, conn: ConnId, port: u16, fx: &mut Fx<'_>) {
         if let Some(controller) = self.controller.as_mut().filter(|_| port == CONTROLLER_PORT) {
-            return controller.on_accepted(conn, host);
+            return controller.on_accepted(conn);
         }
         let is_open = self.published && self.lifecycle.state != BrokerState::ShuttingDown;
         match self.settings.listeners.bound.iter().position(|(_, bound)| is_open && *bound == port) {
-            Some(listener) => self.connections.accept(conn, host, listener as u8),
+            Some(listener) => self.connections.accept(conn, listener as u8),
             None => fx.close(conn),
         }
     }

@@ -374,8 +374,7 @@ impl Broker {
         let (epoch, leader) = (partition.leader_epoch(), partition.followed_leader());
         self.log_state_change(&line, fx);
         // A broker that shuts down does not follow where it has left the ISR.
-        let leaves = self.lifecycle.state == super::lifecycle::BrokerState::PendingControlledShutdown
-            && (leader.is_none() || !local.registration.isr.contains(&broker));
+        let leaves = self.lifecycle.is_leaving() && (leader.is_none() || !local.registration.isr.contains(&broker));
         if leaves || is_new_epoch {
             self.stop_fetching(&local.partition);
             self.purgatory.touch(&local.partition);

@@ -12,6 +12,9 @@ use crate::{Event, ServerTimer};
 
 /// A controlled shutdown that takes longer is given up and the process ends anyway (`BrokerServer.shutdown`).
 const SHUTDOWN_DEADLINE_SECS: u64 = 300;
+/// How long the threads and channels that a broker closes before its logs take to end. What the controller decided as it let
+/// the broker go is heard meanwhile: metadata is followed until the process ends.
+const CLOSING_MS: u64 = 100;
 
 impl Broker {
     pub(super) fn start_background_tasks(&mut self, now: Micros, fx: &mut Fx<'_>) {
@@ -94,6 +97,16 @@ impl Broker {
         self.log_lifecycle("Beginning controlled shutdown.", fx);
         fx.set_timer_after(timer(ServerTimer::ShutdownDeadline), Micros::from_secs(SHUTDOWN_DEADLINE_SECS));
         fx.set_timer_after(timer(ServerTimer::Heartbeat), Micros::ZERO);
+    }
+
+    /// The controller lets the broker go: nobody is served any more, and after a while the logs are closed.
+    pub(super) fn begin_closing(&mut self, fx: &mut Fx<'_>) {
+        for conn in self.connections.take_all() {
+            fx.close(conn);
+            self.purgatory.forget_connection(conn, fx);
+        }
+        fx.cancel_timer(timer(ServerTimer::Heartbeat));
+        fx.set_timer_after(timer(ServerTimer::ShutdownDeadline), Micros::from_ms(CLOSING_MS));
     }
 
     /// Closes the logs, writes the checkpoints and the marker of a clean shutdown, and ends the process.

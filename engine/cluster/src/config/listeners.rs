@@ -13,7 +13,7 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
+pub(crate) const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
 /// The entries of a list property, as configured or by default; `None` when there are none.
 pub fn list(config: &ServerConfig, name: &str) -> Option<Vec<String>> {

@@ -29,6 +29,7 @@ pub use key::{
     ConfigKey, ConfigType, DefaultValue, UpdateMode, Valid, quota_key, server_key, server_keys, topic_key, topic_keys,
 };
 pub use listeners::BrokerListeners;
+pub(crate) use listeners::PROTOCOLS;
 pub use resource_keys::{group_default, group_synonym, resource_keys, validate_client_metrics, validate_group};
 pub use server::ServerConfig;
 pub use server_rules::{Refused, check_server};

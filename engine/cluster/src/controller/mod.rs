@@ -113,10 +113,7 @@ impl Controller {
                 fx.emit(Event::Logged { level: "INFO", logger: logger::SHARED_SERVER, text });
                 process.raft.start(now, process.disk, fx);
             }
-            Input::Accepted { conn, from, .. } => {
-                let host = fx.surroundings().host_of(from).unwrap_or_default().to_string();
-                self.quorum_controller.on_accepted(conn, &host);
-            }
+            Input::Accepted { conn, .. } => self.quorum_controller.on_accepted(conn),
             Input::Connected { .. } => {}
             Input::Closed { conn, .. } => self.quorum_controller.on_closed(conn, &mut process, fx),
             Input::Message { conn, message } => self.quorum_controller.on_message(conn, message, &mut process, fx),

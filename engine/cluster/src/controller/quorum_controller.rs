@@ -120,8 +120,8 @@ impl QuorumController {
         }
     }
 
-    pub(crate) fn on_accepted(&mut self, conn: ConnId, host: &str) {
-        self.connections.accept(conn, host, 0);
+    pub(crate) fn on_accepted(&mut self, conn: ConnId) {
+        self.connections.accept(conn, 0);
     }
 
     /// Whether a connection is one of this role: accepted on its port, or opened by it.

@@ -1,5 +1,7 @@
 //! What a controller logs of its decisions and of the records that it replays, in Kafka's words.
 
+use base::Uuid;
+
 use protocol::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
 use protocol::metadata::client_quota_record::EntityData;
 use protocol::metadata::{
@@ -9,9 +11,10 @@ use protocol::metadata::{
 
 use super::control::ControlState;
 use super::heartbeat::BrokerControlState;
+use crate::config::PROTOCOLS;
 use crate::features::MetadataVersion;
 use crate::metadata::security::{MECHANISMS, describe};
-use crate::metadata::{MetadataImage, PartitionRegistration, RECOVERING, ResourceType};
+use crate::metadata::{BrokerRegistration, MetadataImage, PartitionRegistration, RECOVERING, ResourceType};
 use crate::server_log::{joined, logger};
 
 /// A class and what it says.
@@ -46,7 +49,7 @@ pub(super) fn replayed(record: &MetadataRecord, offset: i64, before: &MetadataIm
             (logger::FEATURES, format!("Replayed a FeatureLevelRecord setting feature {name} to {level}"))
         }
         MetadataRecord::RegisterBroker(r) => (logger::CLUSTER, registration(r, before)),
-        MetadataRecord::BrokerRegistrationChange(r) => (logger::CLUSTER, registration_change(r)),
+        MetadataRecord::BrokerRegistrationChange(r) => (logger::CLUSTER, registration_change(r, before)?),
         MetadataRecord::UnregisterBroker(r) => {
             let (id, epoch) = (r.broker_id, r.broker_epoch);
             (logger::CLUSTER, format!("Replayed UnregisterBrokerRecord(brokerId={id}, brokerEpoch={epoch})"))
@@ -166,8 +169,7 @@ fn assignment_change(record: &PartitionChangeRecord, before: &MetadataImage) -> 
     let old = topic.partitions.get(&record.partition_id)?;
     let list = |ids: &[i32]| format!("[{}]", joined(ids.iter(), ", "));
     let optional = |ids: &Option<Vec<i32>>| ids.as_deref().map_or("null".to_string(), list);
-    let directories = record.directories.as_ref();
-    let directories = directories.map_or("null".to_string(), |ids| format!("[{}]", joined(ids.iter(), ", ")));
+    let directories = directories(record.directories.as_ref());
     let (isr, replicas) = (record.isr.as_ref().unwrap_or(&old.isr), record.replicas.as_ref().unwrap_or(&old.replicas));
     Some(format!(
         "Replayed partition assignment change PartitionChangeRecord(partitionId={}, topicId={}, isr={}, leader={}, \
@@ -244,9 +246,18 @@ fn registration(record: &RegisterBrokerRecord, before: &MetadataImage) -> String
     )
 }
 
-fn registration_change(record: &BrokerRegistrationChangeRecord) -> String {
-    let cordoned = record.cordoned_log_dirs.as_ref();
-    format!(
+fn directories(ids: Option<&Vec<Uuid>>) -> String {
+    ids.map_or("null".to_string(), |ids| format!("[{}]", joined(ids, ", ")))
+}
+
+fn registration_change(record: &BrokerRegistrationChangeRecord, before: &MetadataImage) -> Option<String> {
+    let known = before.broker(record.broker_id)?;
+    let mut next = BrokerRegistration::clone(known);
+    next.change(record);
+    if next == **known {
+        return Some(unchanged(known));
+    }
+    Some(format!(
         "Replayed BrokerRegistrationChangeRecord modifying the registration for broker {0}: \
          BrokerRegistrationChangeRecord(brokerId={0}, brokerEpoch={1}, fenced={2}, inControlledShutdown={3}, logDirs=[{4}], \
          cordonedLogDirs={5})",
@@ -255,7 +266,32 @@ fn registration_change(record: &BrokerRegistrationChangeRecord) -> String {
         record.fenced,
         record.in_controlled_shutdown,
         joined(&record.log_dirs, ", "),
-        cordoned.map_or("null".to_string(), |dirs| format!("[{}]", joined(dirs, ", ")))
+        directories(record.cordoned_log_dirs.as_ref())
+    ))
+}
+
+/// A broker is fenced that has been (its session times out after it left, for one).
+fn unchanged(known: &BrokerRegistration) -> String {
+    let listeners = known.endpoints.iter().map(|at| {
+        let protocol = PROTOCOLS.get(at.security_protocol as usize).unwrap_or(&"UNKNOWN");
+        let (name, host, port) = (&at.name, &at.host, at.port);
+        format!("Endpoint(listenerName='{name}', securityProtocol={protocol}, host='{host}', port={port})")
+    });
+    let features = known.features.iter().map(|(name, (min, max))| format!("{name}: {min}-{max}"));
+    let rack = known.rack.as_ref().map_or("Optional.empty".to_string(), |rack| format!("Optional[{rack}]"));
+    format!(
+        "Ignoring no-op registration change for BrokerRegistration(id={}, epoch={}, incarnationId={}, listeners=[{}], \
+         supportedFeatures={{{}}}, rack={rack}, fenced={}, inControlledShutdown={}, isMigratingZkBroker=false, \
+         directories={}, cordonedDirectories={})",
+        known.id,
+        known.epoch,
+        known.incarnation_id,
+        joined(listeners, ", "),
+        joined(features, ", "),
+        known.fenced,
+        known.in_controlled_shutdown,
+        directories(Some(&known.directories)),
+        directories(known.cordoned_directories.as_ref())
     )
 }
 

@@ -160,7 +160,8 @@ impl ControlState {
                 "The topic {name} currently has {count} partition(s); {wanted} would not be an increase."
             ));
         }
-        let (additional, factor) = (wanted - count, existing.replication_factor() as usize);
+        let model = existing.partitions.get(&first_in_timeline(count));
+        let (additional, factor) = (wanted - count, model.map_or(0, |partition| partition.replicas.len()));
         let Some(given) = &topic.assignments else {
             let placed = self.place(additional, factor as i32);
             let placed = placed.map_err(|words| ApiError::new(ErrorCode::InvalidReplicationFactor, words))?;
@@ -314,4 +315,13 @@ pub(super) fn config_records(
         .into()
     };
     hash_order(&names).into_iter().map(record).collect()
+}
+
+/// The key that an iteration over Kafka's `TimelineHashMap` of `0..count` begins with: slots are the highest bits of a Fibonacci
+/// hash, and what came last into a slot comes first out of it. From this partition a topic's replication factor is taken.
+fn first_in_timeline(count: i32) -> i32 {
+    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+    let slots = (count as u64 * 3).div_ceil(4).next_power_of_two().max(2);
+    let is_first_slot = |key: &i32| (*key as u64).wrapping_mul(GOLDEN) >> (64 - slots.ilog2()) == 0;
+    (0..count).rev().find(is_first_slot).unwrap_or(0)
 }

