@@ -24,6 +24,14 @@ pub enum Lane {
     ControllerRegistration,
 }
 
+impl Lane {
+    /// How long a request waits for a controller, if not for ever (`retryTimeoutMs` of Kafka's channels): what a client
+    /// asked is answered in any case.
+    fn retry_timeout(self) -> Option<Micros> {
+        (self == Lane::Forwarding).then_some(Micros::from_secs(60))
+    }
+}
+
 /// What an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -87,8 +95,6 @@ pub struct ToController {
 /// Kafka waits 50 ms before it connects again; longer after repeated failures, so that an orphaned broker stays quiet.
 const RECONNECT_BACKOFF_MS: u64 = 50;
 const RECONNECT_BACKOFF_MAX_MS: u64 = 1_000;
-/// How long a client's request waits for a controller (`retryTimeoutMs` of the channel "forwarding").
-const RETRY_TIMEOUT: Micros = Micros::from_secs(60);
 const TIMEOUT_TIMER: &str = "controller-request-timeout";
 const BACKOFF_TIMER: &str = "controller-reconnect";
 
@@ -111,8 +117,7 @@ impl ToController {
         self.lane(lane).queue.push_back(item);
     }
 
-    /// Sends what can be sent to `controller` (host and port). While none is known, who answered last is asked: one that
-    /// has resigned still answers what is only read. Returns what clients asked and nobody took within a minute.
+    /// Sends what can be sent to `controller` (host and port). Returns what nobody took within its lane's time.
     pub fn pump(
         &mut self,
         now: Micros,
@@ -121,27 +126,8 @@ impl ToController {
     ) -> Vec<(Purpose, Arc<Request>)> {
         let mut expired = Vec::new();
         for (lane, state) in &mut self.lanes {
-            for item in &mut state.queue {
-                item.since.get_or_insert(now);
-            }
-            while !state.client.is_busy() {
-                let Some(item) = state.queue.front() else { break };
-                let known = controller.map(|(host, port)| (host.to_string(), port));
-                let target = known.or_else(|| state.client.target().cloned()).filter(|_| !state.backing_off);
-                if *lane == Lane::Forwarding {
-                    let left = RETRY_TIMEOUT.saturating_sub(now.saturating_sub(item.since.unwrap_or(now)));
-                    if left == Micros::ZERO {
-                        expired.extend(state.queue.pop_front().map(|item| (item.purpose, item.body)));
-                        continue;
-                    }
-                    fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), left);
-                }
-                let Some((host, port)) = target else { break };
-                match state.client.send(&host, port, item.api_version, item.body.clone(), fx) {
-                    Ok(()) => fx.set_timer_after(named_timer(TIMEOUT_TIMER, *lane as u64), state.timeout),
-                    Err(_) => back_off(*lane, state, fx),
-                }
-            }
+            state.expire(*lane, now, &mut expired);
+            state.send_first(*lane, now, controller, fx);
         }
         expired
     }
@@ -197,6 +183,40 @@ impl ToController {
 
     fn lane(&mut self, lane: Lane) -> &mut LaneState {
         self.lanes.get_mut(&lane).expect("every lane is made in `new`")
+    }
+}
+
+impl LaneState {
+    /// Takes out what has waited too long. What is under way gets its answer.
+    fn expire(&mut self, lane: Lane, now: Micros, expired: &mut Vec<(Purpose, Arc<Request>)>) {
+        for item in &mut self.queue {
+            item.since.get_or_insert(now);
+        }
+        while !self.client.is_busy() && self.time_left(lane, now) == Some(Micros::ZERO) {
+            expired.extend(self.queue.pop_front().map(|item| (item.purpose, item.body)));
+        }
+    }
+
+    /// How long the first may wait yet, if not for ever.
+    fn time_left(&self, lane: Lane, now: Micros) -> Option<Micros> {
+        let waited = now.saturating_sub(self.queue.front()?.since?);
+        Some(lane.retry_timeout()?.saturating_sub(waited))
+    }
+
+    /// Sends the first, or waits for somebody to send it to. While no controller is known, who answered last is asked: one
+    /// that has resigned still answers what is only read.
+    fn send_first(&mut self, lane: Lane, now: Micros, controller: Option<(&str, u16)>, fx: &mut Fx<'_>) {
+        let Some(item) = self.queue.front().filter(|_| !self.client.is_busy()) else { return };
+        let known = controller.map(|(host, port)| (host.to_string(), port));
+        let target = known.or_else(|| self.client.target().cloned()).filter(|_| !self.backing_off);
+        let sent = target.map(|(host, port)| self.client.send(&host, port, item.api_version, item.body.clone(), fx));
+        if let Some(Err(_)) = sent {
+            back_off(lane, self, fx);
+        }
+        let wait = if let Some(Ok(())) = sent { Some(self.timeout) } else { self.time_left(lane, now) };
+        if let Some(wait) = wait {
+            fx.set_timer_after(named_timer(TIMEOUT_TIMER, lane as u64), wait);
+        }
     }
 }
 

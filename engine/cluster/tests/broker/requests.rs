@@ -124,3 +124,26 @@ fn a_consumer_is_sent_to_the_replica_in_its_rack() {
     let Some(Response::Fetch(read)) = stage.ask("fetch b2 orders 0 0 west") else { panic!("no answer") };
     assert_eq!(read.responses[0].partitions[0].records.as_ref().unwrap().batches.len(), 1);
 }
+
+#[test]
+fn what_no_controller_takes_is_refused_after_a_minute() {
+    let mut stage = Stage::with_brokers(1);
+    stage.world.kill(stage.node("c1"));
+    let refused = |stage: &Stage, number: u64| {
+        let answer = stage.client().answers.get(&number)?.as_deref();
+        let Some(Response::CreateTopics(answer)) = answer else { panic!("{answer:?}") };
+        Some(ErrorCode::from_code(answer.topics[0].error_code))
+    };
+    stage.send("create b1 orders 1");
+    stage.run_ms(10_000);
+    stage.send("create b1 payments 1");
+    stage.run_ms(49_900);
+    assert_eq!((refused(&stage, 0), refused(&stage, 1)), (None, None));
+    stage.run_ms(200);
+    assert_eq!((refused(&stage, 0), refused(&stage, 1)), (Some(ErrorCode::RequestTimedOut), None));
+    // Each has a minute of its own, however long it stood behind another.
+    stage.run_ms(9_700);
+    assert_eq!(refused(&stage, 1), None);
+    stage.run_ms(400);
+    assert_eq!(refused(&stage, 1), Some(ErrorCode::RequestTimedOut));
+}
