@@ -31,36 +31,58 @@ impl QuorumController {
     pub(super) fn follow_leadership(&mut self, process: &mut Process<'_>, fx: &mut Fx<'_>) -> bool {
         let raft = process.raft.raft();
         let (epoch, leader) = (raft.epoch(), raft.leader());
-        // The epoch's first record is committed, and all before it replayed: nothing is missing to decide upon.
-        let may_claim = raft.leader_state().is_some_and(|leader| process.loader.loaded_end() > leader.epoch_start);
-        if self.is_active() && !(raft.is_leader() && epoch == self.claim_epoch) {
-            self.renounce(process, fx);
-            return true;
+        let was_active = self.is_active();
+        if was_active && raft.is_leader() && epoch == self.claim_epoch {
+            return false;
         }
-        if !self.is_active() && may_claim {
+        // The epoch's first record is committed, and all before it replayed: nothing is missing to decide upon.
+        if !was_active && raft.leader_state().is_some_and(|leader| process.loader.loaded_end() > leader.epoch_start) {
             self.known_leader = (epoch, leader);
             self.claim(epoch, process, fx);
             return true;
         }
-        // A leader that has resigned, or was one before it was started, hears of nothing new before the next epoch.
-        let own = Some(self.spec.node_id);
-        if self.known_leader != (epoch, leader) && leader != own {
-            let (claimed, known) = std::mem::replace(&mut self.known_leader, (epoch, leader));
-            let leader = leader.map_or("(none)".to_string(), |leader| leader.to_string());
-            let (level, text) = if known == own {
-                let text = format!(
-                    "Renouncing the leadership due to a metadata log event. We were the leader at epoch {claimed}, but in the \
-                     new epoch {epoch}, the leader is {leader}. Reverting to last stable offset {}.",
-                    process.loader.loaded_end() - 1
-                );
-                ("WARN", text)
-            } else {
-                ("INFO", format!("In the new epoch {epoch}, the leader is {leader}."))
-            };
-            self.log_line(level, logger::CONTROLLER, &text, fx);
-            return true;
+        let news = self.news_of_leader(was_active, process);
+        if let Some((level, text)) = &news {
+            self.log_line(level, logger::CONTROLLER, text, fx);
         }
-        false
+        if was_active {
+            self.renounce(process, fx);
+        }
+        was_active || news.is_some()
+    }
+
+    /// What there is to say of the quorum's leader, and how loudly.
+    fn news_of_leader(&mut self, was_active: bool, process: &Process<'_>) -> Option<(&'static str, String)> {
+        let raft = process.raft.raft();
+        let (epoch, leader) = (raft.epoch(), raft.leader());
+        let (own, end) = (Some(self.spec.node_id), process.loader.loaded_end() - 1);
+        if leader == own {
+            // A leader that has resigned, or was one before it was started, hears of nothing new before the next epoch;
+            // but one that has lost its majority hears of that when it writes again.
+            let lost = was_active && raft.shutdown_deadline().is_none();
+            return lost.then(|| {
+                self.known_leader = (self.claim_epoch, None);
+                let text = format!(
+                    "writeNoOpRecord: event failed with NotLeaderException in 0 microseconds. Renouncing leadership and \
+                     reverting to the last committed offset {end}. Exception message: Append failed because the replica is \
+                     not the current leader"
+                );
+                ("INFO", text)
+            });
+        }
+        let (claimed, known) = std::mem::replace(&mut self.known_leader, (epoch, leader));
+        if (claimed, known) == (epoch, leader) {
+            return None;
+        }
+        let leader = leader.map_or("(none)".to_string(), |leader| leader.to_string());
+        if known == own {
+            let text = format!(
+                "Renouncing the leadership due to a metadata log event. We were the leader at epoch {claimed}, but in the new \
+                 epoch {epoch}, the leader is {leader}. Reverting to last stable offset {end}."
+            );
+            return Some(("WARN", text));
+        }
+        Some(("INFO", format!("In the new epoch {epoch}, the leader is {leader}.")))
     }
 
     fn claim(&mut self, epoch: i32, process: &mut Process<'_>, fx: &mut Fx<'_>) {
@@ -78,18 +100,6 @@ impl QuorumController {
     }
 
     fn renounce(&mut self, process: &Process<'_>, fx: &mut Fx<'_>) {
-        let raft = process.raft.raft();
-        if raft.leader() == Some(self.spec.node_id) && raft.shutdown_deadline().is_none() {
-            // It has lost its majority, and hears of that when it writes again.
-            let text = format!(
-                "writeNoOpRecord: event failed with NotLeaderException in 0 microseconds. Renouncing leadership and reverting \
-                 to the last committed offset {}. Exception message: Append failed because the replica is not the current \
-                 leader",
-                process.loader.loaded_end() - 1
-            );
-            self.log_line("INFO", logger::CONTROLLER, &text, fx);
-            self.known_leader = (self.claim_epoch, None);
-        }
         self.claim_epoch = 0;
         self.fail_pending(fx);
         self.stop_timers(fx);
