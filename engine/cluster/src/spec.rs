@@ -146,14 +146,12 @@ pub struct BrokerSpec {
 impl BrokerSpec {
     /// All that `server.properties` says: who the server is and where it listens, and what was set.
     pub fn file(&self) -> Properties {
-        let controllers: Vec<String> =
-            self.voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
         let advertised = format!("PLAINTEXT://{}:{}", self.host, self.port);
         let (roles, listeners) = match self.own_voter() {
             Some(own) => ("broker,controller", format!("{advertised},CONTROLLER://{}:{}", self.host, own.port)),
             None => ("broker", advertised.clone()),
         };
-        let mut file = identity(self.node_id, &self.host, roles, &listeners, &controllers);
+        let mut file = identity(self.node_id, &self.host, roles, &listeners, &self.voters);
         file.insert("advertised.listeners".to_string(), advertised);
         file.extend(self.properties.clone());
         file
@@ -187,7 +185,8 @@ impl BrokerSpec {
 }
 
 /// The properties that a server needs to be one.
-fn identity(node_id: i32, host: &str, roles: &str, listener: &str, controllers: &[String]) -> Properties {
+fn identity(node_id: i32, host: &str, roles: &str, listener: &str, voters: &[Voter]) -> Properties {
+    let controllers: Vec<String> = voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
     const PROTOCOLS: &str =
         "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL";
     let pairs = [
@@ -217,10 +216,8 @@ pub struct ControllerSpec {
 impl ControllerSpec {
     /// All that `server.properties` says.
     pub fn file(&self) -> Properties {
-        let controllers: Vec<String> =
-            self.voters.iter().map(|voter| format!("{}:{}", voter.host, voter.port)).collect();
         let listener = format!("CONTROLLER://{}:{}", self.host, self.port);
-        let mut file = identity(self.node_id, &self.host, "controller", &listener, &controllers);
+        let mut file = identity(self.node_id, &self.host, "controller", &listener, &self.voters);
         file.extend(self.properties.clone());
         file
     }

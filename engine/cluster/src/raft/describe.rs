@@ -118,14 +118,11 @@ impl Raft {
             partitions: vec![answer],
             ..Default::default()
         };
-        let endpoint = |(node_id, at): (i32, Listener)| NodeEndpoint {
-            node_id,
-            host: at.host.to_string(),
-            port: at.port,
+        FetchSnapshotResponse {
+            topics: vec![topic],
+            node_endpoints: leader_endpoints!(self, NodeEndpoint),
             ..Default::default()
-        };
-        let node_endpoints = self.leader().zip(self.leader_endpoint()).map(endpoint).into_iter().collect();
-        FetchSnapshotResponse { topics: vec![topic], node_endpoints, ..Default::default() }
+        }
     }
 
     fn snapshot_part(

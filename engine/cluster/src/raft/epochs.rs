@@ -69,19 +69,13 @@ impl Raft {
             leader_epoch: self.epoch,
             ..Default::default()
         };
-        let endpoint = |(node_id, at): (i32, Listener)| begun::NodeEndpoint {
-            node_id,
-            host: at.host.to_string(),
-            port: at.port,
-            ..Default::default()
-        };
         BeginQuorumEpochResponse {
             topics: vec![begun::TopicData {
                 topic_name: CLUSTER_METADATA_TOPIC_NAME.to_string(),
                 partitions: vec![partition],
                 ..Default::default()
             }],
-            node_endpoints: self.leader().zip(self.leader_endpoint()).map(endpoint).into_iter().collect(),
+            node_endpoints: leader_endpoints!(self, begun::NodeEndpoint),
             ..Default::default()
         }
     }
@@ -170,19 +164,13 @@ impl Raft {
             leader_epoch: self.epoch,
             ..Default::default()
         };
-        let endpoint = |(node_id, at): (i32, Listener)| ended::NodeEndpoint {
-            node_id,
-            host: at.host.to_string(),
-            port: at.port,
-            ..Default::default()
-        };
         EndQuorumEpochResponse {
             topics: vec![ended::TopicData {
                 topic_name: CLUSTER_METADATA_TOPIC_NAME.to_string(),
                 partitions: vec![partition],
                 ..Default::default()
             }],
-            node_endpoints: self.leader().zip(self.leader_endpoint()).map(endpoint).into_iter().collect(),
+            node_endpoints: leader_endpoints!(self, ended::NodeEndpoint),
             ..Default::default()
         }
     }

@@ -12,7 +12,7 @@ use protocol::{ErrorCode, Records};
 use super::log::Validity;
 use super::role::Role;
 use super::snapshot::SnapshotId;
-use super::voters::{Listener, ReplicaKey};
+use super::voters::ReplicaKey;
 use super::{Io, Raft};
 use crate::broker::connections::ReplyTo;
 use crate::server_log::logger;
@@ -278,13 +278,10 @@ impl Raft {
             partitions: vec![answer],
             ..Default::default()
         };
-        let endpoint = |(node_id, at): (i32, Listener)| NodeEndpoint {
-            node_id,
-            host: at.host.to_string(),
-            port: i32::from(at.port),
+        FetchResponse {
+            responses: vec![topic],
+            node_endpoints: leader_endpoints!(self, NodeEndpoint),
             ..Default::default()
-        };
-        let node_endpoints = self.leader().zip(self.leader_endpoint()).map(endpoint).into_iter().collect();
-        FetchResponse { responses: vec![topic], node_endpoints, ..Default::default() }
+        }
     }
 }

@@ -21,11 +21,9 @@ const MAX_FETCH_WAIT_MS: i32 = 500;
 
 impl Raft {
     pub(super) fn fetch_request(&mut self) -> Arc<Request> {
-        let mut last = self.last_fetch.take().unwrap_or_else(|| Arc::new(self.first_fetch_request()));
-        if Arc::get_mut(&mut last).is_none() {
-            last = Arc::new(self.first_fetch_request());
-        }
-        if let Some(Request::Fetch(request)) = Arc::get_mut(&mut last)
+        let unshared = self.last_fetch.take().filter(|last| Arc::strong_count(last) == 1);
+        let mut next = unshared.unwrap_or_else(|| Arc::new(self.first_fetch_request()));
+        if let Some(Request::Fetch(request)) = Arc::get_mut(&mut next)
             && let Some(partition) = request.topics.first_mut().and_then(|topic| topic.partitions.first_mut())
         {
             partition.current_leader_epoch = self.epoch;
@@ -33,8 +31,8 @@ impl Raft {
             partition.last_fetched_epoch = self.log.last_fetched_epoch();
             partition.high_watermark = self.high_watermark.unwrap_or(-1);
         }
-        self.last_fetch = Some(last.clone());
-        last
+        self.last_fetch = Some(next.clone());
+        next
     }
 
     fn first_fetch_request(&self) -> Request {

@@ -10,6 +10,17 @@
 //!
 //! [`RaftManager`] carries a `Raft` over the simulated network.
 
+/// Where the leader can be reached, as an answer carries it: each API has a type of its own for that.
+macro_rules! leader_endpoints {
+    ($raft:expr, $endpoint:path) => {{
+        let endpoint = |(node_id, at): (i32, $crate::raft::Listener)| {
+            use $endpoint as Endpoint;
+            Endpoint { node_id, host: at.host.to_string(), port: at.port.into(), ..Default::default() }
+        };
+        $raft.leader().zip($raft.leader_endpoint()).map(endpoint).into_iter().collect()
+    }};
+}
+
 mod channel;
 mod config;
 mod control_records;

@@ -106,14 +106,11 @@ impl Raft {
             partitions: vec![partition],
             ..Default::default()
         };
-        let endpoint = |(node_id, at): (i32, Listener)| NodeEndpoint {
-            node_id,
-            host: at.host.to_string(),
-            port: at.port,
+        VoteResponse {
+            topics: vec![topic],
+            node_endpoints: leader_endpoints!(self, NodeEndpoint),
             ..Default::default()
-        };
-        let node_endpoints = self.leader().zip(self.leader_endpoint()).map(endpoint).into_iter().collect();
-        VoteResponse { topics: vec![topic], node_endpoints, ..Default::default() }
+        }
     }
 
     pub(super) fn on_vote_response(&mut self, peer: i32, response: &VoteResponse, io: &mut Io<'_>) -> bool {
