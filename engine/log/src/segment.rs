@@ -23,6 +23,15 @@ pub struct RollParams {
     pub now_ms: i64,
 }
 
+/// What the name of a segment's batches ends with.
+pub const LOG: &str = ".log";
+/// What the names of its indexes end with.
+pub const OFFSET_INDEX: &str = ".index";
+pub const TIME_INDEX: &str = ".timeindex";
+pub const TXN_INDEX: &str = ".txnindex";
+/// What is added to the name of a file that is out of sight and goes later.
+pub const DELETED: &str = ".deleted";
+
 /// A file name of a segment: 20 digits of its base offset and a suffix such as `.log`.
 pub fn file_name(base_offset: i64, suffix: &str) -> String {
     // A formatter would write the zeros one by one, and a broker makes some names for each partition it opens.
@@ -30,8 +39,6 @@ pub fn file_name(base_offset: i64, suffix: &str) -> String {
     let digits = base_offset.to_string();
     [ZEROS.get(digits.len()..).unwrap_or_default(), &digits, suffix].concat()
 }
-
-const LOG: &str = ".log";
 
 fn log_path(dir: &str, base_offset: i64) -> Arc<str> {
     format!("{dir}/{}", file_name(base_offset, LOG)).into()
@@ -193,9 +200,9 @@ impl LogSegment {
             let entry = self.offset_index.append(offset, position as i32);
             let time_entry = self.time_index.maybe_append(self.max_timestamp_so_far);
             if let Some((disk, now)) = sink {
-                disk.append(&self.path(".index"), entry, now.at);
+                disk.append(&self.path(OFFSET_INDEX), entry, now.at);
                 if let Some(entry) = time_entry {
-                    disk.append(&self.path(".timeindex"), entry, now.at);
+                    disk.append(&self.path(TIME_INDEX), entry, now.at);
                 }
             }
             self.bytes_since_last_index_entry = 0;
@@ -208,7 +215,7 @@ impl LogSegment {
         if !self.batches.is_empty() {
             return;
         }
-        for suffix in [".index", ".timeindex"] {
+        for suffix in [OFFSET_INDEX, TIME_INDEX] {
             let path = self.path(suffix);
             if !disk.exists(&path) {
                 disk.write(&path, Bytes::new(), now.at);
@@ -219,18 +226,18 @@ impl LogSegment {
 
     /// The indexes of the segment that is appended to are as large as they may become: Kafka maps them into memory.
     pub(crate) fn reserve_indexes(&self, disk: &mut Disk) {
-        disk.reserve(&self.path(".index"), self.offset_index.reserved_bytes());
-        disk.reserve(&self.path(".timeindex"), self.time_index.reserved_bytes());
+        disk.reserve(&self.path(OFFSET_INDEX), self.offset_index.reserved_bytes());
+        disk.reserve(&self.path(TIME_INDEX), self.time_index.reserved_bytes());
     }
 
     /// `trimToValidSize`, when a segment is closed or appended to no more.
     fn trim_indexes(&self, disk: &mut Disk) {
-        disk.reserve(&self.path(".index"), 0);
-        disk.reserve(&self.path(".timeindex"), 0);
+        disk.reserve(&self.path(OFFSET_INDEX), 0);
+        disk.reserve(&self.path(TIME_INDEX), 0);
     }
 
     pub(crate) fn touch_time_index(&self, disk: &mut Disk, now: Now) {
-        let path = self.path(".timeindex");
+        let path = self.path(TIME_INDEX);
         if !disk.exists(&path) {
             disk.write(&path, Bytes::new(), now.at);
             disk.reserve(&path, self.time_index.reserved_bytes());
@@ -238,21 +245,21 @@ impl LogSegment {
     }
 
     pub(crate) fn append_aborted(&mut self, disk: &mut Disk, aborted: AbortedTxn, now: Now) {
-        disk.append(&self.path(".txnindex"), aborted.to_bytes().to_vec().into(), now.at);
+        disk.append(&self.path(TXN_INDEX), aborted.to_bytes().to_vec().into(), now.at);
         self.aborted.push(aborted);
     }
 
     /// The final time entry is forced when a segment is appended to no more.
     pub fn become_inactive(&mut self, disk: &mut Disk, now: Now) {
         if let Some(entry) = self.time_index.maybe_append(self.max_timestamp_so_far) {
-            disk.append(&self.path(".timeindex"), entry, now.at);
+            disk.append(&self.path(TIME_INDEX), entry, now.at);
         }
         self.trim_indexes(disk);
     }
 
     pub(crate) fn sync(&self, disk: &mut Disk) {
         disk.sync(&self.log_path);
-        for suffix in [".index", ".timeindex", ".txnindex"] {
+        for suffix in [OFFSET_INDEX, TIME_INDEX, TXN_INDEX] {
             disk.sync(&self.path(suffix));
         }
     }
@@ -267,7 +274,7 @@ impl LogSegment {
         self.aborted.retain(|txn| txn.last_offset < offset);
         if self.aborted.len() != aborted {
             let file: Vec<u8> = self.aborted.iter().flat_map(|txn| txn.to_bytes()).collect();
-            disk.write(&self.path(".txnindex"), file.into(), now.at);
+            disk.write(&self.path(TXN_INDEX), file.into(), now.at);
         }
         self.write_indexes(disk, now);
         self.reserve_indexes(disk);
@@ -280,8 +287,8 @@ impl LogSegment {
     }
 
     pub(crate) fn write_indexes(&self, disk: &mut Disk, now: Now) {
-        disk.write(&self.path(".index"), self.offset_index.file(), now.at);
-        disk.write(&self.path(".timeindex"), self.time_index.file(), now.at);
+        disk.write(&self.path(OFFSET_INDEX), self.offset_index.file(), now.at);
+        disk.write(&self.path(TIME_INDEX), self.time_index.file(), now.at);
     }
 
     /// The largest timestamp as a start finds it: the last time entry, or a larger one of the batches after it.
@@ -303,7 +310,7 @@ impl LogSegment {
         self.write_indexes(disk, now);
         if had_txn_index || !self.aborted.is_empty() {
             let file: Vec<u8> = self.aborted.iter().flat_map(|txn| txn.to_bytes()).collect();
-            disk.write(&self.path(".txnindex"), file.into(), now.at);
+            disk.write(&self.path(TXN_INDEX), file.into(), now.at);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Segments that come and go: what the broker's log says of them, and when their files are freed.
 
 use base::Micros;
+use log::segment::{DELETED, LOG};
 use log::{DeletedSegment, DeletionReason, Doomed, UnifiedLog};
 use protocol::TopicPartition;
 
@@ -101,11 +102,11 @@ impl Broker {
             self.log_deleting(id, shown, false, fx);
         }
         let names = self.disk.list(folder);
-        let bases: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".log")).collect();
+        let bases: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(LOG)).collect();
         let mut tell = |base: &str, suffix: &str| {
             let name = [base, suffix].concat();
             if names.contains(&name) {
-                self.log_file_gone(&format!("{folder}/{name}.deleted"), fx);
+                self.log_file_gone(&format!("{folder}/{name}{DELETED}"), fx);
             }
         };
         for base in &bases {
@@ -119,7 +120,7 @@ impl Broker {
     }
 
     fn log_file_gone(&self, path: &str, fx: &mut Fx<'_>) {
-        let kind = path.strip_suffix(".deleted").and_then(|path| path.rsplit('.').next());
+        let kind = path.strip_suffix(DELETED).and_then(|path| path.rsplit('.').next());
         let (class, what, end) = match kind.unwrap_or_default() {
             "log" => (logger::SEGMENT, "log", "."),
             "index" => (logger::SEGMENT, "offset index", "."),

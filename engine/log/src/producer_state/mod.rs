@@ -13,7 +13,7 @@ pub use append_info::{AppendContext, CompletedTxn, ProducerAppendInfo, ProducerE
 pub use snapshot::{read_snapshot, snapshot_bytes};
 
 use crate::batch::{BatchView, NO_PRODUCER_EPOCH, NO_SEQUENCE, NO_TIMESTAMP, decrement_sequence};
-use crate::segment::file_name;
+use crate::segment::{DELETED, file_name};
 
 /// Batches that a duplicate is looked for in; the producer may have as many in flight.
 pub const BATCHES_RETAINED: usize = 5;
@@ -265,7 +265,7 @@ impl ProducerStateManager {
         let at = self.snapshots.iter().position(|snapshot| *snapshot == offset)?;
         self.snapshots.remove(at);
         let path = self.snapshot_path(offset);
-        let hidden = format!("{path}.deleted");
+        let hidden = path.clone() + DELETED;
         disk.rename(&path, &hidden);
         Some(hidden)
     }

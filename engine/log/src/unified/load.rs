@@ -12,7 +12,7 @@ use crate::checkpoint;
 use crate::epochs::LeaderEpochCache;
 use crate::index::{AbortedTxn, OffsetIndex, TimeIndex};
 use crate::producer_state::{AppendContext, CompletedTxn, ProducerAppendInfo, ProducerStateManager};
-use crate::segment::{LogSegment, file_name};
+use crate::segment::{DELETED, LOG, LogSegment, OFFSET_INDEX, TIME_INDEX, TXN_INDEX, file_name};
 use crate::{AppendOrigin, LogConfig, Now};
 
 /// What a broker knows about a log before it opens it: settings, and the checkpoints of its log directory.
@@ -134,7 +134,7 @@ impl UnifiedLog {
         let names = disk.list(&self.dir);
         let path = |name: &str| format!("{}/{name}", self.dir);
         let offset_of = |name: &str| name.get(..20).and_then(|digits| digits.parse::<i64>().ok());
-        for name in names.iter().filter(|name| name.ends_with(".deleted") || name.ends_with(".cleaned")) {
+        for name in names.iter().filter(|name| name.ends_with(DELETED) || name.ends_with(".cleaned")) {
             disk.remove(&path(name));
         }
         for name in names.iter().filter(|name| name.ends_with(".log.swap")) {
@@ -159,7 +159,7 @@ impl UnifiedLog {
             let is_index = ["index", "timeindex", "txnindex"].contains(&suffix);
             if suffix == "log" {
                 bases.push(base);
-            } else if is_index && !disk.exists(&format!("{}/{}", self.dir, file_name(base, ".log"))) {
+            } else if is_index && !disk.exists(&format!("{}/{}", self.dir, file_name(base, LOG))) {
                 disk.remove(&format!("{}/{name}", self.dir));
             }
         }
@@ -180,11 +180,11 @@ impl UnifiedLog {
     /// True when bytes had to be cut off.
     fn load_segment(&mut self, disk: &mut Disk, base: i64, unflushed: bool, now: Now) -> bool {
         let mut segment = LogSegment::bare(&self.dir, base, &self.config, now);
-        let log_path = segment.path(".log");
+        let log_path = segment.path(LOG);
         let modified = disk.file(&log_path).map_or(now.at, |file| file.modified);
         let (batches, whole) = parse_batches(disk, &log_path);
         let recovers =
-            unflushed || !whole || !offsets_grow(&segment, &batches) || !disk.exists(&segment.path(".index"));
+            unflushed || !whole || !offsets_grow(&segment, &batches) || !disk.exists(&segment.path(OFFSET_INDEX));
         if recovers {
             self.recover_segment(disk, &mut segment, batches, now);
         } else {
@@ -193,7 +193,7 @@ impl UnifiedLog {
             }
             let contents =
                 |suffix: &str| disk.file(&segment.path(suffix)).map(|file| file.contents()).unwrap_or_default();
-            let (index, time_index, txn_index) = (contents(".index"), contents(".timeindex"), contents(".txnindex"));
+            let (index, time_index, txn_index) = (contents(OFFSET_INDEX), contents(TIME_INDEX), contents(TXN_INDEX));
             segment.offset_index = OffsetIndex::read(base, self.config.segment_index_bytes, &index);
             segment.time_index = TimeIndex::read(base, self.config.segment_index_bytes, &time_index);
             segment.aborted = AbortedTxn::read_all(&txn_index);
@@ -213,7 +213,7 @@ impl UnifiedLog {
         std::mem::swap(&mut self.producers, &mut producers);
         self.rebuild_producers(disk, self.log_start, base, false, now);
         std::mem::swap(&mut self.producers, &mut producers);
-        let had_txn_index = disk.exists(&segment.path(".txnindex"));
+        let had_txn_index = disk.exists(&segment.path(TXN_INDEX));
         let mut next = base;
         for batch in batches {
             let in_range = batch.base_offset() >= next && segment.offset_index.can_append_offset(batch.last_offset());
@@ -248,7 +248,7 @@ impl UnifiedLog {
     }
 
     fn remove_segment_files(&mut self, disk: &mut Disk, base: i64) {
-        for suffix in [".log", ".index", ".timeindex", ".txnindex", ".snapshot"] {
+        for suffix in [LOG, OFFSET_INDEX, TIME_INDEX, TXN_INDEX, ".snapshot"] {
             disk.remove(&format!("{}/{}", self.dir, file_name(base, suffix)));
         }
     }

@@ -6,7 +6,7 @@ use base::Micros;
 use sim::Disk;
 
 use super::UnifiedLog;
-use crate::segment::{LogSegment, file_name};
+use crate::segment::{DELETED, LOG, LogSegment, OFFSET_INDEX, TIME_INDEX, TXN_INDEX, file_name};
 use crate::{Now, SegmentInfo};
 
 /// What has been put out of sight and goes when its time has come.
@@ -30,7 +30,7 @@ pub enum Doomed {
 }
 
 /// The files of a segment, in the order in which Kafka deletes them.
-pub const SEGMENT_SUFFIXES: [&str; 4] = [".log", ".index", ".timeindex", ".txnindex"];
+pub const SEGMENT_SUFFIXES: [&str; 4] = [LOG, OFFSET_INDEX, TIME_INDEX, TXN_INDEX];
 
 /// Why retention takes segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,7 +178,7 @@ impl UnifiedLog {
             for suffix in SEGMENT_SUFFIXES {
                 let path = format!("{}/{}", self.dir, file_name(segment.base_offset(), suffix));
                 if disk.exists(&path) {
-                    let deleted = format!("{path}.deleted");
+                    let deleted = path.clone() + DELETED;
                     disk.rename(&path, &deleted);
                     self.pending_deletes.push(PendingDelete { due, what: Doomed::File(deleted) });
                 }

@@ -10,6 +10,7 @@ use super::{at, config, digits, equal, hex, number, text};
 use crate::batch::{
     AnyBatch, AnyBatches, BatchBuilder, BatchError, BatchView, Batches, Codec, LegacyBatch, Record, TimestampType,
 };
+use crate::segment::{LOG, file_name};
 use crate::{AppendError, AppendInfo, AppendOrigin, LogConfig, UnifiedLog};
 
 /// A batch is read as Kafka reads it, and written again byte for byte unless a compressor had its say.
@@ -255,7 +256,7 @@ fn leader_answers(
 /// then it found nothing, or the middle of a batch.
 fn read_back(disk: &Disk, log: &UnifiedLog, position: u32, kafka: &Value) -> Result<(), String> {
     let active = log.segments().last().map_or(0, |segment| segment.base_offset);
-    let file = disk.file(&format!("t-0/{active:020}.log")).ok_or("no segment file")?.contents();
+    let file = disk.file(&format!("t-0/{}", file_name(active, LOG))).ok_or("no segment file")?.contents();
     let Some(len) = file.len().checked_sub(position as usize) else {
         let short = file.len() as i64 - i64::from(position);
         return equal("read back", Some(format!("capacity < 0: ({short} < 0)").as_str()), kafka["message"].as_str());

@@ -8,6 +8,7 @@ use cluster::spec::LOG_DIR;
 use log::batch::{BatchView, Batches, HEADER_LEN, LOG_OVERHEAD};
 use log::checkpoint::{CLEANER_FILE, read_leader_epochs, read_offsets};
 use log::index::OffsetIndex;
+use log::segment::{self, DELETED, LOG, OFFSET_INDEX};
 use protocol::TopicPartition;
 use sim::{Disk, File};
 use wire::Problem;
@@ -31,8 +32,6 @@ const BYTES_MAX: usize = 1024;
 const RECORDS_MAX: usize = 30;
 /// Keys of the offset map that are shown.
 const KEYS_MAX: usize = 8;
-/// What a replaced segment's file ends with.
-const GONE: &str = "log.deleted";
 /// Bytes read of a segment at a time: the batches that are shown fit in.
 const READ_MAX: u64 = 1024 * 1024;
 
@@ -67,9 +66,9 @@ pub fn read(stage: &Stage, id: TopicPartition, broker: i32, offset: i64) -> Resu
 fn on_disk(disk: &Disk, id: &TopicPartition) -> LogView {
     let folder = format!("{LOG_DIR}/{id}");
     let checkpoint = |name: &str| read_offsets(disk, &format!("{LOG_DIR}/{name}")).ok()?.get(id).copied();
-    let bases = bases(disk, id, "log");
+    let bases = bases(disk, id, LOG);
     let segment = |(at, base): (usize, &i64)| {
-        let file = disk.file(&file_name(id, *base, "log"));
+        let file = disk.file(&file_name(id, *base, LOG));
         let ends = |next: &i64| *next;
         SegmentView {
             base: *base,
@@ -100,11 +99,11 @@ fn on_disk(disk: &Disk, id: &TopicPartition) -> LogView {
 /// First offsets of the files with an ending, in order: their names have all the digits.
 fn bases(disk: &Disk, id: &TopicPartition, ending: &str) -> Vec<i64> {
     let names = disk.list(&format!("{LOG_DIR}/{id}"));
-    names.iter().filter_map(|name| name.strip_suffix(ending)?.strip_suffix('.')?.parse().ok()).collect()
+    names.iter().filter_map(|name| name.strip_suffix(ending)?.parse().ok()).collect()
 }
 
 fn file_name(id: &TopicPartition, base: i64, ending: &str) -> String {
-    format!("{LOG_DIR}/{id}/{base:020}.{ending}")
+    format!("{LOG_DIR}/{id}/{}", segment::file_name(base, ending))
 }
 
 /// Whole batches of a segment from a byte on, each with its place.
@@ -132,7 +131,7 @@ fn end_of(file: &File, base: i64) -> i64 {
 }
 
 fn index(disk: &Disk, id: &TopicPartition, base: i64) -> OffsetIndex {
-    let file = disk.file(&file_name(id, base, "index"));
+    let file = disk.file(&file_name(id, base, OFFSET_INDEX));
     OffsetIndex::read(base, i32::MAX, &file.map(|file| file.read(0, READ_MAX)).unwrap_or_default())
 }
 
@@ -141,7 +140,7 @@ fn records(disk: &Disk, id: &TopicPartition, view: &LogView) -> Vec<CellView> {
     let (first, end) = view.window;
     let mut cells = Vec::new();
     for segment in view.segments.iter().filter(|segment| segment.base < end && segment.end > first) {
-        let Some(file) = disk.file(&file_name(id, segment.base, "log")) else { continue };
+        let Some(file) = disk.file(&file_name(id, segment.base, LOG)) else { continue };
         let from = index(disk, id, segment.base).lookup(first).1.max(0) as u64;
         for (_, batch) in batches(file, from).take_while(|(_, batch)| batch.base_offset() < end) {
             let inside = batch.records().map_while(Result::ok).filter(|r| (first..end).contains(&r.offset));
@@ -153,14 +152,14 @@ fn records(disk: &Disk, id: &TopicPartition, view: &LogView) -> Vec<CellView> {
 
 /// What the cleaner replaced or retention deleted, as long as it lies there.
 fn gone(disk: &Disk, id: &TopicPartition, dirty: Option<i64>, view: &LogView) -> Option<GoneView> {
-    let (mut end, mut room) = (0, READ_MAX);
+    let (mut end, mut room, ending) = (0, READ_MAX, [LOG, DELETED].concat());
     let mut gone = GoneView { segments: vec![], records: vec![], dirty, newest: vec![] };
-    for base in bases(disk, id, GONE) {
+    for base in bases(disk, id, &ending) {
         // What an earlier pass replaced, or a truncation, can lie there still.
         if base < end || base >= view.cleaned_to.unwrap_or(0).max(view.log_start) {
             continue;
         }
-        let file = disk.file(&file_name(id, base, GONE)).filter(|file| file.len() <= room)?;
+        let file = disk.file(&file_name(id, base, &ending)).filter(|file| file.len() <= room)?;
         room -= file.len();
         end = base;
         for (_, batch) in batches(file, 0) {
@@ -184,7 +183,7 @@ fn gone(disk: &Disk, id: &TopicPartition, dirty: Option<i64>, view: &LogView) ->
 }
 
 fn open(disk: &Disk, id: &TopicPartition, segment: &SegmentView, offset: i64) -> Option<OpenView> {
-    let file = disk.file(&file_name(id, segment.base, "log"))?;
+    let file = disk.file(&file_name(id, segment.base, LOG))?;
     let index = index(disk, id, segment.base);
     let found = index.lookup(offset);
     let entries: Vec<(i64, u64)> = index.entries().map(|(offset, at)| (offset, at.max(0) as u64)).collect();

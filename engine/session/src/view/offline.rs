@@ -5,6 +5,7 @@ use base::{Map, Micros, NodeId};
 use bytes::Bytes;
 use cluster::spec::LOG_DIR;
 use log::batch::Batches;
+use log::segment::LOG;
 use protocol::TopicPartition;
 use sim::{Disk, World};
 use wire::view::{CELLS_MAX, CellView};
@@ -54,9 +55,9 @@ fn read(disk: &Disk, id: &TopicPartition) -> OnDisk {
         offsets.get(id).copied()
     };
     let mut found = OnDisk { leader_epoch: -1, ..OnDisk::default() };
-    let mut segments: Vec<String> = disk.list(&folder).into_iter().filter(|name| name.ends_with(".log")).collect();
+    let mut segments: Vec<String> = disk.list(&folder).into_iter().filter(|name| name.ends_with(LOG)).collect();
     base::ordered::sort(&mut segments);
-    let base = segments.first().and_then(|name| name.trim_end_matches(".log").parse().ok()).unwrap_or(0);
+    let base = segments.first().and_then(|name| name.trim_end_matches(LOG).parse().ok()).unwrap_or(0);
     found.log_start = checkpoint("log-start-offset-checkpoint").unwrap_or(base);
     found.log_end = found.log_start;
     // The newest segment may hold fewer records than fit the lane; then the one before it is read too.

@@ -22,7 +22,7 @@ use transactions::CleanedTransactions;
 
 use super::UnifiedLog;
 use crate::batch::RawRecords;
-use crate::segment::LogSegment;
+use crate::segment::{LOG, LogSegment};
 use crate::{AbortedTxn, Now};
 
 impl UnifiedLog {
@@ -139,7 +139,7 @@ impl UnifiedLog {
             let moves = segment.base_offset() != cleaned.base_offset();
             self.schedule_delete(disk, std::slice::from_ref(segment), true, moves, now);
         }
-        disk.rename(&path, &cleaned.path(".log"));
+        disk.rename(&path, &cleaned.path(LOG));
         cleaned.finish_recovery(disk, false, Now { at: modified, ..now });
         cleaned.sync(disk);
         let from = self.segments.partition_point(|segment| segment.base_offset() < cleaned.base_offset());
