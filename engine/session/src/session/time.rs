@@ -38,28 +38,18 @@ pub struct Idle {
 /// Grows while a command gets further: lines and characters on its screen, or records that were answered.
 type Progress = (u64, usize);
 
-/// Runs for a span of time, at most so many events.
-pub fn run(stage: &mut Stage, us: u64, events_max: u32) -> Done {
+/// Runs for a span of time, at most so many events; `unseen` only while there is nothing to watch, and what is due at the
+/// end of the span happens all the same.
+pub fn run(stage: &mut Stage, us: u64, events_max: u32, unseen: bool) -> Done {
     let until = Micros(stage.now().0.saturating_add(us));
     let wanted = u64::from(events_max);
     let mut left = wanted.min(SLICE);
-    let stop = stage.run_while(until, &mut |_, _| {
-        left = left.saturating_sub(1);
-        left > 0
-    });
-    Done::more(stop == Stop::Budget && wanted > SLICE)
-}
-
-/// Runs while there is nothing to watch. What is due at the end of the span happens all the same.
-pub fn pass(stage: &mut Stage, us: u64, events_max: u32) -> Done {
-    let until = Micros(stage.now().0.saturating_add(us));
-    let mut left = u64::from(events_max).min(SLICE);
-    stage.run_while(until, &mut |world, events| {
+    let stop = stage.run_while(until, &mut |world, events| {
         left = left.saturating_sub(1);
         let is_quiet = || events.iter().all(|stamped| told(&stamped.event).is_none()) && !has_loud_departure(world);
-        left > 0 && (world.now() == until || is_quiet())
+        left > 0 && (!unseen || world.now() == until || is_quiet())
     });
-    Done::changed()
+    Done::more(!unseen && stop == Stop::Budget && wanted > SLICE)
 }
 
 /// The place with this event index. Beyond the end: the end.
