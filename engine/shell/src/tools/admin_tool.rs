@@ -117,6 +117,13 @@ impl<S: Script> AdminTool<S> {
         }
     }
 
+    fn drive(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Admin, &mut Io<'_, '_>)) {
+        if let Some(admin) = &mut self.admin {
+            act(admin, io);
+        }
+        self.go_on(io);
+    }
+
     fn go_on(&mut self, io: &mut Io<'_, '_>) {
         if let Some(reply) = self.reply(io) {
             let next = self.script.on_reply(reply, io);
@@ -157,31 +164,19 @@ impl<S: Script> Process for AdminTool<S> {
     }
 
     fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        if let Some(admin) = &mut self.admin {
-            admin.on_connected(conn, io.now, io.fx);
-        }
-        self.go_on(io);
+        self.drive(io, |admin, io| admin.on_connected(conn, io.now, io.fx));
     }
 
     fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        if let Some(admin) = &mut self.admin {
-            admin.on_closed(conn, reason, io.now, io.fx);
-        }
-        self.go_on(io);
+        self.drive(io, |admin, io| admin.on_closed(conn, reason, io.now, io.fx));
     }
 
     fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        if let Some(admin) = &mut self.admin {
-            admin.on_message(conn, packet, io.now, io.fx);
-        }
-        self.go_on(io);
+        self.drive(io, |admin, io| admin.on_message(conn, packet, io.now, io.fx));
     }
 
     fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        if let Some(admin) = &mut self.admin {
-            admin.on_wakeup(io.now, io.fx);
-        }
-        self.go_on(io);
+        self.drive(io, |admin, io| admin.on_wakeup(io.now, io.fx));
     }
 
     fn next_deadline(&self) -> Option<Micros> {

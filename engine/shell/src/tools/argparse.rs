@@ -3,6 +3,8 @@
 
 use base::Map;
 
+use super::straight::{Halt, Run};
+
 /// How an option is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -89,6 +91,24 @@ pub enum Stop {
 }
 
 impl Parser {
+    /// What a tool was told. A request for help, and a mistake, end it with what is to be said.
+    pub fn of(&self, tool: &mut Run<'_, '_, '_>) -> Result<Parsed, Halt> {
+        match self.parse(&tool.arguments()) {
+            Ok(parsed) => Ok(parsed),
+            Err(Stop::Help(text)) => {
+                tool.print(text);
+                Err(Halt::Exit(0))
+            }
+            Err(Stop::Error(words)) => Err(self.refused(&words, tool)),
+        }
+    }
+
+    pub fn refused(&self, words: &str, tool: &mut Run<'_, '_, '_>) -> Halt {
+        tool.eprintln(self.usage());
+        tool.eprintln(format!("{}: error: {words}", self.program));
+        Halt::Exit(1)
+    }
+
     pub fn parse(&self, arguments: &[String]) -> Result<Parsed, Stop> {
         let mut parsed = Parsed::default();
         let mut rest = arguments.iter();

@@ -55,12 +55,12 @@ fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
             tool.print(text);
             return Err(Halt::Exit(1));
         }
-        Err(Stop::Error(words)) => return Err(refused(&words, tool)),
+        Err(Stop::Error(words)) => return Err(PARSER.refused(&words, tool)),
     };
     let mut config = parsed.text("--command-config");
     if let Some(old) = parsed.text("--config") {
         if config.is_some() {
-            return Err(refused("--config and --command-config cannot be specified together.", tool));
+            return Err(PARSER.refused("--config and --command-config cannot be specified together.", tool));
         }
         tool.println(
             "Option --config has been deprecated and will be removed in a future version. Use --command-config instead.",
@@ -101,12 +101,6 @@ pub fn bootstrap(properties: &mut Properties, server: Option<&str>, controller: 
         (None, controller) => ("bootstrap.controllers", controller.unwrap_or_default()),
     };
     properties.insert(key.to_string(), value.to_string());
-}
-
-fn refused(words: &str, tool: &mut Run<'_, '_, '_>) -> Halt {
-    tool.eprintln(PARSER.usage());
-    tool.eprintln(format!("{}: error: {words}", PARSER.program));
-    Halt::Exit(1)
 }
 
 fn unregister(broker: i32, tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {

@@ -5,7 +5,7 @@ use clients::KafkaError;
 use clients::admin::call::{AdminCall, AdminReply, QuorumInfo, QuorumReplica};
 use clients::config::Properties;
 
-use super::argparse::{Arg, Command, Kind, Parser, Stop, arg, grouped, required};
+use super::argparse::{Arg, Command, Kind, Parser, arg, grouped, required};
 use super::cluster_tool::bootstrap;
 use super::straight::{Halt, Run, ToolSpec, unexpected};
 use super::usage::parse_uuid;
@@ -51,18 +51,7 @@ const PARSER: Parser = Parser {
 };
 
 fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
-    let parsed = match PARSER.parse(&tool.arguments()) {
-        Ok(parsed) => parsed,
-        Err(Stop::Help(text)) => {
-            tool.print(text);
-            return Ok(());
-        }
-        Err(Stop::Error(words)) => {
-            tool.eprintln(PARSER.usage());
-            tool.eprintln(format!("{}: error: {words}", PARSER.program));
-            return Err(Halt::Exit(1));
-        }
-    };
+    let parsed = PARSER.of(tool)?;
     let config = parsed.text("--command-config");
     let file = match config {
         Some(path) => match tool.read(path)? {

@@ -14,7 +14,7 @@ use log::checkpoint::MetaProperties;
 use protocol::java::hash_order;
 use protocol::metadata::{FeatureLevelRecord, MetadataRecord};
 
-use super::argparse::{Arg, Command, Kind, Parser, Stop, arg, grouped, required};
+use super::argparse::{Arg, Command, Kind, Parser, arg, grouped, required};
 use super::meta_file::{META_PROPERTIES, MetaFile, formatted, verify};
 use super::server_file::{ServerFile, load};
 use super::straight::{Halt, Run, ToolSpec};
@@ -67,18 +67,7 @@ const PARSER: Parser = Parser {
 };
 
 fn run(tool: &mut Run<'_, '_, '_>) -> Result<(), Halt> {
-    let parsed = match PARSER.parse(&tool.arguments()) {
-        Ok(parsed) => parsed,
-        Err(Stop::Help(text)) => {
-            tool.print(text);
-            return Ok(());
-        }
-        Err(Stop::Error(words)) => {
-            tool.eprintln(PARSER.usage());
-            tool.eprintln(format!("{}: error: {words}", PARSER.program));
-            return Err(Halt::Exit(1));
-        }
-    };
+    let parsed = PARSER.of(tool)?;
     let file = match parsed.text("--config") {
         Some(path) => Some(load(path, tool)?),
         None => None,
