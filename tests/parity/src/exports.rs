@@ -5,6 +5,10 @@
     reason = "the lint counts an exported name as unsafe, as two of one name would clash; these are the only ones"
 )]
 
+/// That of the worker.
+#[path = "../../../app/worker/src/memory.rs"]
+mod memory;
+
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,16 +16,6 @@ use crate::{Bench, LESSONS, Outcome, Work, kernel, lesson, storm};
 
 /// Of the last work done.
 static EVENTS: AtomicU64 = AtomicU64::new(0);
-
-/// That of the worker.
-#[global_allocator]
-static MEMORY: rlsf::GlobalTlsf<InPlace> = rlsf::GlobalTlsf::new();
-
-struct InPlace;
-
-impl rlsf::GlobalTlsfOptions for InPlace {
-    const COALESCE_POOLS: bool = false;
-}
 
 thread_local! {
     /// What the next `oz_speed` does.
