@@ -24,12 +24,23 @@ struct Template {
     ops: &'static [Op],
 }
 
-const TOPIC: &str =
-    "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3";
-const SAFE: &str = "kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2";
-const KEYED: &str = "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:";
+/// Lines of which there are several kinds: what they have in common, and how the kind ends.
+macro_rules! topic {
+    ($($more:literal)?) => {
+        concat!("kafka-topics.sh --bootstrap-server b1:9092 --create --topic orders --partitions 3 --replication-factor 3", $($more)?)
+    };
+}
+macro_rules! keyed {
+    ($($more:literal)?) => {
+        concat!("printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=:", $($more)?)
+    };
+}
+
+const TOPIC: &str = topic!();
+const SAFE: &str = topic!(" --config min.insync.replicas=2");
+const KEYED: &str = keyed!();
 /// In batches of two, the least that the buffer of one record has room for.
-const PAIRS: &str = "printf 'mia:tea\\nben:latte\\nzoe:mocha\\nmia:juice\\nleo:cake\\nben:soup\\n' | kafka-console-producer.sh --bootstrap-server b1:9092 --topic orders --reader-property parse.key=true --reader-property key.separator=: --command-property batch.size=0";
+const PAIRS: &str = keyed!(" --command-property batch.size=0");
 const GROUP: &str =
     "kafka-console-consumer.sh --bootstrap-server b1:9092 --topic orders --group billing --from-beginning";
 const STEADY: &str = "kafka-producer-perf-test.sh --bootstrap-server b1:9092 --topic orders --num-records 900 --record-size 60 --throughput 20 --command-property acks=all";
