@@ -491,6 +491,41 @@ fn what_the_cleaner_replaced_can_be_read_until_its_files_are_deleted() {
 }
 
 #[test]
+fn what_retention_deleted_can_be_read_until_its_files_are_freed() {
+    let mut page = Page::booted();
+    page.type_line(
+        "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 --replication-factor 3 \
+         --config retention.bytes=100 --config segment.ms=10000",
+    );
+    for _ in 0..3 {
+        page.type_line(
+            "printf 'tea\\ncoffee\\n' | kafka-console-producer.sh --bootstrap-server localhost:9092 --topic orders",
+        );
+        page.done(Command::Run { us: 11_000_000, events_max: u32::MAX });
+    }
+    let read = |page: &mut Page, offset: i64| {
+        let asked = Command::ReadLog { topic: "orders".into(), partition: 0, broker: 1, offset };
+        let Answer::Log(log) = page.done(asked).answer else { panic!("there is no log") };
+        log
+    };
+    let bases = |segments: &[wire::log::SegmentView]| segments.iter().map(|at| (at.base, at.end)).collect::<Vec<_>>();
+    // The first look at what is too much or too old is half a minute after the start, the next five minutes later.
+    let mut waited = 0;
+    while read(&mut page, 0).log_start == 0 && waited < 330 {
+        page.done(Command::Run { us: 10_000_000, events_max: u32::MAX });
+        waited += 10;
+    }
+    let log = read(&mut page, 0);
+    // What is left without it would still be as much as is to be kept: so long the oldest goes.
+    assert_eq!((log.log_start, bases(&log.segments)), (2, vec![(2, 4), (4, 6)]));
+    let gone = log.gone.expect("the files lie there for a minute");
+    assert_eq!((bases(&gone.segments), gone.dirty, gone.newest.len()), (vec![(0, 2)], None, 0));
+    assert_eq!(gone.records.iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1]);
+    page.done(Command::Run { us: 61_000_000, events_max: u32::MAX });
+    assert_eq!(read(&mut page, 0).gone, None);
+}
+
+#[test]
 fn a_refused_send_says_why_and_when_it_is_tried_again_and_the_metrics_count_it() {
     let mut page = Page::booted();
     let create = "kafka-topics.sh --bootstrap-server localhost:9092 --create --topic orders --partitions 1 \
