@@ -57,9 +57,10 @@ pub const SPEEDS: [(Speed, &str); 8] = [
 pub const SPEED_START: usize = 1;
 
 /// Where playing ends by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 enum Until {
     /// Only by the person.
+    #[default]
     Never,
     Time(u64),
     /// When the command of a terminal has ended, or has been silent for a while.
@@ -73,6 +74,7 @@ enum Until {
     },
 }
 
+#[derive(Default)]
 struct State {
     playing: bool,
     speed: usize,
@@ -104,21 +106,7 @@ pub struct Player {
 
 impl Player {
     pub fn new(bridge: Bridge, changed: Callback<()>) -> Self {
-        let state = State {
-            playing: false,
-            speed: SPEED_START,
-            until: Until::Never,
-            now_us: 0,
-            flights: vec![],
-            hold_until_ms: 0.0,
-            last_frame_ms: 0.0,
-            waited_ms: 0.0,
-            worth_ms: 0.0,
-            index: 0,
-            step_expected: false,
-            line: None,
-            frame: None,
-        };
+        let state = State { speed: SPEED_START, ..State::default() };
         Self { state: Rc::new(RefCell::new(state)), bridge, changed }
     }
 
@@ -128,9 +116,7 @@ impl Player {
 
     /// The moment that is watched, in microseconds of the cluster: while a message moves, a little after the engine's.
     pub fn moment_us(&self) -> u64 {
-        let state = self.state.borrow();
-        let passed_us = if state.playing { state.passed_us() } else { None };
-        state.now_us + passed_us.unwrap_or_default()
+        self.state.borrow().moment_us()
     }
 
     /// Index into [`SPEEDS`].
@@ -213,13 +199,7 @@ impl Player {
         let stop;
         {
             let mut state = self.state.borrow_mut();
-            // A question in between takes nothing from the time that is being watched.
-            if (reply.now_us, reply.index) != (state.now_us, state.index) {
-                let passed = reply.now_us.saturating_sub(state.now_us) as f64 / QUIET_US as f64;
-                let happened = reply.index.saturating_sub(state.index) as f64 / f64::from(QUIET_EVENTS);
-                state.worth_ms = ASK_MS * passed.max(happened).min(1.0);
-                (state.now_us, state.index, state.waited_ms) = (reply.now_us, reply.index, 0.0);
-            }
+            state.arrive(reply.now_us, reply.index);
             state.flights = model.flights.values().filter(|flight| flight.is_loud()).cloned().collect();
             if let Speed::ByEvent(fast) = SPEEDS[state.speed].0
                 && !reply.reset
@@ -323,6 +303,21 @@ impl State {
         }
     }
 
+    /// The engine stands somewhere. A question in between takes nothing from the time that is being watched.
+    fn arrive(&mut self, now_us: u64, index: u64) {
+        if (now_us, index) != (self.now_us, self.index) {
+            let passed = now_us.saturating_sub(self.now_us) as f64 / QUIET_US as f64;
+            let happened = index.saturating_sub(self.index) as f64 / f64::from(QUIET_EVENTS);
+            self.worth_ms = ASK_MS * passed.max(happened).min(1.0);
+            (self.now_us, self.index, self.waited_ms) = (now_us, index, 0.0);
+        }
+    }
+
+    fn moment_us(&self) -> u64 {
+        let passed_us = if self.playing { self.passed_us() } else { None };
+        self.now_us + passed_us.unwrap_or_default()
+    }
+
     /// Cluster time that has passed since the last reply, in so far as no engine is needed to tell: by event, up to the next
     /// arrival. `None` while nothing is under way that one watches.
     fn passed_us(&self) -> Option<u64> {
@@ -365,5 +360,89 @@ fn hold_ms(kind: &str, beat: bool) -> f64 {
         "RecordsAppended" => 120.0,
         _ if beat => 400.0,
         _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flight(sent_us: u64, arrives_us: u64) -> Rc<FlightView> {
+        let (from, to, api) = ("b1".to_owned(), "b2".to_owned(), "Produce".to_owned());
+        let (partition, label) = (None, String::new());
+        Rc::new(FlightView {
+            id: 1,
+            from,
+            to,
+            api,
+            response: false,
+            sent_us,
+            arrives_us,
+            partition,
+            label,
+            keys: vec![],
+            error: false,
+        })
+    }
+
+    fn playing(speed: Speed) -> State {
+        let speed = SPEEDS.iter().position(|(other, _)| *other == speed).expect("a stop of the slider");
+        State { playing: true, speed, ..State::default() }
+    }
+
+    #[test]
+    fn a_message_gets_further_between_two_answers_and_not_beyond_its_end() {
+        let mut state = playing(Speed::ByEvent(1.0));
+        state.arrive(1_000, 3);
+        state.flights = vec![flight(1_000, 1_420), flight(1_000, 9_000)];
+        assert_eq!((state.moment_us(), state.next_run()), (1_000, None));
+        state.waited_ms = 42.0;
+        assert_eq!(
+            (state.moment_us(), state.next_run()),
+            (1_042, None),
+            "the shortest one's way is what takes its time"
+        );
+        state.waited_ms = ASK_MS;
+        assert_eq!(state.next_run(), Some(Command::Run { us: 45, events_max: u32::MAX }));
+        state.waited_ms = 4_200.0;
+        assert_eq!(state.moment_us(), 1_420);
+        state.playing = false;
+        assert_eq!(state.moment_us(), 1_000, "who pauses sees what the engine said");
+    }
+
+    #[test]
+    fn an_arrival_does_not_wait_for_the_next_question() {
+        let mut state = playing(Speed::ByEvent(1.0));
+        state.arrive(1_410, 3);
+        state.flights = vec![flight(1_000, 1_420)];
+        state.waited_ms = 9.0;
+        assert_eq!(state.next_run(), None);
+        state.waited_ms = 10.0;
+        assert_eq!(state.next_run(), Some(Command::Run { us: 10, events_max: u32::MAX }));
+    }
+
+    #[test]
+    fn quiet_time_takes_as_long_as_what_passed_in_it_is_worth() {
+        let mut state = playing(Speed::ByEvent(1.0));
+        let pass = Some(Command::Pass { us: QUIET_US, events_max: QUIET_EVENTS });
+        state.arrive(QUIET_US / 2, 1);
+        assert_eq!((state.worth_ms, state.next_run()), (ASK_MS / 2.0, None));
+        state.waited_ms = ASK_MS / 2.0;
+        assert_eq!(state.next_run(), pass);
+        state.arrive(QUIET_US / 2, 1);
+        assert_eq!(state.waited_ms, ASK_MS / 2.0, "nothing has passed");
+        state.arrive(QUIET_US / 2, 1 + u64::from(QUIET_EVENTS));
+        assert_eq!((state.worth_ms, state.waited_ms), (ASK_MS, 0.0), "many events count as much as long time");
+        state.arrive(QUIET_US * 100, 50);
+        assert_eq!(state.worth_ms, ASK_MS);
+    }
+
+    #[test]
+    fn against_the_clock_time_passes_evenly_and_ends_where_it_is_to() {
+        let mut state = playing(Speed::Times(1.0));
+        state.waited_ms = 20.0;
+        assert_eq!((state.moment_us(), state.next_run()), (20_000, None));
+        state.until = Until::Time(15_000);
+        assert_eq!(state.next_run(), Some(Command::Run { us: 15_000, events_max: u32::MAX }));
     }
 }

@@ -59,6 +59,26 @@ pub struct Kept {
     pub thumb: Option<Thumb>,
 }
 
+impl Progress {
+    fn begin(&mut self, file: &str) {
+        self.current = Some(file.to_owned());
+        self.lessons.entry(file.to_owned()).or_default();
+    }
+
+    fn know(&mut self, file: &str, id: &str) {
+        if let Some(lesson) = self.lessons.get_mut(file) {
+            id.clone_into(&mut lesson.id);
+        }
+    }
+
+    fn finish(&mut self, id: &str, solved: bool) {
+        if let Some(lesson) = self.lessons.values_mut().find(|lesson| lesson.id == id) {
+            lesson.done |= solved;
+            lesson.step = 0;
+        }
+    }
+}
+
 pub fn theme() -> Option<Theme> {
     Theme::named(&read(THEME)?.text())
 }
@@ -105,20 +125,13 @@ pub fn keep_history(lines: &[String]) {
 
 /// A lesson of the site is opened.
 pub fn begin(file: &str) {
-    change(|progress| {
-        progress.current = Some(file.to_owned());
-        progress.lessons.entry(file.to_owned()).or_default();
-    });
+    change(|progress| progress.begin(file));
 }
 
 /// What the engine calls a lesson of the site that was opened. Known at once: one who is quick is at the end before anything
 /// else was written.
 pub fn know(file: &str, id: &str) {
-    change(|progress| {
-        if let Some(lesson) = progress.lessons.get_mut(file) {
-            id.clone_into(&mut lesson.id);
-        }
-    });
+    change(|progress| progress.know(file, id));
 }
 
 /// The lesson opened last stands at a step.
@@ -132,12 +145,7 @@ pub fn reach(id: &str, step: u32, steps: u32) {
 
 /// The last step was left by its button. Counted only if everything in it was done.
 pub fn finish(id: &str, solved: bool) {
-    change(|progress| {
-        if let Some(lesson) = progress.lessons.values_mut().find(|lesson| lesson.id == id) {
-            lesson.done |= solved;
-            lesson.step = 0;
-        }
-    });
+    change(|progress| progress.finish(id, solved));
 }
 
 /// A question of a finished lesson was answered.
@@ -220,5 +228,26 @@ fn keep(key: &str, value: &JsValue) {
     let kept = storage().is_some_and(|storage| storage.set_item(key, &json::write(value)).is_ok());
     if !kept {
         FAILED.with(|failed| failed.set(true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesson_taken_quickly_is_counted() {
+        let mut progress = Progress::default();
+        progress.begin("one.md");
+        progress.begin("two.md");
+        progress.know("two.md", "T02");
+        progress.know("three.md", "T03");
+        progress.finish("T02", true);
+        progress.finish("T03", true);
+        let done: Vec<_> = progress.lessons.iter().map(|(file, lesson)| (file.as_str(), lesson.done)).collect();
+        assert_eq!(done, [("one.md", false), ("two.md", true)], "only what was begun, and by what the engine calls it");
+        progress.begin("two.md");
+        progress.finish("T02", false);
+        assert!(progress.lessons.get("two.md").is_some_and(|lesson| lesson.done), "what is done stays done");
     }
 }

@@ -341,12 +341,19 @@ impl Flags {
     }
 }
 
+/// Half the width of a reader's caret.
+const CARET: f64 = 6.0;
+
+/// Where a caret for `at` stands: beside the watermark's flag, not under it.
+fn beside(at: f64, flag: (f64, f64)) -> f64 {
+    let clear = flag.0 - CARET - 2.0;
+    if at > clear && at < flag.1 + CARET { clear } else { at }
+}
+
 /// Bookmark at the committed offset, caret at the position, between them what would be read again.
 fn pins(props: &Props, y: f64, flag: (f64, f64)) -> Html {
     let pin = |pin: &Pin| {
-        // Beside the watermark's flag, not under it.
-        let at = props.x_of(pin.position);
-        let x = if at > flag.0 - 8.0 && at < flag.1 + 6.0 { flag.0 - 8.0 } else { at };
+        let x = beside(props.x_of(pin.position), flag);
         let committed = pin.committed.filter(|at| *at != pin.position).map(|at| {
             let cx = props.x_of(at);
             let (from, to) = (cx.min(x), cx.max(x));
@@ -400,5 +407,20 @@ fn under(props: &Props) -> Html {
             {path(format!("M{x} {}l6.5 11.5h-13z", N(y + 10.0), x = N(x)), "warn-tri")}
             {text(x + 10.0, y + 20.5, "f11 warn-t", words)}
         </>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_readers_mark_keeps_clear_of_the_flag() {
+        let flag = (400.0, 446.0);
+        for at in (300..=600).map(f64::from) {
+            let x = beside(at, flag);
+            assert!(x + CARET <= flag.0 || x - CARET >= flag.1, "{at} at {x}");
+            assert!(x == at || (at > flag.0 - 2.0 * CARET && at < flag.1 + CARET), "{at} is moved to {x} for nothing");
+        }
     }
 }
