@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::{Charts, Props};
 use crate::store::Metrics;
-use crate::text::el;
+use crate::text::{el, say};
 
 #[derive(Properties, PartialEq)]
 pub struct PlotsProps {
@@ -22,7 +22,7 @@ pub fn Plots(props: &PlotsProps) -> Html {
         let onclick = Callback::from(move |_: MouseEvent| at.set(to));
         html! { <button role="tab" class={classes!(on.then_some("on"))} aria-selected={on.to_string()} {onclick}>{*name}</button> }
     };
-    let row = |(name, value): (&String, &u64)| html! { <tr>{el("td", "mono", name.to_string())}{el("td", "n", value.to_string())}</tr> };
+    let row = |(name, value): (&String, &u64)| html! { <tr>{say("td", "mono", name)}{say("td", "n", value)}</tr> };
     html! {
         <section class="plots" aria-label="Metrics">
             <div class="ttabs">{el("h2", "sr", "Metrics")}<span class="row tight" role="tablist" aria-label="Which metrics">{for ["Metrics", "Alerts", "All beans"].iter().enumerate().map(tab)}</span>

@@ -8,7 +8,7 @@ use super::storage::Progress;
 use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::load;
-use crate::text::el;
+use crate::text::{el, say};
 
 pub fn map(handle: &Handle, lessons: &Lessons, progress: &Progress) -> Html {
     let lanes = lessons.iter().map(|chapter| lane(handle, chapter, progress));
@@ -24,7 +24,7 @@ fn head(chapters: &[Chapter], progress: &Progress) -> Html {
         <div class="mh"><div class="grow">{el("h2", "", title)}
             {el("span", "soft", "Each lane is a log. Filled is read, the bookmark is what you have committed. Start anywhere.")}</div>
             <table class="cli" aria-label="Your progress"><thead><tr>{el("th", "", "GROUP")}{el("th", "", "TOPIC")}{el("th", "n", "CURRENT-OFFSET")}{el("th", "n", "LOG-END-OFFSET")}{el("th", "n", "LAG")}</tr></thead>
-                <tbody><tr>{el("td", "", "you")}{el("td", "", "lessons")}{el("td", "n", done.to_string())}{el("td", "n", all.to_string())}<td class="n">{all - done}</td></tr></tbody></table>
+                <tbody><tr>{el("td", "", "you")}{el("td", "", "lessons")}{say("td", "n", done)}{say("td", "n", all)}<td class="n">{all - done}</td></tr></tbody></table>
         </div>
     }
 }

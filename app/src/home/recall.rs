@@ -6,7 +6,7 @@ use super::Lessons;
 use super::index::Entry;
 use super::storage::{self, Progress};
 use crate::icons::{Icon, Mark, icon, mark};
-use crate::text::el;
+use crate::text::{el, say};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -41,7 +41,7 @@ pub fn Recall(props: &Props) -> Html {
                 }
             })
         };
-        html! { <button class={state} disabled={chosen.is_some()} {onclick}><span class="k">{at + 1}</span>{el("span", "", words.to_string())}</button> }
+        html! { <button class={state} disabled={chosen.is_some()} {onclick}><span class="k">{at + 1}</span>{say("span", "", words)}</button> }
     };
     let next = {
         let (chosen, turn) = (chosen.clone(), turn.clone());

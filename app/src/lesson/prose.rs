@@ -4,7 +4,7 @@ use wire::lesson::{Block, ConsoleLine, Span};
 use yew::prelude::*;
 
 use crate::ctx::Handle;
-use crate::text::el;
+use crate::text::{el, say};
 use crate::ui::Ask;
 
 pub fn spans(list: &[Span]) -> Html {
@@ -14,8 +14,8 @@ pub fn spans(list: &[Span]) -> Html {
 fn span(span: &Span) -> Html {
     match span {
         Span::Text(text) => html! { {text} },
-        Span::Strong(text) => el("b", "", text.to_string()),
-        Span::Emphasis(text) => el("i", "", text.to_string()),
+        Span::Strong(text) => say("b", "", text),
+        Span::Emphasis(text) => say("i", "", text),
         Span::Code(text) => html! { <code>{words(text)}</code> },
         Span::Link { text, href } if is_safe(href) => {
             html! { <a href={href.clone()} target="_blank" rel="noopener noreferrer">{text}</a> }

@@ -9,7 +9,7 @@ use crate::icons::{Icon, Mark, icon, mark};
 use crate::keys::MAP;
 use crate::share::{FoundProps, ShareDialog, found_dialog};
 use crate::store::{Events, Map, Model};
-use crate::text::el;
+use crate::text::{el, say};
 use crate::ui::{Ask, Overlay, Said};
 
 #[derive(Properties, PartialEq)]
@@ -86,7 +86,7 @@ fn keys(props: &Props) -> Html {
     let toggle = props.handle.ui.reform(move |_: Event| Ask::SingleKeys(!on));
     html! {
         <>
-            <dl class="keymap">{for MAP.iter().map(|(key, does)| html! { <div><dt><kbd>{*key}</kbd></dt>{el("dd", "", does.to_string())}</div> })}</dl>
+            <dl class="keymap">{for MAP.iter().map(|(key, does)| html! { <div><dt><kbd>{*key}</kbd></dt>{say("dd", "", does)}</div> })}</dl>
             <label class="row soft"><input type="checkbox" checked={on} onchange={toggle}/>{"Single keys answer"}</label>
             <fieldset class="row soft">{el("legend", "", "Read out")}{for Said::ALL.iter().map(|(said, words)| {
                 let (said, picked) = (*said, *said == props.said);

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::bridge::Trouble;
 use crate::ctx::Handle;
 use crate::icons::{Icon, Mark, icon, mark};
-use crate::text::el;
+use crate::text::{el, say};
 use crate::ui::{Ask, Bar, Overlay};
 
 pub struct Props {
@@ -37,7 +37,7 @@ fn one(at: usize, bar: &Bar, handle: &Handle) -> Html {
                 if bar.details.len() == 1 {
                     <span class="soft">{" "}{&bar.details[0]}</span>
                 } else if !bar.details.is_empty() {
-                    <ul>{for bar.details.iter().map(|detail| el("li", "", detail.to_string()))}</ul>
+                    <ul>{for bar.details.iter().map(|detail| say("li", "", detail))}</ul>
                 }
             </div>
             if bar.export { <button class="btn sm" onclick={export}>{"Export"}</button> }

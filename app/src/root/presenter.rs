@@ -16,7 +16,7 @@ use crate::panels::topbar::logo;
 use crate::share::qr::Moment;
 use crate::stage::Stage;
 use crate::store::Events;
-use crate::text::el;
+use crate::text::{el, say};
 use crate::ui::Ask;
 
 /// Beats of the strip when there is no lesson to name them.
@@ -128,7 +128,7 @@ fn beats(lesson: Option<&LessonView>, events: &Events, index: u64) -> Html {
             strip.push((at + 1, events.shown.words(beat), state));
         }
     }
-    html! { <section aria-label="Beats"><ol class="beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}>{el("b", "", number.to_string())}{el("span", "clip", text.to_string())}</li> })}</ol></section> }
+    html! { <section aria-label="Beats"><ol class="beats">{for strip.into_iter().map(|(number, text, state)| html! { <li class={state}>{say("b", "", number)}{say("span", "clip", text)}</li> })}</ol></section> }
 }
 
 #[derive(Properties, PartialEq)]

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::{Props, facts, gone, head, ids};
 use crate::icons::{Mark, mark};
-use crate::text::el;
+use crate::text::{el, say};
 use crate::ui::{Ask, Selection};
 
 pub fn panel(props: &Props, id: i32) -> Html {
@@ -110,7 +110,7 @@ fn replicas(props: &Props, id: i32) -> Html {
         let onclick = props.handle.ui.reform(move |_: MouseEvent| Ask::Select(Selection::Partition(tp.clone())));
         html! {
             <tr><td><button class="link" {onclick}>{format!("{topic}-{p}")}</button></td>
-                <td>{format!("{:?}", view.role).to_ascii_lowercase()}</td>{el("td", "n", view.log_end.to_string())}</tr>
+                <td>{format!("{:?}", view.role).to_ascii_lowercase()}</td>{say("td", "n", view.log_end)}</tr>
         }
     });
     html! { <table><thead><tr>{el("th", "", "Partition")}{el("th", "", "Role")}<th class="n">{if props.model.shown().hw { "LEO" } else { "Next" }}</th></tr></thead><tbody>{for rows}</tbody></table> }

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::why::WhyChain;
 use super::{Props, facts, gone, head, ids};
 use crate::icons::{Mark, mark};
-use crate::text::el;
+use crate::text::{el, say};
 
 pub fn panel(props: &Props, host: &str, pid: u32) -> Html {
     let Some(view) = props.model.clients.get(&(host.to_owned(), pid)) else {
@@ -64,7 +64,7 @@ fn positions(view: &ClientView) -> Html {
     html! {
         <table><thead><tr>{el("th", "", "Partition")}{el("th", "n", "Position")}{el("th", "n", "Committed")}</tr></thead><tbody>
             {for view.positions.iter().map(|at| html! {
-                <tr>{el("td", "", format!("{}-{}", at.topic, at.partition))}{el("td", "n", at.position.to_string())}{el("td", "n", committed(at.committed).to_string())}</tr>
+                <tr>{el("td", "", format!("{}-{}", at.topic, at.partition))}{say("td", "n", at.position)}{say("td", "n", committed(at.committed))}</tr>
             })}
         </tbody></table>
     }

@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::head;
 use crate::ctx::Handle;
-use crate::text::el;
+use crate::text::{el, say};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -36,12 +36,12 @@ pub fn Message(props: &Props) -> Html {
         let left = view.arrives_us - view.sent_us;
         format!("From {} to {}, {} µs on the wire.", view.from, view.to, left)
     });
-    let row = |(name, value): &(String, String)| html! { <>{el("dt", "", name.to_string())}{el("dd", "wrap", value.to_string())}</> };
+    let row = |(name, value): &(String, String)| html! { <>{say("dt", "", name)}{say("dd", "wrap", value)}</> };
     html! {
         <>
             <div class="ihead pad">{head(&["Messages"], &read.name, "message", &props.handle)}</div>
             <div class="ibody"><div class="isec">{el("p", "soft", way)}</div>
-                <div class="isec"><dl class="kv">{el("dt", "", "version")}{el("dd", "", read.version.to_string())}{for read.fields.iter().map(row)}</dl>
+                <div class="isec"><dl class="kv">{el("dt", "", "version")}{say("dd", "", read.version)}{for read.fields.iter().map(row)}</dl>
                     if read.left_out > 0 { {el("p", "muted", format!("{} more partitions or records", read.left_out))} }</div></div>
         </>
     }

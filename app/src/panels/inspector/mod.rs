@@ -15,7 +15,7 @@ use crate::ctx::Handle;
 use crate::icons::{Icon, icon};
 use crate::lesson::prose::console;
 use crate::store::{Model, Tp};
-use crate::text::el;
+use crate::text::{el, say};
 use crate::ui::{Ask, Selection, label};
 
 pub struct Props {
@@ -107,7 +107,7 @@ fn head(path: &[&str], name: &str, kind: &str, handle: &Handle) -> Html {
     html! {
         <>
             <div class="crumb small">{for path.iter().enumerate().map(|(at, part)| html! {
-                <>if at > 0 { {icon(Icon::Chevron)} }{el("span", "", part.to_string())}</>
+                <>if at > 0 { {icon(Icon::Chevron)} }{say("span", "", part)}</>
             })}</div>
             <h2>{el("span", "clip", name)}{el("span", "chip", kind)}<span class="grow"/>
                 <button class="btn ghost ic sm" aria-label="Back to the partition in focus" onclick={close}>{icon(Icon::Cross)}</button></h2>

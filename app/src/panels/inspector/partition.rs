@@ -11,7 +11,7 @@ use crate::charts::Charts;
 use crate::ctx::Handle;
 use crate::icons::{Mark, mark};
 use crate::store::{Events, Glyphs, Metrics, Shown};
-use crate::text::el;
+use crate::text::{el, say};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -115,7 +115,7 @@ fn behind(replicas: &[Rc<ReplicaView>]) -> Option<i32> {
 fn metrics(before: &Metrics, after: &Metrics) -> Html {
     let row = |(name, value): (&String, &u64)| {
         let old = before.get(name).copied().unwrap_or(*value);
-        html! { <tr>{el("td", "mono", name.to_string())}{el("td", "n muted", old.to_string())}<td class="n">if old == *value { {value} } else { {el("b", "", value.to_string())} }</td></tr> }
+        html! { <tr>{say("td", "mono", name)}{say("td", "n muted", old)}<td class="n">if old == *value { {value} } else { {say("b", "", value)} }</td></tr> }
     };
     html! {
         <div class="isec metrics"><h3>{"Metrics since your last act"}<span class="grow"/>{el("span", "muted", "meters: Count")}</h3>

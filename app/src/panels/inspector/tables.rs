@@ -7,7 +7,7 @@ use wire::view::{PartitionView, ReplicaView, Role};
 use yew::prelude::*;
 
 use crate::store::{Glyphs, Model, Shown, Tp};
-use crate::text::el;
+use crate::text::{el, say};
 
 /// Width of a replica's bar.
 const BAR: f64 = 84.0;
@@ -28,7 +28,7 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>], shown: 
         let offline = replica.role == Role::Offline;
         html! {
             <tr class={classes!(offline.then_some("gone"))}>
-                {el("td", "", replica.broker.to_string())}{el("td", "", role(replica, view, shown).to_string())}
+                {say("td", "", replica.broker)}{say("td", "", role(replica, view, shown))}
                 <td><svg class="rbar" width="84" height="12" viewBox="0 0 84 12" aria-hidden="true">
                     <rect y="3" width="84" height="6" rx="2" class="rb-bg"/>
                     if offline { <path d={format!("M0 6H{}", N(x(replica.log_end)))} class="rb-off"/> }
@@ -37,7 +37,7 @@ pub fn replica_table(view: &PartitionView, replicas: &[Rc<ReplicaView>], shown: 
                         <path d={format!("M{} 0v12", N(x(hw).max(1.0)))} class="hw"/>
                     }
                 </svg></td>
-                {el("td", "n", replica.log_end.to_string())}
+                {say("td", "n", replica.log_end)}
                 if shown.hw { <td class="n">{if offline { "-".to_owned() } else { replica.high_watermark.to_string() }}</td> }
             </tr>
         }
@@ -84,7 +84,7 @@ pub fn records(replicas: &[Rc<ReplicaView>], glyphs: &Glyphs) -> Html {
             None => el("i", "muted", "null"),
             Some(key) => {
                 let letter = glyphs.get(key).map_or('?', |glyph| glyph.letter);
-                html! { <>{el("b", "", letter.to_string())}{" "}{key}</> }
+                html! { <>{say("b", "", letter)}{" "}{key}</> }
             }
         };
         html! { <tr><td class="n">{cell.offset}</td><td class="n">{cell.leader_epoch}</td><td class="clip">{key}</td><td class="clip">{value}</td></tr> }
