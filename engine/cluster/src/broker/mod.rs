@@ -314,12 +314,13 @@ impl Broker {
     }
 
     fn on_message(&mut self, now: Micros, conn: ConnId, packet: Packet, fx: &mut Fx<'_>) {
-        if let Some(lane) = self.to_controller.owner_of(conn) {
+        // A broker at rest hears of the quorum alone.
+        if self.raft.owns(conn) {
+            self.raft.on_message(now, conn, &packet, &mut self.disk, fx);
+        } else if let Some(lane) = self.to_controller.owner_of(conn) {
             if let Some((purpose, response)) = self.to_controller.on_response(lane, &packet, fx) {
                 self.on_controller_response(now, purpose, response, fx);
             }
-        } else if self.raft.owns(conn) {
-            self.raft.on_message(now, conn, &packet, &mut self.disk, fx);
         } else if let Some(controller) = self.controller.as_mut().filter(|controller| controller.owns(conn)) {
             controller.on_message(conn, packet, &mut process!(self, now), fx);
         } else if let Some(leader) = self.fetcher_of(conn) {

@@ -102,7 +102,7 @@ impl Broker {
 impl Broker {
     /// Sends a request of every fetcher that has none under way and something to ask.
     pub(super) fn send_fetches(&mut self, now: Micros, fx: &mut Fx<'_>) {
-        if !self.published || self.lifecycle.state == super::BrokerState::ShuttingDown {
+        if self.fetchers.is_empty() || !self.published || self.lifecycle.state == super::BrokerState::ShuttingDown {
             return;
         }
         let settings = FetchSettings {

@@ -90,6 +90,8 @@ struct LaneState {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToController {
     lanes: Map<Lane, LaneState>,
+    /// In all queues together. A broker at rest has none, and need not look at each.
+    queued: usize,
 }
 
 /// Kafka waits 50 ms before it connects again; longer after repeated failures, so that an orphaned broker stays quiet.
@@ -108,13 +110,15 @@ impl ToController {
             failures: 0,
             backing_off: false,
         };
-        ToController { lanes: lanes.iter().map(|(lane, timeout_ms)| (*lane, state(*timeout_ms))).collect() }
+        let lanes = lanes.iter().map(|(lane, timeout_ms)| (*lane, state(*timeout_ms))).collect();
+        ToController { lanes, queued: 0 }
     }
 
     /// Queues a request; [`ToController::pump`] sends it.
     pub fn submit(&mut self, lane: Lane, purpose: Purpose, api_version: i16, body: impl Into<Request>) {
         let item = Item { purpose, api_version, body: Arc::new(body.into()), since: None };
         self.lane(lane).queue.push_back(item);
+        self.queued += 1;
     }
 
     /// Sends what can be sent to `controller` (host and port). Returns what nobody took within its lane's time.
@@ -125,10 +129,14 @@ impl ToController {
         fx: &mut Fx<'_>,
     ) -> Vec<(Purpose, Arc<Request>)> {
         let mut expired = Vec::new();
+        if self.queued == 0 {
+            return expired;
+        }
         for (lane, state) in &mut self.lanes {
             state.expire(*lane, now, &mut expired);
             state.send_first(*lane, now, controller, fx);
         }
+        self.queued -= expired.len();
         expired
     }
 
@@ -154,6 +162,7 @@ impl ToController {
         }
         state.failures = 0;
         let item = state.queue.pop_front()?;
+        self.queued -= 1;
         Some((item.purpose, response))
     }
 
