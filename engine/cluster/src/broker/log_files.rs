@@ -143,7 +143,7 @@ impl LogFiles {
     }
 
     /// Takes the folder of a partition with these segments out of sight until `at`, or for good if it is a stray one, which
-    /// Kafka deletes never. Says what it is called now.
+    /// Kafka never deletes. Says what it is called now.
     pub fn doom(
         &mut self,
         disk: &mut Disk,

@@ -325,3 +325,15 @@ fn first_in_timeline(count: i32) -> i32 {
     let is_first_slot = |key: &i32| (*key as u64).wrapping_mul(GOLDEN) >> (64 - slots.ilog2()) == 0;
     (0..count).rev().find(is_first_slot).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::first_in_timeline;
+
+    #[test]
+    fn a_topics_factor_comes_from_the_partition_that_kafka_meets_first() {
+        // What a Kafka 4.3.1 did whose partitions had unequal factors.
+        let seen = [3, 4, 5, 6, 7, 10].map(first_in_timeline);
+        assert_eq!(seen, [2, 2, 2, 5, 5, 5]);
+    }
+}

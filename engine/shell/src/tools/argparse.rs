@@ -103,6 +103,7 @@ impl Parser {
         }
     }
 
+    /// Says the usage and what is wrong; the tool ends with 1.
     pub fn refused(&self, words: &str, tool: &mut Run<'_, '_, '_>) -> Halt {
         tool.eprintln(self.usage());
         tool.eprintln(format!("{}: error: {words}", self.program));
