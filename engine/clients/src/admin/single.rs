@@ -70,7 +70,7 @@ pub(crate) fn on_response(operation: &mut Operation, step: &Step, response: &Res
     Some(match answers::read(operation, *target, response)? {
         Ok(()) => Reaction::done(),
         Err(error) if error.code == ErrorCode::NotController => Reaction::not_controller(),
-        Err(error) if error.retriable => Reaction::again(error),
+        Err(error) if error.retriable && !is_final(&operation.call, &error) => Reaction::again(error),
         Err(error) => {
             fail(operation, *target, &error);
             let mut reaction = Reaction::done();
@@ -81,6 +81,12 @@ pub(crate) fn on_response(operation: &mut Operation, step: &Step, response: &Res
             reaction
         }
     })
+}
+
+/// A change of voters that a leader gave up is not tried again.
+fn is_final(call: &AdminCall, error: &KafkaError) -> bool {
+    matches!(call, AdminCall::AddRaftVoter { .. } | AdminCall::RemoveRaftVoter { .. })
+        && error.code == ErrorCode::RequestTimedOut
 }
 
 /// A request failed for good: the item that it stood for, or the call as a whole.
