@@ -325,9 +325,8 @@ impl Broker {
         fx: &mut Fx<'_>,
     ) {
         let state = self.fetchers.get(&leader).and_then(|fetcher| fetcher.states.get(id));
-        if state.is_none_or(|state| state.current_leader_epoch != leader_epoch || state.step != step) {
-            return;
-        }
+        let state = state.filter(|state| state.current_leader_epoch == leader_epoch && state.step == step);
+        let Some(fetched) = state.map(|state| state.fetch_offset) else { return };
         let Some(told) = answer.topics.first().and_then(|topic| topic.partitions.first()) else {
             return self.rest_partition(now, leader, id);
         };
@@ -337,23 +336,42 @@ impl Broker {
             _ => return self.rest_partition(now, leader, id),
         }
         let Some(log_end) = self.replicas.get(id).map(|held| held.log.log_end()) else { return };
-        match step {
-            Step::AskLatest if told.offset < log_end => {
-                self.truncate_replica(now, id, told.offset, fx);
-                self.refetch_from_end(leader, id, told.offset);
+        let told = told.offset;
+        let what = format!("fetch offset for partition {id} from {log_end} to");
+        let offset = match step {
+            Step::AskLatest if told >= log_end => return self.set_step(leader, id, Step::AskEarliest),
+            Step::AskLatest => {
+                let text = format!("Reset {what} current leader's latest offset {told}");
+                self.log_fetcher("WARN", leader, &text, fx);
+                self.truncate_replica(now, id, told, fx);
+                told
             }
-            Step::AskLatest => self.set_step(leader, id, Step::AskEarliest),
-            Step::AskEarliest if told.offset > log_end => {
+            _ if told > log_end => {
                 // Everything here is older than what the leader still has.
+                let text = format!(
+                    "Truncate fully and reset {what} the current leader's start offset {told} because the local replica's end offset is \
+                     smaller than the current leader's start offsets."
+                );
+                self.log_fetcher("WARN", leader, &text, fx);
                 if let Some(held) = self.replicas.partitions.get_mut(id) {
-                    held.log.truncate_fully_and_start_at(&mut self.disk, told.offset, now);
+                    held.log.truncate_fully_and_start_at(&mut self.disk, told, now);
                 }
                 let broker = self.spec.node_id;
-                fx.emit(Event::LogTruncated { partition: id.clone(), broker, from_end: log_end, to_end: told.offset });
-                self.refetch_from_end(leader, id, told.offset);
+                fx.emit(Event::LogTruncated { partition: id.clone(), broker, from_end: log_end, to_end: told });
+                told
             }
-            Step::AskEarliest | Step::Fetch => self.refetch_from_end(leader, id, log_end),
-        }
+            _ => {
+                let text = format!("Reset {what} the current local replica's end offset {log_end}");
+                self.log_fetcher("INFO", leader, &text, fx);
+                log_end
+            }
+        };
+        self.refetch_from_end(leader, id, offset);
+        let text = format!(
+            "Current offset {fetched} for partition {id} is out of range, which typically implies a leader change. Reset \
+             fetch offset to {offset}"
+        );
+        self.log_fetcher("INFO", leader, &text, fx);
     }
 
     /// The leader has a newer epoch. If this broker still has the one it asked with, it waits for metadata.

@@ -89,12 +89,15 @@ impl Broker {
 
     /// What a fetcher says before it cuts a log (`AbstractFetcherThread`).
     pub(super) fn log_truncating(&self, leader: i32, id: &TopicPartition, offset: i64, why: &str, fx: &mut Fx<'_>) {
-        let text = format!(
-            "[ReplicaFetcher replicaId={}, leaderId={leader}, fetcherId=0] Truncating partition {id} with \
-             TruncationState(offset={offset}, completed=true) due to {why}",
-            self.spec.node_id
-        );
-        self.log_info(logger::FETCHER, text, fx);
+        let text =
+            format!("Truncating partition {id} with TruncationState(offset={offset}, completed=true) due to {why}");
+        self.log_fetcher("INFO", leader, &text, fx);
+    }
+
+    pub(super) fn log_fetcher(&self, level: &'static str, leader: i32, text: &str, fx: &mut Fx<'_>) {
+        let own = self.spec.node_id;
+        let text = format!("[ReplicaFetcher replicaId={own}, leaderId={leader}, fetcherId=0] {text}");
+        self.log_line(level, logger::FETCHER, text, fx);
     }
 
     /// What `UnifiedLog.truncateTo` says before it does it.

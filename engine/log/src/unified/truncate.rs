@@ -85,9 +85,7 @@ impl UnifiedLog {
         let now = now.into();
         let all = std::mem::take(&mut self.segments);
         self.schedule_delete(disk, &all, false, false, now);
-        let segment = LogSegment::create(disk, &self.dir, offset, &self.config, now);
-        segment.touch_indexes(disk, now);
-        self.segments.push(Arc::new(segment));
+        self.segments.push(Arc::new(LogSegment::create(disk, &self.dir, offset, &self.config, now)));
         (self.log_start, self.log_end, self.recovery_point) = (offset, offset, offset);
         if self.epochs.clear() {
             self.epochs.write(disk, &self.dir, now.at);
@@ -105,6 +103,10 @@ impl UnifiedLog {
         if self.config.delete {
             deleted.extend(self.delete_while(disk, DeletionReason::RetentionSizeBreach, now));
             deleted.extend(self.delete_while(disk, DeletionReason::RetentionMsBreach, now));
+            // It looks at the largest timestamp of an empty segment too, and that opens its time index.
+            if self.config.retention_ms >= 0 && self.segments.len() == 1 && self.active().size() == 0 {
+                self.active().touch_time_index(disk, now);
+            }
         }
         deleted
     }
@@ -145,8 +147,6 @@ impl UnifiedLog {
         }
         if count == self.segments.len() {
             self.roll(disk, self.log_end, now);
-            // Retention looks at the largest timestamp of the new one too, and that opens its time index.
-            self.active().touch_time_index(disk, now);
         }
         let new_start = self.segments[count].base_offset();
         // Every segment taken ends below the high watermark, so this cannot be refused.
