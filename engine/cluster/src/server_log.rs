@@ -46,6 +46,8 @@ pub(crate) mod logger {
     pub const SEGMENT: &str = "org.apache.kafka.storage.internals.log.LogSegment";
     pub const SNAPSHOT_FILE: &str = "org.apache.kafka.storage.internals.log.SnapshotFile";
     pub const CLEANER: &str = "org.apache.kafka.storage.internals.log.LogCleaner";
+    pub const CLEANER_THREAD: &str = "org.apache.kafka.storage.internals.log.LogCleaner$CleanerThread";
+    pub const CLEANING: &str = "org.apache.kafka.storage.internals.log.Cleaner";
     pub const FETCHER: &str = "kafka.server.ReplicaFetcherThread";
     pub const FETCHERS: &str = "kafka.server.ReplicaFetcherManager";
     pub const MOVERS: &str = "kafka.server.ReplicaAlterLogDirsManager";

@@ -30,7 +30,7 @@ impl Broker {
         // Each pass makes a log less dirty, so this ends; a log is passed once.
         let mut rest = compacted.clone();
         while let Some(at) = self.filthiest_log(&rest, now) {
-            self.clean_log(&rest.remove(at), room, now);
+            self.clean_log(&rest.remove(at), room, now, fx);
         }
         // Retention of compacted logs is the cleaner's too: what lies below the log start, and with `compact,delete` what
         // is too old or too much.
@@ -85,9 +85,12 @@ impl Broker {
         filthiest.map(|(_, at)| at)
     }
 
-    fn clean_log(&mut self, partition: &TopicPartition, room: usize, now: Micros) {
+    fn clean_log(&mut self, partition: &TopicPartition, room: usize, now: Micros, fx: &mut Fx<'_>) {
         let Some(held) = self.replicas.partitions.get_mut(partition) else { return };
         let work = held.log.to_clean(self.files.cleaned.get(partition).copied(), now);
+        // The segment that the dirty part begins in counts too.
+        let is_later = |base: i64| (work.first_dirty + 1..work.first_uncleanable).contains(&base);
+        let later = held.log.segments().iter().filter(|segment| is_later(segment.base_offset)).count();
         let config = held.log.config().clone();
         if self.spec.profile.breaks(Mutant::CleanerDropsTombstones) {
             held.log.set_config(log::LogConfig { delete_retention_ms: 0, ..(*config).clone() }.into());
@@ -99,6 +102,7 @@ impl Broker {
         if let Some(end) = cleaned {
             self.files.dirty_from.insert(partition.clone(), work.first_dirty);
             self.files.checkpoint_cleaned(&mut self.disk, partition, end, now);
+            self.log_cleaned(partition, work.first_dirty, end, 1 + later, fx);
         }
     }
 

@@ -186,9 +186,24 @@ impl Broker {
         self.log_info(logger::LOG_MANAGER, format!("Loaded {logs} logs in 0ms{unclean}"), fx);
         self.log_info(logger::LOG_MANAGER, format!("Starting log cleanup with a period of {period} ms."), fx);
         self.log_info(logger::CLEANER, "Starting the log cleaner".to_string(), fx);
+        self.log_info(logger::CLEANER_THREAD, "[kafka-log-cleaner-thread-0]: Starting".to_string(), fx);
         for text in ["Starting up.", "Startup complete."] {
             self.log_info(logger::GROUP_SERVICE, format!("[GroupCoordinator id={}] {text}", self.spec.node_id), fx);
         }
+    }
+
+    /// What the cleaner says of a pass; its figures of time and size are left out.
+    pub(super) fn log_cleaned(&self, id: &TopicPartition, from: i64, end: i64, segments: usize, fx: &mut Fx<'_>) {
+        for text in [
+            format!("Beginning cleaning of log {id}"),
+            format!("Building offset map for {id}..."),
+            format!("Building offset map for log {id} for {segments} segments in offset range [{from}, {end})."),
+            format!("Offset map for log {id} complete."),
+        ] {
+            self.log_info(logger::CLEANING, format!("Cleaner 0: {text}"), fx);
+        }
+        let text = format!("\n\tLog cleaner thread 0 cleaned log {id} (dirty section = [{from}, {end}])\n");
+        self.log_info(logger::CLEANER_THREAD, format!("[kafka-log-cleaner-thread-0]: {text}"), fx);
     }
 
     /// A partition that this broker did not hold before (`ReplicaManager.getOrCreatePartition`, `Partition.createLog`).
