@@ -98,10 +98,8 @@ pub fn protocol_map(config: &ServerConfig) -> Result<Map<String, String>, Refuse
     }
     for listener in list(config, "listeners").unwrap_or_default() {
         let Some((name, _)) = listener.split_once(':') else {
-            return Err(Refused {
-                class: "KafkaException",
-                message: format!("Unable to parse a listener name from {listener}"),
-            });
+            let why = format!("Unable to parse a listener name from {listener}");
+            return Err(Refused::new("KafkaException", why));
         };
         secure |= is_secure(&name.to_ascii_uppercase());
     }
@@ -124,12 +122,17 @@ pub fn endpoints(
     distinct_ports: bool,
 ) -> Result<Vec<Endpoint>, Refused> {
     let shown = format!("[{}]", entries.join(", "));
-    let wrap = |why: String| illegal(format!("Error creating broker listeners from '{shown}': {why}"));
+    let wrap = |class, why: String| Refused {
+        cause: Some((class, why.clone())),
+        ..illegal(format!("Error creating broker listeners from '{shown}': {why}"))
+    };
+    let odd = |why: String| wrap("IllegalArgumentException", why);
     let mut found: Vec<Endpoint> = Vec::new();
     for entry in entries {
-        let endpoint = parse(entry).ok_or_else(|| wrap(format!("Unable to parse {entry} to a broker endpoint")))?;
+        let unreadable = || wrap("KafkaException", format!("Unable to parse {entry} to a broker endpoint"));
+        let endpoint = parse(entry).ok_or_else(unreadable)?;
         if !protocols.contains_key(&endpoint.name) {
-            return Err(wrap(format!("No security protocol defined for listener {}", endpoint.name)));
+            return Err(odd(format!("No security protocol defined for listener {}", endpoint.name)));
         }
         found.push(endpoint);
     }
@@ -137,10 +140,10 @@ pub fn endpoints(
         found.iter().enumerate().any(|(at, one)| found[..at].iter().any(|other| of(one, other)))
     };
     if repeated(&|one, other| one.name == other.name) {
-        return Err(wrap(format!("Each listener must have a different name, listeners: {shown}")));
+        return Err(odd(format!("Each listener must have a different name, listeners: {shown}")));
     }
     if distinct_ports && repeated(&|one, other| one.port == other.port && one.port != 0) {
-        return Err(wrap(format!("Each listener must have a different port, listeners: {shown}")));
+        return Err(odd(format!("Each listener must have a different port, listeners: {shown}")));
     }
     Ok(found)
 }

@@ -8,21 +8,26 @@ use super::listeners::{self, Endpoint};
 use super::server::ServerConfig;
 use super::value::validate_given;
 
-/// An exception: its short class name and message.
+/// An exception: its short class name and message, and those of its cause.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Refused {
     pub class: &'static str,
     pub message: String,
+    pub cause: Option<(&'static str, String)>,
 }
 
 impl Refused {
+    pub fn new(class: &'static str, message: impl Into<String>) -> Refused {
+        Refused { class, message: message.into(), cause: None }
+    }
+
     pub fn config(message: impl Into<String>) -> Refused {
-        Refused { class: "ConfigException", message: message.into() }
+        Refused::new("ConfigException", message)
     }
 }
 
 pub(super) fn illegal(message: impl Into<String>) -> Refused {
-    Refused { class: "IllegalArgumentException", message: message.into() }
+    Refused::new("IllegalArgumentException", message)
 }
 
 /// Scala's `require`.
@@ -122,7 +127,7 @@ fn check_groups(config: &ServerConfig) -> Result<(), Refused> {
     let known = |name: &str| matches!(name, "uniform" | "range") || name.starts_with("org.apache.kafka.");
     let assignors = listeners::list(config, "group.consumer.assignors").unwrap_or_default();
     if let Some(name) = assignors.iter().find(|name| !known(name)) {
-        return Err(Refused { class: "KafkaException", message: format!("Class {name} cannot be found") });
+        return Err(Refused::new("KafkaException", format!("Class {name} cannot be found")));
     }
     for kind in ["consumer", "share", "streams"] {
         let name = |suffix: &str| format!("group.{kind}.{suffix}");
@@ -185,7 +190,7 @@ pub fn check_numbers(config: &ServerConfig) -> Result<(), Refused> {
     require(retention != 0, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1")?;
     let threads = config.number("log.cleaner.threads");
     if threads == 0 {
-        return Err(Refused { class: "ArithmeticException", message: "/ by zero".to_string() });
+        return Err(Refused::new("ArithmeticException", "/ by zero"));
     }
     require(
         config.number("log.cleaner.dedupe.buffer.size") / threads > 1024 * 1024,
@@ -358,7 +363,7 @@ fn check_sockets(config: &ServerConfig) -> Result<(), Refused> {
         let (_, count) = entry.rsplit_once(':').unwrap_or((entry, ""));
         if count.trim().parse::<i32>().is_err() {
             let message = format!("For input string: \"{count}\"");
-            return Err(Refused { class: "NumberFormatException", message });
+            return Err(Refused::new("NumberFormatException", message));
         }
     }
     require(

@@ -40,17 +40,26 @@ pub fn of(properties: Properties, tool: &mut Run<'_, '_, '_>) -> Result<ServerFi
     Ok(file)
 }
 
+/// An exception of one of Kafka's packages or Java's own.
+fn exception(class: &str, message: String) -> KafkaError {
+    let package = match class {
+        "ConfigException" => "org.apache.kafka.common.config",
+        "KafkaException" => "org.apache.kafka.common",
+        _ => "java.lang",
+    };
+    KafkaError::new(&format!("{package}.{class}"), message)
+}
+
 fn checked(properties: Properties) -> Result<ServerFile, KafkaError> {
     let node_id = ["node.id", "broker.id"].into_iter().find_map(|key| properties.get(key)?.trim().parse().ok());
     let node_id = node_id.unwrap_or(-1);
     let config = ServerConfig::new(node_id, properties);
     check_server(&config).map_err(|refused| {
-        let package = match refused.class {
-            "ConfigException" => "org.apache.kafka.common.config",
-            "KafkaException" => "org.apache.kafka.common",
-            _ => "java.lang",
-        };
-        KafkaError::new(&format!("{package}.{}", refused.class), refused.message)
+        let error = exception(refused.class, refused.message);
+        match refused.cause {
+            Some((class, message)) => error.caused_by(exception(class, message)),
+            None => error,
+        }
     })?;
     let given = |key: &str| config.own(key).map(str::to_string);
     let list = given("log.dirs").or_else(|| given("log.dir")).unwrap_or_else(|| "/tmp/kafka-logs".to_string());
