@@ -1,6 +1,7 @@
 //! The root of the page: holds the model and the page's own state, and hands each part what it needs.
 
 mod bars;
+mod beside;
 mod keep;
 mod keyboard;
 mod presenter;
@@ -45,10 +46,13 @@ pub enum Msg {
     Key(web_sys::KeyboardEvent),
     /// The player started, stopped or changed its speed.
     Player,
+    /// It is time for what stands beside the stage.
+    Painted,
 }
 
 pub struct App {
     model: Model,
+    beside: beside::Beside,
     ui: Ui,
     handle: Handle,
     /// Writes the session after a quiet moment.
@@ -82,6 +86,7 @@ impl Component for App {
         );
         Self {
             model: Model::default(),
+            beside: beside::Beside::default(),
             ui: Ui { theme, ..Ui::default() },
             handle,
             keeping: None,
@@ -91,9 +96,13 @@ impl Component for App {
         }
     }
 
-    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Heard(Heard::Reply(reply, command)) => self.on_reply(&reply, &command),
+            Msg::Heard(Heard::Reply(reply, command)) => {
+                self.on_reply(&reply, &command);
+                self.beside.follow(&self.model, reply.reset || self.handle.player.playing(), ctx.link());
+            }
+            Msg::Painted => return self.beside.catch_up(&self.model),
             Msg::Heard(Heard::Trouble(trouble)) => self.on_trouble(trouble),
             Msg::Ask(ask) => return self.on_ask(ask),
             Msg::Key(event) => return self.on_key(&event),
@@ -134,7 +143,7 @@ impl Component for App {
 impl App {
     /// Stage with everything around it. The order in the document is the order of the Tab key (ui.md, section 6).
     fn session(&self) -> Html {
-        let (model, ui, handle) = (&self.model, &self.ui, &self.handle);
+        let (model, beside, ui, handle) = (&self.model, &self.beside.model, &self.ui, &self.handle);
         let focus = ui.focus(model);
         let playing = handle.player.playing();
         let in_sheet = ui.in_sheet(model);
@@ -148,13 +157,13 @@ impl App {
             ui.sheet_height.class()
         );
         html! {
-            <div class={class} data-seq={model.seq.to_string()}>
+            <div class={class} data-seq={beside.seq.to_string()}>
                 <nav class="skips" aria-label="Skip links">
                     if model.lesson.is_some() { <a href="#lesson">{"Skip to the lesson"}</a> }<a href="#stage">{"Skip to the stage"}</a>
                     <a href="#terminal">{"Skip to the terminal"}</a>
                 </nav>
                 {topbar::top_bar(&topbar::Props { lesson: model.lesson.clone(), versions: topbar_facts(model), theme: ui.theme, handle: handle.clone() })}
-                if let Some(lesson) = &model.lesson {
+                if let Some(lesson) = &beside.lesson {
                     <LessonPanel lesson={lesson.clone()} marked={ui.marked} handle={handle.clone()}/>
                 }
                 if matches!(ui.zoom, Zoom::Log | Zoom::Bytes) {
@@ -162,7 +171,7 @@ impl App {
                 } else {
                     <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} theme={ui.theme} {playing}
                         only={(ui.zoom == Zoom::Broker).then(|| ui.broker(model)).flatten()} handle={handle.clone()}/>
-                    {inspector::inspector(&inspector::Props { model: model.clone(), selection: ui.selection.clone(), focus: focus.clone(), playing, handle: handle.clone() })}
+                    {inspector::inspector(&inspector::Props { model: beside.clone(), selection: ui.selection.clone(), focus: focus.clone(), playing, handle: handle.clone() })}
                 }
                 {self.timeline()}
                 {self.charts()}

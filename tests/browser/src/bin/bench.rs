@@ -61,6 +61,9 @@ const LIMIT_FRAME_P99_MS: f64 = 12.0;
 /// How quick wasm is beside native, in per cent.
 const LIMIT_WASM: f64 = 60.0;
 
+/// So many of the dearest frames are shown with what they spent their time on.
+const SHOWN: usize = 8;
+
 /// Each work is done so often.
 const ROUNDS: u32 = 5;
 /// The works of the kind `speed`, by their numbers.
@@ -156,7 +159,7 @@ fn costs(of: &str, all: &[Frame]) -> (f64, f64) {
     (median, most)
 }
 
-/// Where the time of frames goes: of all of them together, and of the dearest.
+/// Where the time of frames goes: of all of them together, and of the dearest with their places among all.
 fn parts(all: &[Frame]) {
     let words = |parts: &[(String, f64)]| {
         let shown = parts.iter().take(6).map(|(name, ms)| format!("{name} {ms:.1}"));
@@ -166,8 +169,10 @@ fn parts(all: &[Frame]) {
     let count = all.len().max(1) as f64;
     let mean: Vec<(String, f64)> = of_all.parts.iter().map(|(name, ms)| (name.clone(), ms / count)).collect();
     println!("              of it, in the mean: {}", words(&mean));
-    if let Some(dearest) = all.iter().max_by(|a, b| a.cost().total_cmp(&b.cost())) {
-        println!("              the dearest, {:.1} ms: {}", dearest.cost(), words(&dearest.parts));
+    let mut dearest: Vec<(usize, &Frame)> = all.iter().enumerate().collect();
+    dearest.sort_by(|a, b| b.1.cost().total_cmp(&a.1.cost()));
+    for (at, frame) in dearest.into_iter().take(SHOWN) {
+        println!("              frame {at}, {:.1} ms: {}", frame.cost(), words(&frame.parts));
     }
 }
 
