@@ -9,6 +9,8 @@ use crate::svg::{N, object, path, rect, text};
 const LEFT: f64 = 20.0;
 const BOX_H: f64 = 38.0;
 const CARD_W: f64 = 112.0;
+/// Room for `found at byte 123456`.
+const FOUND_W: f64 = 140.0;
 
 /// Draws from `top` on; says where it ends.
 pub fn picture(sight: &Sight<'_>, top: f64) -> (Html, f64) {
@@ -32,7 +34,7 @@ pub fn picture(sight: &Sight<'_>, top: f64) -> (Html, f64) {
             <g>{for boxes}</g>
             {text(LEFT, y + BOX_H + 16.0, "m f11 q3", from.to_string())}
             {text(sight.width - LEFT, y + BOX_H + 16.0, "m f11 q3 end", format!("{to} B"))}
-            {scan(open, target, &x, y + BOX_H + 26.0)}
+            {scan(open, target, &x, sight.width - LEFT - FOUND_W, y + BOX_H + 26.0)}
             {for sentences(open, target).into_iter().enumerate().map(|(at, line)| text(LEFT, y + BOX_H + 64.0 + 18.0 * at as f64, "f12", line))}
         </>
     };
@@ -97,13 +99,14 @@ fn cards(open: &OpenView, x: &impl Fn(u64) -> f64, width: f64, y: f64, low: f64)
     html! { <g>{for drawn}</g> }
 }
 
-fn scan(open: &OpenView, target: Option<&BatchMark>, x: &impl Fn(u64) -> f64, y: f64) -> Html {
+/// The way from the entry to the batch that is found. Right of `last` the words would not find room behind its mark.
+fn scan(open: &OpenView, target: Option<&BatchMark>, x: &impl Fn(u64) -> f64, last: f64, y: f64) -> Html {
     let Some(target) = target else { return html! {} };
     let (from, to) = (x(open.found.1), x(target.at));
     html! {
         <g>
             if to - from > 12.0 { {path(format!("M{from} {y}H{to}m-6 -4l6 4l-6 4", from = N(from), y = N(y), to = N(to)), "brk")} }
-            {text(to + if to > from { 4.0 } else { 0.0 }, y + 18.0, if to > 560.0 { "f12 ik end" } else { "f12 ik" }, format!("found at byte {}", target.at))}
+            {text(to, y + 18.0, if to > last { "f12 ik end" } else { "f12 ik" }, format!("found at byte {}", target.at))}
         </g>
     }
 }
