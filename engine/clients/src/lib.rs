@@ -4,8 +4,8 @@
 //! to say as values:
 //!
 //! ```text
-//! host: on_connected / on_closed / on_message / on_wakeup  ->  client  ->  fx (connect, send, emit)
-//!                                                                     ->  take_outputs, next_deadline
+//! host: on_news  ->  client  ->  fx (connect, send, emit)
+//!                            ->  take_outputs, next_deadline
 //! ```
 //!
 //! What Kafka's clients do in threads of their own, these do in every one of those calls as far as it goes, and say by
@@ -21,6 +21,7 @@ pub mod error;
 pub mod logline;
 pub mod metadata;
 pub mod network;
+mod news;
 pub mod node;
 pub mod producer;
 #[cfg(feature = "vectors")]
@@ -28,4 +29,5 @@ pub mod vectors;
 
 pub use error::KafkaError;
 pub use logline::{Level, LogLine};
+pub use news::News;
 pub use node::Node;

@@ -18,6 +18,7 @@ use crate::backoff::ExponentialBackoff;
 use crate::connection::{Connection, InFlight, State, Versions};
 use crate::error::{self, KafkaError};
 use crate::logline::LogLine;
+use crate::news::News;
 use crate::node::Node;
 
 const LOGGER: &str = "org.apache.kafka.clients.NetworkClient";
@@ -208,7 +209,20 @@ impl NetworkClient {
         ready.map(|(_, node)| node).or(connecting).or(connectable.map(|(_, node)| node))
     }
 
-    pub fn on_connected(&mut self, conn: ConnId, now: Micros, fx: &mut Effects<'_, Kafka>) {
+    /// What came of it, for the client whose connections these are.
+    pub fn on_news(&mut self, news: News, now: Micros, fx: &mut Effects<'_, Kafka>) -> Vec<NetEvent> {
+        match news {
+            News::Connected { conn } => {
+                self.on_connected(conn, now, fx);
+                Vec::new()
+            }
+            News::Closed { conn, reason } => self.on_closed(conn, reason, now),
+            News::Message { conn, packet } => self.on_message(conn, packet, now, fx),
+            News::Wakeup => self.on_wakeup(now, fx),
+        }
+    }
+
+    fn on_connected(&mut self, conn: ConnId, now: Micros, fx: &mut Effects<'_, Kafka>) {
         let Some(node) = self.node_of(conn) else { return };
         if let Some(connection) = self.connections.get_mut(&node) {
             connection.state = State::CheckingApiVersions;
@@ -222,7 +236,7 @@ impl NetworkClient {
         self.send_version(node, request.into(), version, self.config.request_timeout, now, fx);
     }
 
-    pub fn on_closed(&mut self, conn: ConnId, reason: CloseReason, now: Micros) -> Vec<NetEvent> {
+    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, now: Micros) -> Vec<NetEvent> {
         let Some(node) = self.node_of(conn) else { return Vec::new() };
         // A host answers before it is known whether anybody listens.
         if let Some(connection) = self.connections.get_mut(&node).filter(|_| reason == CloseReason::Refused) {
@@ -231,13 +245,7 @@ impl NetworkClient {
         self.process_disconnection(node, now, false, true)
     }
 
-    pub fn on_message(
-        &mut self,
-        conn: ConnId,
-        packet: Packet,
-        now: Micros,
-        fx: &mut Effects<'_, Kafka>,
-    ) -> Vec<NetEvent> {
+    fn on_message(&mut self, conn: ConnId, packet: Packet, now: Micros, fx: &mut Effects<'_, Kafka>) -> Vec<NetEvent> {
         let Some(node) = self.node_of(conn) else { return Vec::new() };
         let Packet::Response { correlation_id, api_version, body } = packet else { return Vec::new() };
         let Some(connection) = self.connections.get_mut(&node) else { return Vec::new() };
@@ -265,7 +273,7 @@ impl NetworkClient {
     }
 
     /// Closes what has waited too long: connections being set up, and requests without an answer.
-    pub fn on_wakeup(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) -> Vec<NetEvent> {
+    fn on_wakeup(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) -> Vec<NetEvent> {
         let late: Vec<i32> = self.connections.iter().filter(|(_, c)| c.is_late(now)).map(|(id, _)| *id).collect();
         let mut events = Vec::new();
         for node in late {
@@ -275,7 +283,7 @@ impl NetworkClient {
         events
     }
 
-    /// When `on_wakeup` has something to do next.
+    /// When [`News::Wakeup`] is wanted at the latest.
     pub fn next_deadline(&self) -> Option<Micros> {
         let asleep = |connection: &&Connection| self.config.is_admin && connection.is_ready();
         self.connections.values().filter(|connection| !asleep(connection)).filter_map(Connection::deadline).min()

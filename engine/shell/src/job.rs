@@ -3,10 +3,8 @@
 //! A job is itself a [`Process`], so a group or a loop can be a stage of a pipeline like any program.
 
 use base::{ConnId, Map, Micros};
+use clients::News;
 use std::sync::Arc;
-
-use protocol::Packet;
-use sim::CloseReason;
 
 use crate::lang::{Connector, Expansion, List, Part, Stage, Word};
 use crate::pipeline::Pipeline;
@@ -338,36 +336,12 @@ impl Process for Job {
         }
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
         if self.substitution.is_some() {
-            self.with_substitution(io, |job, io| job.on_connected(conn, io));
+            self.with_substitution(io, |job, io| job.on_news(news, io));
             return self.advance(io);
         }
-        self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_connected(conn, io)));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        if self.substitution.is_some() {
-            self.with_substitution(io, |job, io| job.on_closed(conn, reason, io));
-            return self.advance(io);
-        }
-        self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_closed(conn, reason, io)));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        if self.substitution.is_some() {
-            self.with_substitution(io, |job, io| job.on_message(conn, packet, io));
-            return self.advance(io);
-        }
-        self.with_pipeline(io, |pipeline, io| pipeline.on_owner(conn, io, |p, io| p.on_message(conn, packet, io)));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        if self.substitution.is_some() {
-            self.with_substitution(io, |job, io| job.on_wakeup(io));
-            return self.advance(io);
-        }
-        self.with_pipeline(io, |pipeline, io| pipeline.on_wakeup(io));
+        self.with_pipeline(io, |pipeline, io| pipeline.on_news(news, io));
     }
 
     fn next_deadline(&self) -> Option<Micros> {

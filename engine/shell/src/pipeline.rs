@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use base::{ConnId, Micros};
 use bytes::Bytes;
+use clients::News;
 
 use crate::job::Job;
 use crate::lang::{Command, RedirectTo, Stage, StageKind};
@@ -116,23 +117,17 @@ impl Pipeline {
         }
     }
 
-    pub(crate) fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
+    /// What is of a connection goes to the program that holds it; the time to each that waited for it.
+    pub(crate) fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
         for i in 0..self.stages.len() {
-            if self.stages[i].program.next_deadline().is_some_and(|at| at <= io.now) {
-                self.act(i, io, |program, io| program.on_wakeup(io));
+            let stage = &self.stages[i];
+            let is_meant = match news.conn() {
+                Some(conn) => stage.status.is_none() && stage.program.owns(conn),
+                None => stage.program.next_deadline().is_some_and(|at| at <= io.now),
+            };
+            if is_meant {
+                self.act(i, io, |program, io| program.on_news(news.clone(), io));
             }
-        }
-    }
-
-    /// Passes a network event to the program that holds the connection.
-    pub(crate) fn on_owner(
-        &mut self,
-        conn: ConnId,
-        io: &mut Io<'_, '_>,
-        act: impl FnOnce(&mut Program, &mut Io<'_, '_>),
-    ) {
-        if let Some(i) = self.stages.iter().position(|s| s.status.is_none() && s.program.owns(conn)) {
-            self.act(i, io, act);
         }
     }
 

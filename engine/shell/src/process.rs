@@ -1,9 +1,9 @@
 //! What a program is: a value that is started, fed and woken, and that writes and at last exits.
 
 use base::{ConnId, Micros};
+use clients::News;
 use cluster::Kafka;
-use protocol::Packet;
-use sim::{CloseReason, Effects};
+use sim::Effects;
 
 use crate::files::Files;
 
@@ -111,14 +111,8 @@ pub trait Process {
         false
     }
 
-    fn on_connected(&mut self, _conn: ConnId, _io: &mut Io<'_, '_>) {}
-
-    fn on_closed(&mut self, _conn: ConnId, _reason: CloseReason, _io: &mut Io<'_, '_>) {}
-
-    fn on_message(&mut self, _conn: ConnId, _packet: Packet, _io: &mut Io<'_, '_>) {}
-
-    /// The time that [`Process::next_deadline`] named has come.
-    fn on_wakeup(&mut self, _io: &mut Io<'_, '_>) {}
+    /// Of a connection that it owns, or that the time has come which [`Process::next_deadline`] named.
+    fn on_news(&mut self, _news: News, _io: &mut Io<'_, '_>) {}
 
     /// When this program wants to be woken at the latest.
     fn next_deadline(&self) -> Option<Micros> {

@@ -3,6 +3,7 @@
 use base::{Map, Micros, NodeId};
 
 use base::limits::SHELL_LINE_MAX;
+use clients::News;
 use cluster::domain::Signal;
 use cluster::{Control, Event, Kafka, Timer};
 use sim::{Boot, Disk, Effects, Input};
@@ -69,12 +70,12 @@ impl Terminal {
             // Nothing listens here.
             Input::Accepted { conn, .. } => fx.close(conn),
             Input::Control { control } => self.on_control(now, control, fx),
-            Input::Connected { conn } => self.with_job(now, fx, |job, io| job.on_connected(conn, io)),
-            Input::Closed { conn, reason } => self.with_job(now, fx, |job, io| job.on_closed(conn, reason, io)),
-            Input::Message { conn, message } => self.with_job(now, fx, |job, io| job.on_message(conn, message, io)),
+            Input::Connected { conn } => self.on_news(now, News::Connected { conn }, fx),
+            Input::Closed { conn, reason } => self.on_news(now, News::Closed { conn, reason }, fx),
+            Input::Message { conn, message } => self.on_news(now, News::Message { conn, packet: message }, fx),
             Input::Timer { .. } => {
                 self.alarm = None;
-                self.with_job(now, fx, |job, io| job.on_wakeup(io));
+                self.on_news(now, News::Wakeup, fx);
             }
         }
     }
@@ -172,6 +173,10 @@ impl Terminal {
                 self.end_command(pid, 2, fx);
             }
         }
+    }
+
+    fn on_news(&mut self, now: Micros, news: News, fx: &mut Effects<'_, Kafka>) {
+        self.with_job(now, fx, |job, io| job.on_news(news, io));
     }
 
     /// One call into the running line; afterwards its output is shown, its end noted, its alarm set.

@@ -111,6 +111,29 @@ fn lines_print_what_bash_prints() {
     }
 }
 
+/// As GNU grep 3.8 answered.
+#[test]
+fn grep_shows_what_stands_around_a_line() {
+    let cases = [
+        ("grep -A1 b x", "b1\nc\n--\nb2\nf\nb3\ng\n", 0),
+        ("grep -n -B1 b x", "1-a\n2:b1\n--\n5-e\n6:b2\n7-f\n8:b3\n", 0),
+        ("grep -C1 b x y", "x-a\nx:b1\nx-c\n--\nx-e\nx:b2\nx-f\nx:b3\nx-g\n--\ny-q\ny:b4\ny-r\n", 0),
+        ("grep -hn -A 1 b4 x y", "2:b4\n3-r\n", 0),
+        ("grep -c -A1 b x", "3\n", 0),
+        ("grep -o -A1 b x", "b\n--\nb\nb\n", 0),
+        ("grep -m1 -A2 b x", "b1\nc\nd\n", 0),
+        ("grep -A0 b x", "b1\n--\nb2\n--\nb3\n", 0),
+        ("grep -q -B1 b x", "", 0),
+        ("grep -Ax b x", "grep: x: invalid context length argument\n", 2),
+    ];
+    let mut screens = Screens::new();
+    screens.run(r"printf 'a\nb1\nc\nd\ne\nb2\nf\nb3\ng\nh\n' > x; printf 'q\nb4\nr\n' > y");
+    for (line, expected, status) in cases {
+        let (text, exit) = screens.run(line);
+        assert_eq!((text.as_str(), exit), (expected, Some(status)), "{line}");
+    }
+}
+
 #[test]
 fn files_written_in_one_terminal_are_there_in_the_other() {
     let mut screens = Screens::new();

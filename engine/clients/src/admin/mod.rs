@@ -16,13 +16,14 @@ mod topics;
 use base::{ConnId, Map, Micros, Rng, Set};
 
 use cluster::Kafka;
-use protocol::{ErrorCode, Packet, Response};
-use sim::{CloseReason, Effects};
+use protocol::{ErrorCode, Response};
+use sim::Effects;
 
 use crate::config::AdminConfig;
 use crate::error::{self, KafkaError};
 use crate::logline::LogLine;
 use crate::network::{NetEvent, NetworkClient, NetworkConfig};
+use crate::news::News;
 use crate::node;
 use call::{AdminCall, AdminReply};
 use operation::{Operation, Reaction, Step, Target};
@@ -123,30 +124,13 @@ impl Admin {
         self.net.owns(conn)
     }
 
-    pub fn on_connected(&mut self, conn: ConnId, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        self.net.on_connected(conn, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_closed(&mut self, conn: ConnId, reason: CloseReason, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.net.on_closed(conn, reason, now);
+    pub fn on_news(&mut self, news: News, now: Micros, fx: &mut Effects<'_, Kafka>) {
+        let events = self.net.on_news(news, now, fx);
         self.absorb(events, now);
         self.pump(now, fx);
     }
 
-    pub fn on_message(&mut self, conn: ConnId, packet: Packet, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.net.on_message(conn, packet, now, fx);
-        self.absorb(events, now);
-        self.pump(now, fx);
-    }
-
-    pub fn on_wakeup(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.net.on_wakeup(now, fx);
-        self.absorb(events, now);
-        self.pump(now, fx);
-    }
-
-    /// When `on_wakeup` is wanted at the latest.
+    /// When [`News::Wakeup`] is wanted at the latest.
     pub fn next_deadline(&self) -> Option<Micros> {
         self.deadline
     }

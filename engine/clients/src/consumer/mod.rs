@@ -19,9 +19,9 @@ use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
 use log::batch::{BatchView, Record, RecordHeader, TimestampType};
-use protocol::{ErrorCode, Name, Packet, Request, Response, TopicPartition, java, topic};
+use protocol::{ErrorCode, Name, Request, Response, TopicPartition, java, topic};
 use regex_lite::Regex;
-use sim::{CloseReason, Effects};
+use sim::Effects;
 
 use crate::admin::{NewClientError, resolve};
 use crate::config::ConsumerConfig;
@@ -30,6 +30,7 @@ use crate::error::KafkaError;
 use crate::logline::LogLine;
 use crate::metadata::{Metadata, RefreshConfig};
 use crate::network::{NetEvent, NetworkClient};
+use crate::news::News;
 use commits::Position;
 use group::{Group, Membership};
 use subscription::{Mode, Subscription};
@@ -269,25 +270,8 @@ impl Consumer {
         self.core.net.owns(conn)
     }
 
-    pub fn on_connected(&mut self, conn: ConnId, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        self.core.net.on_connected(conn, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_closed(&mut self, conn: ConnId, reason: CloseReason, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.core.net.on_closed(conn, reason, now);
-        self.absorb(events, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_message(&mut self, conn: ConnId, packet: Packet, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.core.net.on_message(conn, packet, now, fx);
-        self.absorb(events, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_wakeup(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.core.net.on_wakeup(now, fx);
+    pub fn on_news(&mut self, news: News, now: Micros, fx: &mut Effects<'_, Kafka>) {
+        let events = self.core.net.on_news(news, now, fx);
         self.absorb(events, now, fx);
         self.pump(now, fx);
     }

@@ -27,8 +27,8 @@ use bytes::Bytes;
 use cluster::event::ClientRef;
 use cluster::{Event, Kafka};
 use log::batch::{RecordHeader, estimate_batch_size_upper_bound};
-use protocol::{ErrorCode, Name, Packet, TopicPartition};
-use sim::{CloseReason, Effects};
+use protocol::{ErrorCode, Name, TopicPartition};
+use sim::Effects;
 
 use crate::admin::{NewClientError, resolve};
 use crate::config::{PartitionerKind, ProducerConfig};
@@ -37,6 +37,7 @@ use crate::error::{self, KafkaError};
 use crate::logline::LogLine;
 use crate::metadata::{Metadata, RefreshConfig};
 use crate::network::NetworkClient;
+use crate::news::News;
 use accumulator::Accumulator;
 use idempotence::Idempotence;
 use partitioner::Partitioner;
@@ -239,25 +240,8 @@ impl Producer {
         self.core.net.owns(conn)
     }
 
-    pub fn on_connected(&mut self, conn: ConnId, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        self.core.net.on_connected(conn, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_closed(&mut self, conn: ConnId, reason: CloseReason, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.core.net.on_closed(conn, reason, now);
-        self.absorb(events, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_message(&mut self, conn: ConnId, packet: Packet, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.core.net.on_message(conn, packet, now, fx);
-        self.absorb(events, now, fx);
-        self.pump(now, fx);
-    }
-
-    pub fn on_wakeup(&mut self, now: Micros, fx: &mut Effects<'_, Kafka>) {
-        let events = self.core.net.on_wakeup(now, fx);
+    pub fn on_news(&mut self, news: News, now: Micros, fx: &mut Effects<'_, Kafka>) {
+        let events = self.core.net.on_news(news, now, fx);
         self.absorb(events, now, fx);
         self.pump(now, fx);
     }

@@ -26,10 +26,27 @@ pub struct Grep {
     any: bool,
     path: Option<String>,
     shows_name: bool,
+    /// `-A`, `-B`, `-C`: lines to show around each that is selected.
+    around: Option<Around>,
+}
+
+/// Lines around those that are selected, and where the last file stands with them.
+#[derive(Clone, Debug, Default, Hash)]
+struct Around {
+    before: usize,
+    after: usize,
+    /// The last lines that were not shown; the line that comes is number `seen`.
+    kept: Vec<String>,
+    /// So many lines are still to be shown after the last one selected.
+    left: usize,
+    /// The number of the last line shown of this file, 0 if there is none.
+    last: u64,
+    /// A group was shown, and the next one is set apart from it.
+    used: bool,
 }
 
 pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
-    let mut flags = Flags::parse("grep", arguments, "vicEFoqnwxshHla", "em")?;
+    let mut flags = Flags::parse("grep", arguments, "vicEFoqnwxshHla", "emABC")?;
     let patterns: Vec<String> = flags.flags.iter().filter(|(l, _)| *l == 'e').map(|(_, value)| value.clone()).collect();
     let patterns = if !patterns.is_empty() {
         patterns
@@ -79,15 +96,32 @@ pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
         any: false,
         path: None,
         shows_name: false,
+        around: around(&flags)?,
     };
     Ok(Filter::new("grep", Kind::Grep(grep), flags.rest))
+}
+
+fn around(flags: &Flags) -> Result<Option<Around>, Usage> {
+    let lines = |letter| {
+        let value = flags.value(letter).or(flags.value('C'));
+        value.map_or(Ok(0), |value| {
+            value.parse().map_err(|_| Usage::new(format!("grep: {value}: invalid context length argument"), 2))
+        })
+    };
+    let (before, after) = (lines('B')?, lines('A')?);
+    let is_asked = ['A', 'B', 'C'].iter().any(|letter| flags.has(*letter));
+    Ok(is_asked.then(|| Around { before, after, ..Around::default() }))
 }
 
 impl Grep {
     pub(super) fn line(&mut self, line: &str, out: &mut Out) {
         let Ok(regex) = regex_lite::Regex::new(&self.pattern) else { return };
         self.seen += 1;
-        if self.matched == self.most || regex.is_match(line) == self.invert {
+        let is_selected = self.matched != self.most && regex.is_match(line) != self.invert;
+        if !self.count && !self.list && !self.quiet {
+            self.show_around(line, is_selected, out);
+        }
+        if !is_selected {
             return;
         }
         self.matched += 1;
@@ -95,11 +129,38 @@ impl Grep {
             out.done = Some(0);
         } else if self.only_matching && !self.invert && !self.list {
             for found in regex.find_iter(line).filter(|found| !found.is_empty()) {
-                self.show(found.as_str(), out);
+                self.show(found.as_str(), self.seen, ':', out);
             }
         } else if !self.count && !self.list {
-            self.show(line, out);
+            self.show(line, self.seen, ':', out);
         }
+    }
+
+    /// What comes before a line that is selected, and a line that comes after one.
+    fn show_around(&mut self, line: &str, is_selected: bool, out: &mut Out) {
+        let Some(mut around) = self.around.take() else { return };
+        let shows = !self.only_matching;
+        if is_selected {
+            let first = self.seen - around.kept.len() as u64;
+            if around.used && (around.last == 0 || around.last + 1 < first) {
+                put(out, "--", true);
+            }
+            for (number, kept) in (first..).zip(around.kept.drain(..)).filter(|_| shows) {
+                self.show(&kept, number, '-', out);
+            }
+            (around.left, around.last, around.used) = (around.after, self.seen, true);
+        } else if around.left > 0 {
+            (around.left, around.last) = (around.left - 1, self.seen);
+            if shows {
+                self.show(line, self.seen, '-', out);
+            }
+        } else if around.before > 0 {
+            if around.kept.len() == around.before {
+                around.kept.remove(0);
+            }
+            around.kept.push(line.to_string());
+        }
+        self.around = Some(around);
     }
 
     pub(super) fn next_file(&mut self, path: &str, several: bool) {
@@ -113,11 +174,15 @@ impl Grep {
                 put(out, self.path.as_deref().unwrap_or("(standard input)"), true);
             }
         } else if self.count && !self.quiet {
-            self.prefix(out);
+            self.prefix(':', out);
             put(out, &self.matched.to_string(), true);
         }
         self.any |= self.matched > 0;
         (self.matched, self.seen) = (0, 0);
+        if let Some(around) = &mut self.around {
+            around.kept.clear();
+            (around.left, around.last) = (0, 0);
+        }
     }
 
     pub(super) fn end(&mut self, out: &mut Out) {
@@ -127,16 +192,17 @@ impl Grep {
         out.done = Some(i32::from(!self.any));
     }
 
-    fn prefix(&self, out: &mut Out) {
+    fn prefix(&self, mark: char, out: &mut Out) {
         if let Some(path) = self.path.as_ref().filter(|_| self.shows_name) {
-            out.text.push_str(&format!("{path}:"));
+            out.text.push_str(&format!("{path}{mark}"));
         }
     }
 
-    fn show(&self, text: &str, out: &mut Out) {
-        self.prefix(out);
+    /// A line that is selected has its number and its file's name before a colon, one around it before a hyphen.
+    fn show(&self, text: &str, number: u64, mark: char, out: &mut Out) {
+        self.prefix(mark, out);
         if self.number {
-            out.text.push_str(&format!("{}:", self.seen));
+            out.text.push_str(&format!("{number}{mark}"));
         }
         put(out, text, true);
     }

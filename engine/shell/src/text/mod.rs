@@ -12,6 +12,7 @@ mod printf;
 mod sed;
 
 use base::Micros;
+use clients::News;
 
 use crate::process::{Io, Process};
 
@@ -118,7 +119,7 @@ impl Process for TextTool {
         matches!(self, TextTool::Filter(_))
     }
 
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
+    fn on_news(&mut self, _news: News, io: &mut Io<'_, '_>) {
         if let TextTool::Sleep { until: Some(at), .. } = self
             && *at <= io.now
         {

@@ -5,11 +5,10 @@ use std::hash::Hash;
 
 use base::{ConnId, Micros};
 use clients::KafkaError;
+use clients::News;
 use clients::admin::call::{AdminCall, AdminReply};
 use clients::admin::{Admin, AdminOutput, NewClientError};
 use clients::config::{AdminConfig, Properties};
-use protocol::Packet;
-use sim::CloseReason;
 
 use super::jopt::Opt;
 use super::usage::Stop;
@@ -117,13 +116,6 @@ impl<S: Script> AdminTool<S> {
         }
     }
 
-    fn drive(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Admin, &mut Io<'_, '_>)) {
-        if let Some(admin) = &mut self.admin {
-            act(admin, io);
-        }
-        self.go_on(io);
-    }
-
     fn go_on(&mut self, io: &mut Io<'_, '_>) {
         if let Some(reply) = self.reply(io) {
             let next = self.script.on_reply(reply, io);
@@ -163,20 +155,11 @@ impl<S: Script> Process for AdminTool<S> {
         self.admin.as_ref().is_some_and(|admin| admin.owns(conn))
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_connected(conn, io.now, io.fx));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_closed(conn, reason, io.now, io.fx));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_message(conn, packet, io.now, io.fx));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_wakeup(io.now, io.fx));
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
+        if let Some(admin) = &mut self.admin {
+            admin.on_news(news, io.now, io.fx);
+        }
+        self.go_on(io);
     }
 
     fn next_deadline(&self) -> Option<Micros> {

@@ -32,8 +32,7 @@ pub mod topics;
 mod usage;
 
 use base::{ConnId, Micros};
-use protocol::Packet;
-use sim::CloseReason;
+use clients::News;
 
 use crate::process::{ClientStatus, Io, Process};
 use straight::{StraightTool, ToolSpec};
@@ -163,20 +162,8 @@ impl Process for KafkaTool {
         each!(self, p => p.owns(conn))
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        each!(self, p => p.on_connected(conn, io));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        each!(self, p => p.on_closed(conn, reason, io));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        each!(self, p => p.on_message(conn, packet, io));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        each!(self, p => p.on_wakeup(io));
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
+        each!(self, p => p.on_news(news, io));
     }
 
     fn next_deadline(&self) -> Option<Micros> {

@@ -5,12 +5,11 @@ mod stats;
 
 use base::{ConnId, Map, Micros};
 use bytes::Bytes;
+use clients::News;
 use clients::config::ProducerConfig;
 use clients::producer::{Producer, ProducerOutput, ProducerRecord, SendId};
 use clients::{KafkaError, LogLine};
 use cluster::event::ClientRef;
-use protocol::Packet;
-use sim::CloseReason;
 
 use crate::process::{ClientRole, ClientStatus, Io, Process};
 use options::{Payload, Plan, Stop};
@@ -208,13 +207,6 @@ impl ProducerPerf {
         }
     }
 
-    fn drive(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Producer, &mut Io<'_, '_>)) {
-        if let Some(producer) = &mut self.producer {
-            act(producer, io);
-        }
-        self.settle(io);
-    }
-
     fn end(&mut self, status: i32, io: &mut Io<'_, '_>) {
         self.status = status;
         self.closing = true;
@@ -266,20 +258,11 @@ impl Process for ProducerPerf {
         self.producer.as_ref().is_some_and(|producer| producer.owns(conn))
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_connected(conn, io.now, io.fx));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_closed(conn, reason, io.now, io.fx));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_message(conn, packet, io.now, io.fx));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_wakeup(io.now, io.fx));
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
+        if let Some(producer) = &mut self.producer {
+            producer.on_news(news, io.now, io.fx);
+        }
+        self.settle(io);
     }
 
     fn next_deadline(&self) -> Option<Micros> {

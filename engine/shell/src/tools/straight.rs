@@ -12,13 +12,12 @@
 use base::{ConnId, Map, Micros};
 
 use bytes::Bytes;
+use clients::News;
 use clients::admin::call::{AdminCall, AdminReply};
 use clients::admin::{Admin, AdminOutput, NewClientError};
 use clients::config::{AdminConfig, Properties};
 use clients::{KafkaError, error};
 use cluster::spec::LOG_DIR;
-use protocol::Packet;
-use sim::CloseReason;
 
 use super::jopt::{self, Opt, Options};
 use super::usage::Stop;
@@ -210,13 +209,6 @@ impl StraightTool {
                 io.eprint(line.to_string());
             }
         }
-    }
-
-    fn drive(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Admin, &mut Io<'_, '_>)) {
-        if let Some(admin) = &mut self.admin {
-            act(admin, io);
-        }
-        self.go_on(io);
     }
 
     fn go_on(&mut self, io: &mut Io<'_, '_>) {
@@ -525,23 +517,12 @@ impl Process for StraightTool {
         self.admin.as_ref().is_some_and(|admin| admin.owns(conn))
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_connected(conn, io.now, io.fx));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_closed(conn, reason, io.now, io.fx));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        self.drive(io, |admin, io| admin.on_message(conn, packet, io.now, io.fx));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
+        let is_time = matches!(news, News::Wakeup);
         if let Some(admin) = &mut self.admin {
-            admin.on_wakeup(io.now, io.fx);
+            admin.on_news(news, io.now, io.fx);
         }
-        if matches!(self.waiting, Waiting::Until(at) if at <= io.now) {
+        if is_time && matches!(self.waiting, Waiting::Until(at) if at <= io.now) {
             self.answers.push(Answer::Slept);
             return self.advance(io);
         }

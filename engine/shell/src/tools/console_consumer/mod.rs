@@ -6,13 +6,13 @@ mod options;
 use std::collections::VecDeque;
 
 use base::{ConnId, Micros};
+use clients::News;
 use clients::config::ConsumerConfig;
 use clients::consumer::{Consumer, ConsumerOutput, ConsumerRecord, Seek, Topics};
 use clients::{KafkaError, LogLine};
 use cluster::event::ClientRef;
-use protocol::{Packet, TopicPartition};
+use protocol::TopicPartition;
 use regex_lite::Regex;
-use sim::CloseReason;
 
 use super::usage::{Stop, bad_pattern};
 use crate::process::{ClientRole, ClientStatus, Io, Process};
@@ -245,14 +245,6 @@ impl ConsoleConsumer {
         let (words, error) = formatter::unknown(error);
         io.eprint(LogLine::error(io.now, LOGGER, words).with(error).to_string());
     }
-
-    /// Runs the client's part of an input, then the tool's.
-    fn drive(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Consumer, &mut Io<'_, '_>)) {
-        if let Some(consumer) = &mut self.consumer {
-            act(consumer, io);
-        }
-        self.settle(io);
-    }
 }
 
 impl Process for ConsoleConsumer {
@@ -287,20 +279,11 @@ impl Process for ConsoleConsumer {
         self.consumer.as_ref().is_some_and(|consumer| consumer.owns(conn))
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        self.drive(io, |consumer, io| consumer.on_connected(conn, io.now, io.fx));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        self.drive(io, |consumer, io| consumer.on_closed(conn, reason, io.now, io.fx));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        self.drive(io, |consumer, io| consumer.on_message(conn, packet, io.now, io.fx));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        self.drive(io, |consumer, io| consumer.on_wakeup(io.now, io.fx));
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
+        if let Some(consumer) = &mut self.consumer {
+            consumer.on_news(news, io.now, io.fx);
+        }
+        self.settle(io);
     }
 
     fn next_deadline(&self) -> Option<Micros> {

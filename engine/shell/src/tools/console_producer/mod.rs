@@ -9,12 +9,11 @@ mod reader;
 use base::{ConnId, Map, Micros};
 use std::collections::VecDeque;
 
+use clients::News;
 use clients::config::ProducerConfig;
 use clients::producer::{Producer, ProducerOutput, ProducerRecord, SendId};
 use clients::{KafkaError, LogLine, error};
 use cluster::event::ClientRef;
-use protocol::Packet;
-use sim::CloseReason;
 
 use super::jopt::Options;
 use super::usage::Stop;
@@ -218,14 +217,6 @@ impl ConsoleProducer {
         );
         io.eprint(LogLine::error(io.now, CALLBACK, text).with(error).to_string());
     }
-
-    /// Runs the client's part of an input, then the tool's.
-    fn drive(&mut self, io: &mut Io<'_, '_>, act: impl FnOnce(&mut Producer, &mut Io<'_, '_>)) {
-        if let Some(producer) = &mut self.producer {
-            act(producer, io);
-        }
-        self.settle(io);
-    }
 }
 
 impl Process for ConsoleProducer {
@@ -287,20 +278,11 @@ impl Process for ConsoleProducer {
         self.producer.as_ref().is_some_and(|producer| producer.owns(conn))
     }
 
-    fn on_connected(&mut self, conn: ConnId, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_connected(conn, io.now, io.fx));
-    }
-
-    fn on_closed(&mut self, conn: ConnId, reason: CloseReason, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_closed(conn, reason, io.now, io.fx));
-    }
-
-    fn on_message(&mut self, conn: ConnId, packet: Packet, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_message(conn, packet, io.now, io.fx));
-    }
-
-    fn on_wakeup(&mut self, io: &mut Io<'_, '_>) {
-        self.drive(io, |producer, io| producer.on_wakeup(io.now, io.fx));
+    fn on_news(&mut self, news: News, io: &mut Io<'_, '_>) {
+        if let Some(producer) = &mut self.producer {
+            producer.on_news(news, io.now, io.fx);
+        }
+        self.settle(io);
     }
 
     fn next_deadline(&self) -> Option<Micros> {
