@@ -27,7 +27,7 @@ pub struct Grep {
     path: Option<String>,
     shows_name: bool,
     /// `-A`, `-B`, `-C`: lines to show around each that is selected.
-    around: Option<Around>,
+    around: Option<Box<Around>>,
 }
 
 /// Lines around those that are selected, and where the last file stands with them.
@@ -101,7 +101,7 @@ pub(super) fn make(arguments: &[String]) -> Result<Filter, Usage> {
     Ok(Filter::new("grep", Kind::Grep(grep), flags.rest))
 }
 
-fn around(flags: &Flags) -> Result<Option<Around>, Usage> {
+fn around(flags: &Flags) -> Result<Option<Box<Around>>, Usage> {
     let lines = |letter| {
         let value = flags.value(letter).or(flags.value('C'));
         value.map_or(Ok(0), |value| {
@@ -110,7 +110,7 @@ fn around(flags: &Flags) -> Result<Option<Around>, Usage> {
     };
     let (before, after) = (lines('B')?, lines('A')?);
     let is_asked = ['A', 'B', 'C'].iter().any(|letter| flags.has(*letter));
-    Ok(is_asked.then(|| Around { before, after, ..Around::default() }))
+    Ok(is_asked.then(|| Box::new(Around { before, after, ..Around::default() })))
 }
 
 impl Grep {
