@@ -47,6 +47,24 @@ fn a_message_on_its_way_is_opened_and_each_step_has_its_numbers() {
 }
 
 #[test]
+fn what_stands_beside_the_stage_follows_where_time_stands_still() {
+    in_tab(Options::default(), async |tab| {
+        written(tab).await?;
+        let ones =
+            "[...document.querySelectorAll('#inspector td.n')].filter(cell => cell.textContent.trim() === '1').length";
+        tab.wait_until(&format!("{ones} > 0"), "the inspector counts the record").await?;
+        for _ in 0..60 {
+            if tab.count("#stage .cell").await? == 0 {
+                break;
+            }
+            tab.click("[aria-label='Step back']").await?;
+            tab.rest().await?;
+        }
+        tab.wait_until(&format!("{ones} === 0"), "the inspector tells of the time before the record").await
+    });
+}
+
+#[test]
 fn what_a_lesson_has_not_introduced_is_neither_drawn_nor_named() {
     in_tab(Options::default(), async |tab| {
         tab.click("#lessons button[aria-label^='A leader dies']").await?;
