@@ -171,7 +171,7 @@ impl App {
                 } else {
                     <Stage model={model.clone()} focus={focus.clone()} selection={ui.selection.clone()} theme={ui.theme} {playing}
                         only={(ui.zoom == Zoom::Broker).then(|| ui.broker(model)).flatten()} handle={handle.clone()}/>
-                    {inspector::inspector(&inspector::Props { model: beside.clone(), selection: ui.selection.clone(), focus: focus.clone(), playing, handle: handle.clone() })}
+                    {inspector::inspector(&inspector::Props { model: beside.clone(), selection: ui.selection.clone(), focus: ui.focus(beside), playing, handle: handle.clone() })}
                 }
                 {self.timeline()}
                 {self.charts()}
